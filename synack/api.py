@@ -1,0 +1,112 @@
+"""The Python interface: :func:`diagnose` and what it returns."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
+
+from synack.addresses import format_ip
+from synack.handshake.clock import Clock
+from synack.handshake.vantage import Vantage
+from synack.model import Finding
+from synack.pipeline import Diagnosed, load, run
+from synack.report import edges, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def diagnose(*paths: str | PathLike[str]) -> Diagnosis:
+    """Diagnose captures, neighbor tables and folders of them.
+
+    Each path is a file, a folder, a glob, ``-`` for standard input, or ``HOST=PATH``. What
+    cannot be read is in ``warnings`` and ``errors`` of the result. Raises
+    :class:`~synack.errors.UsageError` without a path and
+    :class:`~synack.errors.InputError` for a wrong ``incident.toml``.
+    """
+    return Diagnosis(run(load([fspath(path) for path in paths])))
+
+
+class Diagnosis:
+    """Findings with their evidence, and the tables behind them as plain DataFrames.
+
+    Times are ``datetime64[ns, UTC]``, addresses canonical text, counts ``Int64`` with
+    ``<NA>`` where nothing could be observed.
+    """
+
+    def __init__(self, diagnosed: Diagnosed) -> None:
+        self.diagnosed = diagnosed
+        self.findings: list[Finding] = diagnosed.findings
+
+    @cached_property
+    def attempts(self) -> pd.DataFrame:
+        """One row per attempt, the columns of ``synack handshakes``."""
+        d = self.diagnosed
+        return table.frame(edges.handshakes(d.attempts, d.matched.hosts, d.findings))
+
+    @cached_property
+    def neighbors(self) -> pd.DataFrame:
+        """One row per entry of every table, the columns of ``synack neighbors``."""
+        return table.frame(edges.neighbors(self.diagnosed.entries))
+
+    @cached_property
+    def segments(self) -> pd.DataFrame:
+        """One row per segment that matters to a handshake, with its frame."""
+        d = self.diagnosed
+        return table.frame(edges.segments(d.matched, d.loaded.files))
+
+    @cached_property
+    def captures(self) -> pd.DataFrame:
+        """One row per capture file, the columns of ``synack inspect``."""
+        return table.frame(edges.inspection(self.diagnosed.loaded))
+
+    @cached_property
+    def clocks(self) -> pd.DataFrame:
+        """Per host: offset (s) to the reference, uncertainty (s) and grade."""
+        import pandas as pd
+
+        hosts = self.diagnosed.matched.hosts
+        return pd.DataFrame([_clock(clock, hosts) for clock in self.diagnosed.matched.clocks])
+
+    @property
+    def errors(self) -> list[str]:
+        """Inputs of which nothing could be read."""
+        return [str(damage) for damage in self.diagnosed.loaded.errors]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Everything that makes the evidence thinner than it looks."""
+        loaded = self.diagnosed.loaded
+        of_captures = [text for capture in loaded.captures for text in capture.warnings]
+        return [*self.errors, *of_captures, *loaded.warnings]
+
+    def to_json(self) -> str:
+        """The document of ``synack diagnose --format json``."""
+        from synack.report import json
+
+        return json.render(self)
+
+    def to_text(self) -> str:
+        """The report of ``synack diagnose``."""
+        from synack.report import text
+
+        return text.render(self)
+
+    def addresses_of(self, vantage: Vantage) -> str:
+        """The capturing host's own addresses, as text."""
+        return ", ".join(format_ip(*address) for address in sorted(vantage.addresses))
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{f.kind} on {f.host}" for f in self.findings) or "no findings"
+        return f"<Diagnosis: {len(self.diagnosed.attempts)} attempts, {kinds}>"
+
+
+def _clock(clock: Clock, hosts: list[str]) -> dict[str, Any]:
+    return {
+        "host": hosts[clock.host],
+        "reference": hosts[clock.reference],
+        "offset_s": clock.offset / 1e9,
+        "uncertainty_s": clock.uncertainty / 1e9,
+        "grade": clock.grade,
+    }

@@ -1,0 +1,1 @@
+"""Captures: bounded bytes, containers, frames, and the segments that matter."""

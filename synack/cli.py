@@ -1,0 +1,284 @@
+"""The command line: parse, call, show, exit. Heavy imports happen inside the commands.
+
+Exit codes: 0 done, with or without findings; 1 only with ``--fail-on``; 2 wrong usage;
+3 an input could not be read, or nothing could be concluded; 4 internal error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synack import __version__
+from synack.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from synack.pipeline import Loaded
+
+DONE, DIFFERENT, USAGE, UNREADABLE, INTERNAL = range(5)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH...",
+        help="Captures, table dumps, folders of them, globs, - for standard input; HOST=PATH"
+        " names the host a file is from.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, whole or not at all."),
+]
+
+
+class ReportFormat(StrEnum):
+    """Formats of a diagnosis."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class TableFormat(StrEnum):
+    """Formats of a table."""
+
+    TEXT = "text"
+    CSV = "csv"
+    JSON = "json"
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"synack {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Find the SYN-ACKs that were sent and never received, and the stale IP-to-MAC entry
+    that swallowed them.
+
+    \b
+    Put the captures of both ends and the neighbor tables into one folder:
+      incident/broker-1-eth0.pcap      tcpdump -i eth0 -nn -s 128 -w ...
+      incident/broker-1.neigh.txt      (date -u; ip -s neigh) >> ...
+      incident/producer-7-eth0.pcap
+    \b
+    Then:
+      synack diagnose incident/        what went wrong, and what to type now
+      synack handshakes incident/      every connection attempt, one line each
+      synack inspect incident/         what each file is, and whose
+      synack demo                      the same on a built-in incident
+    """
+
+
+@app.command()
+def diagnose(
+    paths: Paths,
+    form: Annotated[
+        ReportFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ] = ReportFormat.TEXT,
+    output: Output = None,
+) -> None:
+    """Say what went wrong: findings, their evidence, and what to do now.
+
+    \b
+    Examples:
+      synack diagnose incident/
+      synack diagnose broker-1=a.pcap producer-7=b.pcap broker-1=arp.txt
+      synack diagnose incident/ --format json | jq '.findings[].summary'
+    """
+    _diagnose(paths, form, output)
+
+
+@app.command()
+def demo(
+    form: Annotated[
+        ReportFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ] = ReportFormat.TEXT,
+    output: Output = None,
+) -> None:
+    """Diagnose the built-in incident: a broker that still has a terminated producer's MAC."""
+    here = Path(__file__).parent
+    # An installed package carries the fixture; a checkout has it beside the package.
+    places = here / "incident_stale_arp", here.parent / "fixtures" / "stale-arp"
+    folder = next(place for place in places if place.is_dir())
+    _diagnose([str(folder)], form, output)
+
+
+@app.command()
+def handshakes(
+    paths: Paths,
+    form: Annotated[
+        TableFormat, typer.Option("--format", "-f", help="Format of the table.")
+    ] = TableFormat.TEXT,
+    output: Output = None,
+) -> None:
+    """List every connection attempt: its outcome, and what was sent and received of each leg.
+
+    A count that nobody could observe is empty (- in text); 0 means that a capture would
+    have shown it.
+
+    \b
+    Examples:
+      synack handshakes incident/
+      synack handshakes incident/ --format csv -o attempts.csv
+      synack handshakes incident/ -f ndjson | jq 'select(.outcome != "completed")'
+    """
+    from synack import pipeline
+    from synack.report import edges, table
+
+    loaded = pipeline.load(paths)
+    done = pipeline.run(loaded)
+    shown = edges.handshakes(done.attempts, done.matched.hosts, done.findings)
+    _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
+    _finish(loaded, concluded=len(done.attempts) > 0)
+
+
+@app.command()
+def neighbors(
+    paths: Paths,
+    form: Annotated[
+        TableFormat, typer.Option("--format", "-f", help="Format of the table.")
+    ] = TableFormat.TEXT,
+    output: Output = None,
+) -> None:
+    """List every neighbor (ARP, ND) entry of every dump in one normal form.
+
+    \b
+    Reads ip neigh (also -s, -j, -br, monitor), /proc/net/arp, arp -n, -an, -a; polling
+    loops with date lines become a series.
+
+    \b
+    Examples:
+      synack neighbors incident/
+      ip -s neigh | synack neighbors -
+    """
+    from synack import pipeline
+    from synack.report import edges, table
+
+    loaded = pipeline.load(paths)
+    done = pipeline.run(loaded)
+    shown = edges.neighbors(done.entries)
+    _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
+    _finish(loaded, concluded=bool(loaded.dumps))
+
+
+@app.command()
+def inspect(
+    paths: Paths,
+    form: Annotated[
+        TableFormat, typer.Option("--format", "-f", help="Format of the table.")
+    ] = TableFormat.TEXT,
+    output: Output = None,
+) -> None:
+    """Say what each file is: kind, host, interface, link type, span, drops, damage.
+
+    \b
+    Examples:
+      synack inspect incident/
+      synack inspect *.pcap.gz --format json
+    """
+    from synack import pipeline
+    from synack.report import edges, table
+
+    loaded = pipeline.load(paths)
+    shown = edges.inspection(loaded)
+    _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
+    _finish(loaded, concluded=bool(loaded.captures or loaded.dumps or loaded.counters))
+
+
+def _diagnose(paths: list[str], form: ReportFormat, output: Path | None) -> None:
+    from synack.api import diagnose as run
+
+    diagnosis = run(*paths)
+    content = diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
+    _show(content, output, binary=False)
+    done = diagnosis.diagnosed
+    _finish(done.loaded, concluded=len(done.attempts) > 0 or len(done.entries) > 0)
+
+
+def _form(form: TableFormat, output: Path | None) -> str:
+    """``-o x.csv`` needs no ``--format csv``."""
+    suffix = output.suffix.lstrip(".").lower() if output else ""
+    if form == TableFormat.TEXT and suffix in [f.value for f in TableFormat]:
+        return suffix
+    return form.value
+
+
+def _show(content: str | bytes, output: Path | None, binary: bool) -> None:
+    from synack.output import write
+
+    if binary and output is None and sys.stdout.isatty():
+        raise UsageError("parquet is binary: give -o FILE or redirect")
+    write(content, output)
+
+
+def _finish(loaded: Loaded, concluded: bool) -> None:
+    """Name on standard error what could not be read, and exit accordingly."""
+    for damage in loaded.errors:
+        _say(str(damage))
+    for capture in loaded.captures:
+        for warning in capture.warnings:
+            _say(warning)
+    for warning in loaded.warnings:
+        _say(warning)
+    unread = [c for c in loaded.captures if c.packets and not any(f.understood for f in c.files)]
+    if not concluded and not loaded.errors:
+        _say("nothing could be concluded: no handshake and no neighbor entry in these files")
+    if loaded.errors or unread or not concluded:
+        raise typer.Exit(UNREADABLE)
+
+
+def _say(text: str) -> None:
+    from synack.report.plain import printable
+
+    print(f"synack: {printable(text)}", file=sys.stderr)  # noqa: T201
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except UsageError as error:
+        _say(str(error))
+        sys.exit(USAGE)
+    except InputError as error:
+        _say(str(error))
+        sys.exit(UNREADABLE)
+    except BrokenPipeError:
+        # The reader went away (| head): not our failure, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("SYNACK_DEBUG"):
+            raise
+        _say(
+            f"internal error: {type(error).__name__}: {error}. Please report it with the output"
+            f" of SYNACK_DEBUG=1 and 'synack --version' ({__version__})"
+        )
+        sys.exit(INTERNAL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What hosts say of themselves beside captures and neighbor tables."""

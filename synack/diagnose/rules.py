@@ -1,0 +1,51 @@
+"""The order of the rules: what is explained by one is not explained again by the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from synack.diagnose import others
+from synack.diagnose.evidence import Case
+from synack.diagnose.stale import stale_and_duplicate
+from synack.model import CONFIDENCES, FINDING_KINDS, Finding
+from synack.tables import Array
+
+_THEN: tuple[Callable[[Case, Array], Iterator[Finding]], ...] = (
+    others.unresolved,
+    others.overflow,
+    others.asymmetric,
+    others.plain,
+    others.gaps,
+)
+
+
+def findings(case: Case) -> list[Finding]:
+    """All findings, the gravest first. Fills in ``case.attempts["finding"]``."""
+    found = list(stale_and_duplicate(case))
+    free = np.ones(len(case.attempts), bool)
+    _explain(free, found)
+    for rule in _THEN:
+        more = list(rule(case, free))
+        _explain(free, more)
+        found += more
+    found.sort(key=_gravity)
+    for place, finding in reversed(list(enumerate(found))):
+        case.attempts["finding"][finding.rows] = place
+    return found
+
+
+def _explain(free: Array, found: list[Finding]) -> None:
+    for finding in found:
+        free[finding.rows] = False
+
+
+def _gravity(finding: Finding) -> tuple[int, int, int, str, str]:
+    return (
+        FINDING_KINDS.index(finding.kind),
+        -CONFIDENCES.index(finding.confidence),
+        -finding.attempts,
+        finding.host,
+        finding.ip,
+    )

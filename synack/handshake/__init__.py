@@ -1,0 +1,1 @@
+"""Handshakes: tracked per capture, matched across captures, judged."""

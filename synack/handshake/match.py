@@ -1,0 +1,354 @@
+"""Sightings of several captures to attempts, with the fate of every transmission.
+
+An attempt is the same attempt everywhere by addresses, ports and client ISN. What its
+sender transmitted is paired with what its receiver recorded; what is left over was
+lost only if the receiver's capture is a witness (:func:`_witnessed`), else nobody
+knows: `unwitnessed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from synack.addresses import BROADCAST_MAC
+from synack.handshake.clock import Clock, estimate, offsets
+from synack.handshake.legs import Legs
+from synack.handshake.pairing import pair
+from synack.handshake.track import Event, track
+from synack.handshake.vantage import CLIENT, SERVER, Vantage, locate
+from synack.model import FATES, Capture
+from synack.tables import NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table, group_ids
+
+UNWITNESSED, DELIVERED, LOST, MISDELIVERED = range(len(FATES))
+
+_CLIENT_LEGS = (Event.SYN, Event.ACK, Event.RST_CLIENT)
+_SERVER_LEGS = (Event.SYN_ACK, Event.PROGRESS, Event.RST_SERVER, Event.CHALLENGE)
+SETTLE_NS = 100_000_000
+"""How long after a transmission the receiver's capture must go on to be a witness
+of its loss: more than any one-way delay inside one network."""
+
+
+@dataclass
+class Matched:
+    """Everything about the attempts that the captures hold, before it is judged."""
+
+    captures: Sequence[Capture]
+    vantages: Sequence[Vantage]
+    hosts: list[str]
+    host_of_capture: Array
+    segments: Table
+    sightings: Table
+    sighting: Array
+    """Row of its sighting for each row of segments, -1 none."""
+    leg: Array
+    """:class:`Event` of each row of segments."""
+    legs: Legs
+    side: Array
+    """CLIENT, SERVER or NEITHER for each sighting."""
+    identity: Array
+    """Attempt of each sighting."""
+    attempts: int
+    client: Array
+    """Per attempt the sighting at the client, at the server, and elsewhere; -1 none."""
+    server: Array
+    elsewhere: Array
+    client_host: Array
+    """Per attempt the host row of its client and server, if that host captured; -1 none."""
+    server_host: Array
+    clocks: list[Clock]
+    transmissions: Table
+    foreign: Array
+    """Rows of segments that reached a host but were addressed to another MAC (bool)."""
+    missed: Array
+    """missed[capture, leg]: segments that must have arrived there and are not in it."""
+
+    def aligned(self, rows: Array) -> Array:
+        """Times of ``rows`` of segments on the reference clock, ns."""
+        offset, _ = offsets(self.clocks)
+        time = self.segments["time"][rows]
+        shifted = time - offset[self.host_of_capture[self.segments["capture"][rows]]]
+        return np.where(time == NO_TIME, NO_TIME, shifted)
+
+
+def match(
+    captures: Sequence[Capture],
+    vantages: Sequence[Vantage],
+    segments: Table,
+    known_offsets: Mapping[str, int],
+) -> Matched:
+    """Track, locate, align and pair. ``vantages`` (one per capture) are filled in.
+
+    ``known_offsets``: clock offsets of hosts (ns) that the user is sure of.
+    """
+    sightings, sighting, leg = track(segments)
+    legs = Legs.of(segments, sighting, leg, len(sightings))
+    identity = group_ids(
+        *(
+            sightings[name]
+            for name in (
+                "client_hi", "client_lo", "client_port", "server_hi", "server_lo",
+                "server_port", "client_isn",
+            )
+        )
+    )  # fmt: skip
+    side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
+    hosts = list(dict.fromkeys(capture.host for capture in captures))
+    host_of_capture = np.array([hosts.index(c.host) for c in captures], np.int64)
+    attempts = int(identity.max(initial=-1)) + 1
+    size = legs.counts.sum(axis=1)
+    matched = Matched(
+        captures=captures,
+        vantages=vantages,
+        hosts=hosts,
+        host_of_capture=host_of_capture,
+        segments=segments,
+        sightings=sightings,
+        sighting=sighting,
+        leg=leg,
+        legs=legs,
+        side=side,
+        identity=identity,
+        attempts=attempts,
+        client=_fullest(identity, size, side == CLIENT, attempts),
+        server=_fullest(identity, size, side == SERVER, attempts),
+        elsewhere=_fullest(identity, size, (side != CLIENT) & (side != SERVER), attempts),
+        client_host=np.full(attempts, -1, np.int64),
+        server_host=np.full(attempts, -1, np.int64),
+        clocks=[],
+        transmissions=Table.empty(TRANSMISSIONS),
+        foreign=np.zeros(len(segments), bool),
+        missed=np.zeros((len(captures), len(Event)), np.int64),
+    )
+    _place_hosts(matched)
+    _pair_transmissions(matched, known_offsets)
+    return matched
+
+
+def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:
+    """Per attempt the wanted sighting with the most segments, -1 without one."""
+    rows = np.flatnonzero(wanted)
+    rows = rows[np.argsort(size[rows], kind="stable")]
+    result = np.full(attempts, -1, np.int64)
+    result[identity[rows]] = rows
+    return result
+
+
+def _ends(m: Matched, end: str) -> tuple[Array, Array]:
+    """Upper and lower address halves of the clients or servers, per attempt."""
+    row = np.empty(m.attempts, np.int64)
+    row[m.identity] = np.arange(len(m.sightings))
+    return m.sightings[f"{end}_hi"][row], m.sightings[f"{end}_lo"][row]
+
+
+def _place_hosts(m: Matched) -> None:
+    """Which host each end is, whether or not its capture saw the attempt."""
+    for end, place, seen in (
+        ("client", m.client_host, m.client),
+        ("server", m.server_host, m.server),
+    ):
+        high, low = _ends(m, end)
+        for capture, vantage in enumerate(m.vantages):
+            for a, b in vantage.addresses:
+                place[(high == a) & (low == b)] = m.host_of_capture[capture]
+        here = seen >= 0
+        place[here] = m.host_of_capture[m.sightings["capture"][seen[here]]]
+
+
+def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
+    rows, attempt, arrival = _both_ends(m)
+    segments, leg = m.segments, m.leg
+    group = group_ids(attempt, leg[rows], segments["seq"][rows], segments["tsval"][rows])
+    m.clocks = _clocks(m, rows, arrival, group, known_offsets)
+    offset, uncertainty = offsets(m.clocks)
+    host = m.host_of_capture[segments["capture"][rows]]
+    # Inside the uncertainty an arrival may seem to come before its departure.
+    slack = uncertainty[m.client_host[attempt]] + uncertainty[m.server_host[attempt]]
+    time = segments["time"][rows] - offset[host] + np.where(arrival, slack, 0)
+    partner = pair(group, arrival, time)
+    m.foreign[rows] = _foreign(m, rows, attempt, arrival)
+    sent = ~arrival
+    arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
+    m.missed[:] = _missed(m)
+    m.transmissions = Table(
+        TRANSMISSIONS,
+        {
+            "attempt": attempt[sent],
+            "leg": leg[rows[sent]],
+            "sent": rows[sent],
+            "arrived": arrived,
+            "fate": _fates(m, rows[sent], attempt[sent], arrived),
+        },
+    )
+
+
+def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
+    """Segment rows at the ends of attempts whose two hosts both captured:
+    (rows, attempt of each, whether it is an arrival)."""
+    rows = np.flatnonzero(m.sighting >= 0)
+    attempt = m.identity[m.sighting[rows]]
+    two = (m.client_host[attempt] >= 0) & (m.server_host[attempt] >= 0)
+    two &= m.client_host[attempt] != m.server_host[attempt]
+    at_client = m.sighting[rows] == m.client[attempt]
+    at_server = m.sighting[rows] == m.server[attempt]
+    from_client = np.isin(m.leg[rows], _CLIENT_LEGS)
+    from_server = np.isin(m.leg[rows], _SERVER_LEGS)
+    keep = two & (at_client | at_server) & (from_client | from_server)
+    arrival = (from_client & at_server) | (from_server & at_client)
+    return rows[keep], attempt[keep], arrival[keep]
+
+
+def _clocks(
+    m: Matched,
+    rows: Array,
+    arrival: Array,
+    group: Array,
+    known_offsets: Mapping[str, int],
+) -> list[Clock]:
+    """Only transmissions that cannot be mistaken for another bound a clock."""
+    size = int(group.max(initial=-1)) + 1
+    once = np.bincount(group[~arrival], minlength=size) == 1
+    once &= np.bincount(group[arrival], minlength=size) == 1
+    timed = m.segments["time"][rows] != NO_TIME
+    departure = np.full(size, -1, np.int64)
+    landing = np.full(size, -1, np.int64)
+    departure[group[~arrival & timed]] = np.flatnonzero(~arrival & timed)
+    landing[group[arrival & timed]] = np.flatnonzero(arrival & timed)
+    usable = once & (departure >= 0) & (landing >= 0)
+    out, back = rows[departure[usable]], rows[landing[usable]]
+    host = m.host_of_capture[m.segments["capture"]]
+    known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
+             if name in m.hosts}  # fmt: skip
+    return estimate(
+        len(m.hosts), host[out], host[back], m.segments["time"][out], m.segments["time"][back],
+        known,
+    )  # fmt: skip
+
+
+def _foreign(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
+    """Arrivals that were addressed to a MAC that is not the host's, unless the host went
+    on with the handshake although nothing else of that leg arrived: a virtual router's
+    MAC is foreign by number and its own in truth."""
+    destination = m.segments["dst_mac"][rows]
+    capture = m.segments["capture"][rows]
+    foreign = m.segments["direction"][rows] == OTHER_HOST
+    for number, vantage in enumerate(m.vantages):
+        if vantage.macs:
+            elsewhere = ~np.isin(destination, [*vantage.macs, BROADCAST_MAC])
+            foreign |= (capture == number) & (destination >= 0) & elsewhere
+    foreign &= arrival
+    cell = attempt * len(Event) + m.leg[rows]
+    proper = np.bincount(cell[arrival & ~foreign], minlength=m.attempts * len(Event))[cell] > 0
+    return foreign & (proper | ~_answered(m, m.leg[rows], attempt))
+
+
+def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
+    """Whether the receiver of ``leg`` itself went on with the handshake."""
+    by_client = _count(m, m.client, Event.ACK, Event.RST_CLIENT)
+    by_server = _count(m, m.server, Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
+    onward = _count(m, m.server, Event.PROGRESS)
+    return np.select(
+        [leg == Event.SYN, leg == Event.SYN_ACK, leg == Event.ACK],
+        [by_server[attempt] > 0, by_client[attempt] > 0, onward[attempt] > 0],
+        False,
+    )
+
+
+def _count(m: Matched, sighting: Array, *events: Event) -> Array:
+    """Segments of ``events`` in the given sighting of each attempt, 0 without one."""
+    counts = m.legs.counts[:, list(events)].sum(axis=1)
+    if not len(counts):
+        return np.zeros(len(sighting), np.int64)
+    return np.where(sighting >= 0, counts[sighting], 0)
+
+
+def addressed(m: Matched, sighting: Array, event: Event) -> Array:
+    """Segments of ``event`` in the given sighting of each attempt that were addressed
+    to the host that recorded them."""
+    rows = np.flatnonzero((m.sighting >= 0) & (m.leg == event) & m.foreign)
+    foreign = np.bincount(m.sighting[rows], minlength=len(m.sightings))
+    if not len(foreign):
+        return np.zeros(len(sighting), np.int64)
+    return _count(m, sighting, event) - np.where(sighting >= 0, foreign[sighting], 0)
+
+
+def _proven_arrivals(m: Matched) -> dict[Event, tuple[Array, Array, Array]]:
+    """Per leg: attempts in which one must have arrived, because its receiver went on;
+    the receiver's sighting; and how many the receiver's capture has."""
+    client_went_on = (_count(m, m.client, Event.ACK) > 0) | (_count(m, m.server, Event.ACK) > 0)
+    client_went_on |= _count(m, m.client, Event.PROGRESS) > 0
+    client_went_on |= _count(m, m.server, Event.PROGRESS) > 0
+    server_went_on = _count(m, m.server, *_SERVER_LEGS) > 0
+    server_done = _count(m, m.server, Event.PROGRESS) + _count(m, m.client, Event.PROGRESS) > 0
+    return {
+        Event.SYN: (server_went_on, m.server, addressed(m, m.server, Event.SYN)),
+        Event.SYN_ACK: (client_went_on, m.client, addressed(m, m.client, Event.SYN_ACK)),
+        Event.ACK: (server_done, m.server, addressed(m, m.server, Event.ACK)),
+    }
+
+
+def _missed(m: Matched) -> Array:
+    missed = np.zeros((len(m.captures), len(Event)), np.int64)
+    for event, (proven, sighting, recorded) in _proven_arrivals(m).items():
+        gone = proven & (sighting >= 0) & (recorded == 0)
+        captures = m.sightings["capture"][sighting[gone]]
+        missed[:, event] = np.bincount(captures, minlength=len(m.captures))
+    return missed
+
+
+def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> Array:
+    fate = np.full(len(sent), UNWITNESSED, np.uint8)
+    landed = arrived >= 0
+    fate[landed] = np.where(m.foreign[arrived[landed]], MISDELIVERED, DELIVERED)
+    leg = m.leg[sent]
+    away = np.flatnonzero(~landed)
+    fate[away[_witnessed(m, sent, attempt, away, leg)]] = LOST
+    for event, (proven, _, recorded) in _proven_arrivals(m).items():
+        # One of them did arrive, unrecorded; nobody can say which.
+        unknown = ~landed & (leg == event) & (proven & (recorded == 0))[attempt]
+        fate[unknown] = UNWITNESSED
+    return fate
+
+
+def _witnessed(m: Matched, sent: Array, attempt: Array, away: Array, leg: Array) -> Array:
+    """For the unpaired transmissions ``away`` whether a capture of the receiver would
+    have shown them (bool).
+
+    It must have recorded something before and after the moment, mapped to its clock and
+    give or take the uncertainty, with no missing file between, and what it is known to
+    have missed must be less than what is missing of this leg of this attempt. What the
+    segment answers came before it whatever the clocks say.
+    """
+    offset, uncertainty = offsets(m.clocks)
+    from_client = np.isin(leg[away], _CLIENT_LEGS)
+    ends = m.client_host[attempt[away]], m.server_host[attempt[away]]
+    sender, receiver = np.where(from_client, *ends), np.where(from_client, *ends[::-1])
+    moment = m.segments["time"][sent[away]] - offset[sender] + offset[receiver]
+    doubt = uncertainty[sender] + uncertainty[receiver]
+    missing = np.bincount(attempt[away] * len(Event) + leg[away])
+    missing = missing[attempt[away] * len(Event) + leg[away]]
+    result = np.zeros(len(away), bool)
+    sighting = np.where(from_client, m.server[attempt[away]], m.client[attempt[away]])
+    end = [_ends(m, "client"), _ends(m, "server")]
+    high = np.where(from_client, end[1][0][attempt[away]], end[0][0][attempt[away]])
+    low = np.where(from_client, end[1][1][attempt[away]], end[0][1][attempt[away]])
+    begun = _count(m, m.client, Event.SYN)[attempt[away]] > 0
+    begun = np.where(from_client, _count(m, m.server, Event.SYN_ACK)[attempt[away]] > 0, begun)
+    begun &= leg[away] != Event.SYN
+    for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
+        if capture.first is None or capture.last is None:
+            continue
+        here = receiver == m.host_of_capture[number]
+        mine = np.zeros(len(away), bool)
+        for a, b in vantage.addresses:
+            mine |= (high == a) & (low == b)
+        seen_here = (sighting >= 0) & (m.sightings["capture"][sighting] == number)
+        covered = (moment - doubt >= capture.first) | (seen_here & begun)
+        covered &= moment + doubt + SETTLE_NS <= capture.last
+        for begin, until in capture.gaps:
+            covered &= (moment + doubt + SETTLE_NS < begin) | (moment - doubt > until)
+        lost_by_capture = (capture.dropped or 0) + m.missed[number].sum()
+        result |= here & (mine | seen_here) & covered & (missing > lost_by_capture)
+    return result

@@ -1,0 +1,245 @@
+"""What became of each attempt: from fates and states to one of the outcomes.
+
+Rules are ordered; the first that holds decides. With both ends captured the fates
+speak; with one end the last state of that capture does, and where the other end
+could not have shown what is missing, the answer is `inconclusive` with its reason.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synack.addresses import NO_MAC
+from synack.handshake.match import (
+    LOST,
+    MISDELIVERED,
+    UNWITNESSED,
+    Matched,
+    addressed,
+)
+from synack.handshake.track import Event, State
+from synack.model import Outcome
+from synack.tables import ATTEMPTS, Array, Table
+
+INITIAL_RTO_NS = 1_000_000_000
+"""A reply or repetition is due within this time (RFC 6298 section 2.1)."""
+
+REASONS = (
+    "",
+    "the capture ends before a reply or a repetition was due",
+    "the peer's capture could not have shown what is missing",
+    "the SYN-ACK arrived and the client's host did not go on",
+)
+_NONE, _ENDS, _BLIND, _IGNORED = range(len(REASONS))
+
+
+def judge(m: Matched) -> Table:
+    """One row of :data:`~synack.tables.ATTEMPTS` per attempt, in order of its first segment."""
+    view = _View(m)
+    outcome, reason = view.decide()
+    columns = view.columns() | {"outcome": outcome, "reason": reason}
+    return Table(ATTEMPTS, columns)
+
+
+class _View:
+    """Per attempt: counts of each leg at each end, fates, states."""
+
+    def __init__(self, m: Matched) -> None:
+        self.m = m
+        self.at_client = m.client >= 0
+        self.at_server = m.server >= 0
+        self.both = (m.client_host >= 0) & (m.server_host >= 0)
+        self.both &= m.client_host != m.server_host
+        self.fates = self._fate_counts()
+        self.client_state = self._state(m.client)
+        self.server_state = self._state(m.server)
+        self.other_state = self._state(m.elsewhere)
+
+    def _fate_counts(self) -> Array:
+        """counts[attempt, leg, fate]"""
+        t, legs = self.m.transmissions, len(Event)
+        cell = (t["attempt"].astype(np.int64) * legs + t["leg"]) * 4 + t["fate"]
+        return np.bincount(cell, minlength=self.m.attempts * legs * 4).reshape(-1, legs, 4)
+
+    def _state(self, sighting: Array) -> Array:
+        if not len(self.m.sightings):
+            return np.zeros(len(sighting), np.uint8)
+        return np.where(sighting >= 0, self.m.sightings["state"][sighting], State.NEW)
+
+    def count(self, sighting: Array, *events: Event) -> Array:
+        if not len(self.m.legs.counts):
+            return np.zeros(len(sighting), np.int64)
+        counts = self.m.legs.counts[:, list(events)].sum(axis=1)
+        return np.where(sighting >= 0, counts[sighting], 0)
+
+    def fate(self, event: Event, *fates: int) -> Array:
+        return self.fates[:, event][:, list(fates)].sum(axis=1)
+
+    def decide(self) -> tuple[Array, Array]:
+        outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
+        reason = np.zeros(self.m.attempts, np.uint8)
+        free = np.ones(self.m.attempts, bool)
+        for condition, value, why in (*self._both_rules(), *self._single_rules()):
+            mine = free & condition
+            outcome[mine], reason[mine] = value, why
+            free &= ~mine
+        return outcome, reason
+
+    def _both_rules(self) -> list[tuple[Array, int, int]]:
+        m, both = self.m, self.both
+        client, server = self.client_state, self.server_state
+        syn_acks = self.count(m.server, Event.SYN_ACK)
+        received = addressed(m, m.client, Event.SYN_ACK)
+        acks = self.count(m.client, Event.ACK)
+        done = self.count(m.server, Event.ACK, Event.PROGRESS) > 0
+        done |= self.count(m.client, Event.PROGRESS) > 0
+        unreachable = (client == State.UNREACHABLE) | (server == State.UNREACHABLE)
+        challenged = (client == State.CHALLENGED) | (server == State.CHALLENGED)
+        syn_ack_gone = self.fate(Event.SYN_ACK, LOST, MISDELIVERED) > 0
+        silent = self.at_server & (syn_acks == 0) & (received == 0)
+        silent &= addressed(m, m.server, Event.SYN) > 0
+        foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
+        return [
+            (both & done, Outcome.COMPLETED, _NONE),
+            (both & (acks > 0) & (self.fate(Event.ACK, UNWITNESSED) > 0),
+             Outcome.COMPLETED, _NONE),
+            (both & (acks > 0) & (self.fate(Event.ACK, LOST, MISDELIVERED) > 0),
+             Outcome.ACK_LOST, _NONE),
+            (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
+            # Whoever sent the reset, the client took it for the answer to its SYN.
+            (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
+            (both & (syn_acks > 0) & (received == 0) & syn_ack_gone,
+             Outcome.SYN_ACK_LOST, _NONE),
+            (both & (server == State.REFUSED) & (syn_acks == 0), Outcome.REFUSED, _NONE),
+            (both & challenged & (received == 0), Outcome.CHALLENGED, _NONE),
+            (both & unreachable, Outcome.UNREACHABLE, _NONE),
+            (both & foreign_syn & silent, Outcome.SYN_LOST, _NONE),
+            (both & silent & self._outlived(m.server), Outcome.NO_REPLY, _NONE),
+            (both & silent, Outcome.INCONCLUSIVE, _ENDS),
+            (both & (syn_acks == 0) & (received == 0) & (self.fate(Event.SYN, LOST, MISDELIVERED) > 0),
+             Outcome.SYN_LOST, _NONE),
+            (both & (syn_acks > 0) & (received == 0) & self._blind(Event.SYN_ACK),
+             Outcome.INCONCLUSIVE, _BLIND),
+            (both & (received > 0), Outcome.INCONCLUSIVE, _IGNORED),
+            (both & self.at_client & self.at_server, Outcome.INCONCLUSIVE, _BLIND),
+            (both & self.at_client & self._blind(Event.SYN), Outcome.INCONCLUSIVE, _BLIND),
+        ]  # fmt: skip
+
+    def _blind(self, event: Event) -> Array:
+        return self.fate(event, UNWITNESSED) > 0
+
+    def _single_rules(self) -> list[tuple[Array, int, int]]:
+        m = self.m
+        rules: list[tuple[Array, int, int]] = []
+        for sighting, state, silent, answered in (
+            (m.client, self.client_state, Outcome.UNANSWERED, None),
+            (m.server, self.server_state, Outcome.NO_REPLY, Outcome.UNACKNOWLEDGED),
+            (m.elsewhere, self.other_state, Outcome.UNANSWERED, Outcome.UNACKNOWLEDGED),
+        ):
+            here = sighting >= 0
+            due = self._outlived(sighting)
+            astray = here & (addressed(m, sighting, Event.SYN_ACK) == 0)
+            astray &= self.count(sighting, Event.SYN_ACK) > 0
+            rules += [
+                (here & astray & (state == State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
+                (here & (state == State.ESTABLISHED), Outcome.COMPLETED, _NONE),
+                (here & (state == State.REFUSED), Outcome.REFUSED, _NONE),
+                (here & (state == State.REJECTED), Outcome.REJECTED, _NONE),
+                (here & (state == State.CHALLENGED), Outcome.CHALLENGED, _NONE),
+                (here & (state == State.UNREACHABLE), Outcome.UNREACHABLE, _NONE),
+                (here & (state == State.SYN_SENT) & due, silent, _NONE),
+                (here & ~due, Outcome.INCONCLUSIVE, _ENDS),
+                (here, Outcome.INCONCLUSIVE, _IGNORED)
+                if answered is None
+                else (here, answered, _NONE),
+            ]
+        return rules
+
+    def _outlived(self, sighting: Array) -> Array:
+        """Whether the capture went on long enough after the first segment for a reply
+        or a repetition to be due."""
+        last = np.array([c.last if c.last is not None else 0 for c in self.m.captures] or [0])
+        if not len(self.m.sightings):
+            return np.zeros(len(sighting), bool)
+        s = self.m.sightings
+        until = last[s["capture"][sighting]]
+        return np.asarray((sighting >= 0) & (until - s["first"][sighting] >= INITIAL_RTO_NS))
+
+    def columns(self) -> dict[str, Array]:
+        m, s = self.m, self.m.sightings
+        some = np.select([self.at_client, self.at_server], [m.client, m.server], m.elsewhere)
+        columns = {name: s[name][some] for name in ATTEMPTS.dtypes if name in _IDENTITY}
+        columns["first"], columns["last"] = self._span()
+        columns["client_host"] = np.where(self.at_client | (m.client_host >= 0), m.client_host, -1)
+        columns["server_host"] = np.where(self.at_server | (m.server_host >= 0), m.server_host, -1)
+        columns |= self._counts()
+        columns["syn_src_mac"] = self._mac("src_mac", Event.SYN)
+        columns["syn_ack_dst_mac"] = self._mac("dst_mac", Event.SYN_ACK)
+        columns["rtt_ns"] = self._rtt()
+        columns["finding"] = np.full(m.attempts, -1)
+        return columns
+
+    def _span(self) -> tuple[Array, Array]:
+        m = self.m
+        rows = np.flatnonzero(m.sighting >= 0)
+        time, attempt = m.aligned(rows), m.identity[m.sighting[rows]]
+        first = np.full(m.attempts, np.iinfo(np.int64).max)
+        last = np.full(m.attempts, np.iinfo(np.int64).min)
+        np.minimum.at(first, attempt, time)
+        np.maximum.at(last, attempt, time)
+        return first, last
+
+    def _counts(self) -> dict[str, Array]:
+        """Null (-1) where nobody could see; zero only where somebody would have seen."""
+        m = self.m
+        counts = {}
+        for leg, event in (("syn", Event.SYN), ("syn_ack", Event.SYN_ACK), ("ack", Event.ACK)):
+            sender, receiver = (m.server, m.client) if leg == "syn_ack" else (m.client, m.server)
+            sent = np.where(sender >= 0, self.count(sender, event), -1)
+            arrived = addressed(m, receiver, event)
+            denied = self.fate(event, LOST, MISDELIVERED) > 0
+            nothing_sent = (self.fates[:, event].sum(axis=1) == 0) & (sent == 0)
+            certain = (arrived > 0) | denied | nothing_sent
+            counts[f"{leg}_sent"] = sent
+            counts[f"{leg}_received"] = np.where(certain & ((receiver >= 0) | denied), arrived, -1)
+        never_came = (counts["syn_received"] == 0) & (m.server < 0)
+        counts["syn_ack_sent"] = np.where(never_came, 0, counts["syn_ack_sent"])
+        syns = np.where(self.at_client, counts["syn_sent"], self.count(m.server, Event.SYN))
+        replies = np.where(
+            self.at_server, counts["syn_ack_sent"], self.count(m.client, Event.SYN_ACK)
+        )
+        neither = ~self.at_client & ~self.at_server
+        syns = np.where(neither, self.count(m.elsewhere, Event.SYN), syns)
+        replies = np.where(neither, self.count(m.elsewhere, Event.SYN_ACK), replies)
+        counts["retransmissions"] = np.maximum(syns - 1, 0) + np.maximum(replies - 1, 0)
+        return counts
+
+    def _mac(self, column: str, event: Event) -> Array:
+        """From the first such segment, at the server if it captured."""
+        m = self.m
+        result = np.full(m.attempts, NO_MAC, np.int64)
+        for sighting in (m.elsewhere, m.client, m.server):
+            rows = np.flatnonzero((m.sighting >= 0) & (m.leg == event))[::-1]
+            attempt = m.identity[m.sighting[rows]]
+            mine = (sighting[attempt] == m.sighting[rows]) & (m.segments[column][rows] >= 0)
+            result[attempt[mine]] = m.segments[column][rows[mine]]
+        return result
+
+    def _rtt(self) -> Array:
+        """By Karn's rule only where nothing was repeated."""
+        m = self.m
+        result = np.full(m.attempts, -1, np.int64)
+        for sighting, start, end in (
+            (m.server, Event.SYN_ACK, Event.ACK),
+            (m.client, Event.SYN, Event.SYN_ACK),
+        ):
+            if len(m.legs.counts):
+                once = (sighting >= 0) & (self.count(sighting, start) == 1)
+                gap = m.legs.gap(start, end)[sighting]
+                result = np.where(once & (gap >= 0), gap, result)
+        return result
+
+
+_IDENTITY = (
+    "client_hi", "client_lo", "server_hi", "server_lo", "client_port", "server_port", "client_isn",
+)  # fmt: skip

@@ -1,0 +1,88 @@
+"""Pair what was sent with what arrived, as multisets: one arrival never hides two losses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synack.tables import Array
+
+
+def pair(group: Array, arrival: Array, time: Array) -> Array:
+    """For each row the row it is paired with, -1 for none (int64).
+
+    ``group`` numbers identical transmissions (same attempt, leg, sequence number and
+    TSval), ``arrival`` is False where the row is a departure, ``time`` orders them on
+    one clock (ns). With as many arrivals as departures the k-th goes with the k-th.
+    With fewer, each arrival goes with the latest departure before it that is still
+    free, as closing brackets go with opening ones.
+    """
+    partner = np.full(len(group), -1, np.int64)
+    if not len(group):
+        return partner
+    departures = np.bincount(group[~arrival], minlength=int(group.max()) + 1)
+    arrivals = np.bincount(group[arrival], minlength=len(departures))
+    even = (departures == arrivals)[group]
+    _pair_in_order(np.flatnonzero(even), group, arrival, time, partner)
+    uneven = np.flatnonzero(~even & (departures > 0)[group] & (arrivals > 0)[group])
+    _pair_as_brackets(uneven, group, arrival, time, partner)
+    return partner
+
+
+def _pair_in_order(rows: Array, group: Array, arrival: Array, time: Array, partner: Array) -> None:
+    out, back = rows[~arrival[rows]], rows[arrival[rows]]
+    out = out[np.lexsort((time[out], group[out]))]
+    back = back[np.lexsort((time[back], group[back]))]
+    partner[out], partner[back] = back, out
+
+
+def _pair_as_brackets(
+    rows: Array, group: Array, arrival: Array, time: Array, partner: Array
+) -> None:
+    """Twice: an arrival with no free departure before it by the clock takes, in the second
+    round, one after it, since a clock may be off by more than its uncertainty says."""
+    for direction in (1, -1):
+        free = rows[partner[rows] < 0]
+        order = free[np.lexsort((arrival[free] * direction, time[free] * direction, group[free]))]
+        opens = ~arrival[order]
+        level, kept = _levels(group[order], opens)
+        order, opens = order[kept], opens[kept]
+        # Inside one level an opening bracket is followed by its own closing one.
+        nested = np.lexsort((np.arange(len(order)), level, group[order]))
+        order, opens, level = order[nested], opens[nested], level[nested]
+        same = (group[order][1:] == group[order][:-1]) & (level[1:] == level[:-1])
+        match = np.flatnonzero(same & opens[:-1] & ~opens[1:])
+        left, right = order[match], order[match + 1]
+        partner[left], partner[right] = right, left
+
+
+def _levels(group: Array, opens: Array) -> tuple[Array, Array]:
+    """Bracket level per row (of the kept rows), and which rows are kept: closing
+    brackets that nothing before them in their group opens are left out."""
+    step = np.where(opens, 1, -1)
+    depth = _cumsum_by_group(group, step)
+    lowest = _running_minimum_by_group(group, depth)
+    before = np.roll(lowest, 1)
+    before[_begins(group)] = 0
+    kept = opens | (depth >= np.minimum(before, 0))
+    depth = _cumsum_by_group(group[kept], step[kept])
+    return depth + ~opens[kept], kept
+
+
+def _cumsum_by_group(group: Array, values: Array) -> Array:
+    total = np.cumsum(values)
+    starts = np.flatnonzero(_begins(group))
+    base = (total - values)[starts]
+    return total - np.repeat(base, np.diff(np.append(starts, len(group))))
+
+
+def _running_minimum_by_group(group: Array, values: Array) -> Array:
+    """Shift each group far below the one before it, so one running minimum serves all."""
+    span = int(np.ptp(values)) + 1 if len(values) else 1
+    rank = np.cumsum(_begins(group))
+    shifted = values - rank * span
+    return np.minimum.accumulate(shifted) + rank * span
+
+
+def _begins(group: Array) -> Array:
+    """Where a new group begins, in sorted ids (bool)."""
+    return np.diff(group, prepend=group[:1] - 1) != 0

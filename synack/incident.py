@@ -1,0 +1,332 @@
+"""A heap of files to an incident: what each file is, and whose.
+
+Content decides what a file is, never its name. Whose it is follows, in this order,
+from ``HOST=PATH``, from an ``incident.toml`` in its folder, from its name
+(``broker-1-eth0.pcap3.gz``, ``broker-1.neigh.txt``), from the folder that is named
+after a host, and, for a table, from the addresses in it (:func:`whose`).
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from synack.addresses import parse_ip
+from synack.errors import Damage, InputError, UsageError
+
+Address = tuple[int, int]
+
+
+@dataclass
+class Source:
+    """One file of the incident. ``path`` is shown as the user gave it."""
+
+    path: str
+    host: str = ""
+    """Empty while nothing names it."""
+    interface: str = ""
+    at: int | None = None
+    """When it was taken (ns since 1970 UTC), if ``incident.toml`` says."""
+    explicit: bool = False
+    """Named by the user, not found in a folder: it must be readable."""
+    host_given: bool = False
+    """The host is the user's word, not read from a name."""
+    host_from_folder: bool = False
+    """Only the folder's name says so."""
+
+
+@dataclass
+class Incident:
+    """Every file, and what the user says about the hosts."""
+
+    sources: list[Source] = field(default_factory=list)
+    title: str = ""
+    addresses: dict[str, set[Address]] = field(default_factory=dict)
+    """Addresses of hosts, from ``incident.toml``."""
+    clock_offsets: dict[str, int] = field(default_factory=dict)
+    """Clock offsets of hosts that the user knows, ns."""
+    errors: list[Damage] = field(default_factory=list)
+    """Inputs that could not be had at all."""
+
+
+def collect(paths: Sequence[str]) -> Incident:
+    """Every file behind ``paths``: files, folders, globs, ``-`` and ``HOST=PATH``.
+
+    A path that does not exist is an error in the result; the others still count.
+    Raises :class:`UsageError` without any path.
+    """
+    if not paths:
+        raise UsageError("name at least one capture, table dump or folder")
+    incident = Incident()
+    seen: set[str] = set()
+    for argument in paths:
+        host, path = _split_host(argument)
+        found = list(_expand(path))
+        if not found:
+            incident.errors.append(Damage(path, "no such file or folder"))
+        for place in found:
+            for source in _sources_at(place, incident, owned=len(paths) > 1):
+                if host:
+                    source.host, source.host_given = host, True
+                if source.path not in seen:
+                    seen.add(source.path)
+                    incident.sources.append(source)
+    return incident
+
+
+def _split_host(argument: str) -> tuple[str, str]:
+    host, equals, path = argument.partition("=")
+    if equals and path and not Path(argument).exists() and re.fullmatch(r"[\w.:-]+", host):
+        return host, path
+    return "", argument
+
+
+def _expand(path: str) -> Iterator[str]:
+    if path == "-" or Path(path).exists():
+        yield path
+    else:
+        yield from sorted(glob.glob(path, recursive=True))
+
+
+def _sources_at(place: str, incident: Incident, owned: bool) -> Iterator[Source]:
+    """``owned``: a folder here is one of several, so its name may be a host's."""
+    if place == "-" or not Path(place).is_dir():
+        source = Source(place, explicit=True)
+        source.host, source.interface = host_and_interface(Path(place).name)
+        if not source.host:
+            source.host = folder_host(Path(place).resolve().parent.name)
+            source.host_from_folder = True
+        yield source
+    else:
+        yield from _folder(Path(place), incident, owned)
+
+
+def _folder(folder: Path, incident: Incident, owned: bool) -> Iterator[Source]:
+    """The files below a folder, in order of name."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        incident.errors.append(Damage(str(folder), error.strerror or str(error)))
+        return
+    visible = [e for e in entries if not e.name.startswith(".")]
+    overrides = _Overrides.read(folder, incident)
+    files = [e for e in visible if e.is_file() and e.name not in _OUR_OWN]
+    named = {host_and_interface(f.name)[0] for f in files if _CAPTURE_NAME.search(f.name)} - {""}
+    owner = folder_host(folder.resolve().name)
+    for file in files:
+        source = Source(str(file))
+        source.host, source.interface = host_and_interface(file.name)
+        if not source.host or (owned and owner and len(named) < 2):
+            source.host, source.host_from_folder = owner, True
+        overrides.apply(source, file.relative_to(folder))
+        yield source
+    for entry in visible:
+        if entry.is_dir() and not entry.is_symlink():
+            for source in _folder(entry, incident, owned=True):
+                overrides.apply(source, Path(source.path).relative_to(folder))
+                yield source
+
+
+_OUR_OWN = ("incident.toml", "case.toml")
+_CAPTURE_NAME = re.compile(r"\.(pcap|pcapng|cap|dmp)", re.I)
+
+
+class _Overrides:
+    """What an ``incident.toml`` says about the files below its folder."""
+
+    def __init__(self, hosts: dict[str, list[str]], files: dict[str, dict[str, Any]]) -> None:
+        self.hosts = hosts
+        self.files = files
+
+    @classmethod
+    def read(cls, folder: Path, incident: Incident) -> _Overrides:
+        path = folder / "incident.toml"
+        if not path.is_file():
+            return cls({}, {})
+        try:
+            data = tomllib.loads(path.read_text("utf-8"))
+            return cls._checked(data, incident, str(path))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError(str(path), f"not valid TOML: {error}") from None
+
+    @classmethod
+    def _checked(cls, data: dict[str, Any], incident: Incident, path: str) -> _Overrides:
+        _known(data, {"title", "hosts", "files"}, path, "the file")
+        incident.title = str(data.get("title", incident.title))
+        hosts = _tables(data, "hosts", path)
+        files = _tables(data, "files", path)
+        for name, host in hosts.items():
+            where = f"hosts.{name}"
+            _known(host, {"paths", "addresses", "clock_offset_s"}, path, where)
+            given = incident.addresses.setdefault(name, set())
+            for text in _strings(host, "addresses", path, where):
+                address = parse_ip(text)
+                if address is None:
+                    raise InputError(path, f"{where}.addresses: {text!r} is no IP address")
+                given.add(address)
+            if "clock_offset_s" in host:
+                offset = host["clock_offset_s"]
+                if not isinstance(offset, int | float) or isinstance(offset, bool):
+                    raise InputError(path, f"{where}.clock_offset_s: not a number")
+                incident.clock_offsets[name] = round(offset * 1_000_000_000)
+        for name, file in files.items():
+            _known(file, {"at", "interface", "host"}, path, f"files.{name!r}")
+            if not isinstance(file.get("at", datetime.now(UTC)), datetime):
+                raise InputError(path, f"files.{name!r}.at: not a date and time")
+        paths = {n: _strings(h, "paths", path, f"hosts.{n}") for n, h in hosts.items()}
+        return cls(paths, files)
+
+    def apply(self, source: Source, relative: Path) -> None:
+        name = relative.as_posix()
+        for host, patterns in self.hosts.items():
+            if any(fnmatch(name, p) or fnmatch(relative.name, p) for p in patterns):
+                source.host, source.host_given = host, True
+        entry = self.files.get(name, {})
+        source.interface = str(entry.get("interface", source.interface))
+        if "host" in entry:
+            source.host, source.host_given = str(entry["host"]), True
+        if "at" in entry:
+            moment: datetime = entry["at"]
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+            source.at = ((since.days * 86_400 + since.seconds) * 10**6 + since.microseconds) * 1000
+
+
+def _known(table: dict[str, Any], keys: set[str], path: str, where: str) -> None:
+    strange = sorted(set(table) - keys)
+    if strange:
+        raise InputError(path, f"{where}: unknown key {strange[0]!r}")
+
+
+def _tables(data: dict[str, Any], key: str, path: str) -> dict[str, dict[str, Any]]:
+    tables = data.get(key, {})
+    if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
+        raise InputError(path, f"{key}: not a table of tables")
+    return tables
+
+
+def _strings(table: dict[str, Any], key: str, path: str, where: str) -> list[str]:
+    values = table.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise InputError(path, f"{where}.{key}: not a list of strings")
+    return values
+
+
+# ---- names -----------------------------------------------------------------------------
+
+_EXTENSION = re.compile(
+    r"\.(gz|zst|xz|bz2|lz4|pcapng|pcap|cap|dmp|dump|txt|log|json|out|err|stderr)(?:[\d_]*)$", re.I
+)
+_INTERFACE = re.compile(
+    r"(?:eth|ens|eno|enp|enx|em|en|bond|team|br|docker|wlan|wlp|vlan|tun|tap|vxlan|ib)\d[\w.]*"
+    r"|(?:veth|cali|enx)[0-9a-f]+|flannel\.?\d+|cni0|lo|any",
+)
+_WORDS = frozenset(
+    "ip show neigh neighbor neighbors neighbour neighbours arp proc net cache table tables dump"
+    " dumps monitor mon poll nstat netstat ss snmp sysctl addr link route ndp nud tcpdump tshark"
+    " dumpcap capture captures cap pcap pcaps trace traces packets before after start end begin"
+    " log logs output stderr".split()
+)
+_FLAGS = frozenset("s j ts t d all a n an e all 4 6 br o r p c nu".split())
+"""Options that are part of a name only beside a command: ``ip_-s_neigh``, ``arp-an``."""
+_STAMP = re.compile(r"\d{5,}[tT]?\d*[zZ]?$|\d{4}-\d\d-\d\d.*$")
+
+
+def host_and_interface(name: str) -> tuple[str, str]:
+    """Host and interface that a file name spells; "" for what it does not.
+
+    ``broker-1-eth0.pcap12.gz`` is (``broker-1``, ``eth0``), ``HOST.neigh.txt`` and
+    ``HOST_arp.txt`` name the host, ``arp.txt`` and ``capture.pcap`` nobody.
+    """
+    stem = name if name != "-" else ""
+    while _EXTENSION.search(stem):
+        stem = _EXTENSION.sub("", stem)
+    tokens = re.split(r"([-_.@]+)", stem)
+    words = {token.lower() for token in tokens}
+    noise = _WORDS | _FLAGS if words & {"ip", "arp", "neigh", "netstat", "ss"} else _WORDS
+    interface = ""
+    while tokens:
+        word = tokens[-1]
+        if not interface and _INTERFACE.fullmatch(word) and len(tokens) > 1:
+            interface = word
+        elif not (word.lower() in noise or _STAMP.fullmatch(word) or not word):
+            break
+        tokens = tokens[:-2]
+    amazon = re.match(r"ip-\d+-\d+-\d+-\d+", stem)
+    while len(tokens) > 2 and (tokens[0].lower() in noise or not tokens[0]) and not amazon:
+        tokens = tokens[2:]
+    host = "".join(tokens)
+    if not interface and _INTERFACE.fullmatch(host):
+        host, interface = "", host
+    return ("" if host.lower() in noise else host), interface
+
+
+_GENERIC_FOLDER = frozenset(
+    "captures capture pcaps pcap dumps dump tables data logs net network files incident input"
+    " inputs tmp case fixtures".split()
+)
+
+
+def folder_host(name: str) -> str:
+    """The host that a folder is named after, "" for folders with everyday names."""
+    return "" if name.lower() in _GENERIC_FOLDER or not name else name
+
+
+def rotation(name: str) -> tuple[str, int | None]:
+    """(name of the set, number in it) of a rotated capture file.
+
+    tcpdump ``-C`` appends a number to the name, ``-G`` expands a date in it; dumpcap
+    writes ``NAME_00001_20260101120000.pcap``. Dates do not count up, so their number
+    is None.
+    """
+    stem = name
+    while (found := re.search(r"\.(gz|zst|xz|bz2|lz4)$", stem, re.I)) is not None:
+        stem = stem[: found.start()]
+    ring = re.search(r"_(\d{5,})_(\d{14})(?=\.\w+$|$)", stem)
+    if ring:
+        return stem[: ring.start()] + stem[ring.end() :], int(ring[1])
+    numbered = re.search(r"(\.(?:pcap|pcapng|cap|dmp))\.?(\d+)$", stem, re.I)
+    if numbered:
+        return stem[: numbered.end(1)], int(numbered[2])
+    if re.search(r"\.(?:pcap|pcapng|cap|dmp)$", stem, re.I):
+        dateless = re.sub(r"[-_.]?\d{4}-?\d\d-?\d\d[-_T]?\d\d[-:_]?\d\d[-:_]?\d\d", "", stem)
+        return dateless, 0 if dateless == stem else None
+    return stem, None
+
+
+def whose(
+    hint: str,
+    from_folder: bool,
+    addresses: AbstractSet[Address],
+    own: Mapping[str, AbstractSet[Address]],
+    peers: Mapping[str, AbstractSet[Address]],
+) -> str:
+    """The host that a dump is of: a name in ``own``, else ``hint``, else "".
+
+    ``addresses`` are those in the dump. A host's table never lists the host's own
+    addresses, and lists some that it talks to. So a hint that is a captured host's name
+    decides, then one that abbreviates a single fitting name (``b`` for ``broker``), then,
+    without a name of its own, the addresses if only one host fits.
+    """
+    for host in own:
+        if hint.lower() == host.lower():
+            return host
+    fitting = [
+        host
+        for host in own
+        if not addresses & own[host] and (not addresses or addresses & peers.get(host, set()))
+    ]
+    short = [host for host in fitting if hint and host.lower().startswith(hint.lower())]
+    if len(short) == 1 and not from_folder:
+        return short[0]
+    if (not hint or from_folder) and addresses and len(fitting) == 1:
+        return fitting[0]
+    return hint

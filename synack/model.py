@@ -1,0 +1,172 @@
+"""The vocabulary that other programs rely on: outcomes, fates, findings, confidence.
+
+The spellings are a contract; the meaning of each word is in the design notes of
+the README ("Outcomes", "Findings").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+from synack.errors import Damage
+
+
+class Outcome(IntEnum):
+    """What became of an attempt; ``attempts["outcome"]`` holds the number."""
+
+    COMPLETED = 0
+    SYN_LOST = 1
+    NO_REPLY = 2
+    SYN_ACK_LOST = 3
+    ACK_LOST = 4
+    REFUSED = 5
+    REJECTED = 6
+    UNREACHABLE = 7
+    CHALLENGED = 8
+    UNANSWERED = 9
+    UNACKNOWLEDGED = 10
+    INCONCLUSIVE = 11
+
+
+OUTCOMES = tuple(outcome.name.lower().replace("_", "-") for outcome in Outcome)
+"""The spellings, in the order of the numbers."""
+
+FATES = ("unwitnessed", "delivered", "lost", "misdelivered")
+
+FINDING_KINDS = (
+    "stale-neighbor",
+    "duplicate-address",
+    "unresolved-neighbor",
+    "syn-ack-lost",
+    "syn-lost",
+    "ack-lost",
+    "no-reply",
+    "listen-overflow",
+    "refused",
+    "rejected",
+    "unreachable",
+    "challenged",
+    "asymmetric-path",
+    "capture-gap",
+)
+
+CONFIDENCES = ("possible", "probable", "confirmed")
+
+
+class Source(NamedTuple):
+    """Where a claim can be looked up: a frame of a capture or a line of a text file."""
+
+    file: str
+    frame: int | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        if self.frame is not None:
+            return f"{self.file} frame {self.frame}"
+        return f"{self.file} line {self.line}" if self.line is not None else self.file
+
+
+class Evidence(NamedTuple):
+    """One checked statement: ``id`` names the rule, ``says`` the fact, with its sources."""
+
+    id: str
+    says: str
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass
+class Finding:
+    """One cause that explains a group of attempts. Times are ns since 1970 UTC."""
+
+    kind: str
+    confidence: str
+    host: str
+    interface: str = ""
+    ip: str = ""
+    stale_mac: str = ""
+    actual_mac: str = ""
+    next_hop: str = ""
+    leg: str = ""
+    attempts: int = 0
+    sent: int | None = None
+    received: int | None = None
+    first: int | None = None
+    last: int | None = None
+    healed: int | None = None
+    survived_by: list[str] = field(default_factory=list)
+    summary: str = ""
+    evidence: list[Evidence] = field(default_factory=list)
+    remedy: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """Rows of the attempts that it explains."""
+
+
+@dataclass
+class CaptureFile:
+    """What one capture file is. Times in ns since 1970 UTC, None without packets."""
+
+    path: str
+    container: str = ""
+    compression: str | None = None
+    link_types: list[str] = field(default_factory=list)
+    interfaces: list[str] = field(default_factory=list)
+    packets: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """Packets by kind: tcp, syn, syn-ack, rst, arp, nd, icmp-error, damaged, not-understood."""
+    first: int | None = None
+    last: int | None = None
+    largest_gap: int = 0
+    gap_from: int | None = None
+    backwards: int = 0
+    """Packets that are older than the one before them."""
+    dropped: int | None = None
+    """Packets the capturing tool lost, by the file's own counters; None when it has none."""
+    damage: Damage | None = None
+    """Where reading had to stop before the end."""
+    bad: list[Damage] = field(default_factory=list)
+    """The first damaged frames, by name; ``counts["damaged"]`` says how many."""
+
+    @property
+    def complete(self) -> bool:
+        return self.damage is None and not self.dropped
+
+    @property
+    def understood(self) -> bool:
+        """Whether any packet is of a link type that is read."""
+        return self.packets > self.counts["not-understood"]
+
+
+@dataclass
+class Capture:
+    """What one host recorded on one interface: one file, or a rotated set in order of time."""
+
+    host: str
+    interface: str
+    files: list[CaptureFile]
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+    """Times (ns) from which to which a rotated file is missing."""
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def packets(self) -> int:
+        return sum(file.packets for file in self.files)
+
+    @property
+    def first(self) -> int | None:
+        return min((f.first for f in self.files if f.first is not None), default=None)
+
+    @property
+    def last(self) -> int | None:
+        return max((f.last for f in self.files if f.last is not None), default=None)
+
+    @property
+    def dropped(self) -> int | None:
+        known = [file.dropped for file in self.files if file.dropped is not None]
+        return sum(known) if known else None
+
+    @property
+    def complete(self) -> bool:
+        return not self.gaps and all(file.complete for file in self.files)

@@ -1,0 +1,1 @@
+"""Neighbor (ARP, ND) tables of every spelling, on one time line."""

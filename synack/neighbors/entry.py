@@ -1,0 +1,77 @@
+"""What every reader of neighbor tables hands on: entries, and what it could not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from synack.addresses import NO_MAC, parse_ip, parse_mac
+from synack.errors import Damage
+
+INVALID = "INVALID"
+"""The state of a row of which only "not usable" is known: INCOMPLETE, FAILED or NONE.
+
+``/proc/net/arp`` prints flags 0x0 for all three (kernel arp.c:arp_state_to_flags) and
+net-tools ``(incomplete)``. Such a row may still carry the MAC of better days (that of
+a FAILED entry): it is kept as a trace, but no packet is sent to it.
+"""
+
+STATES = frozenset(
+    ("NONE", "INCOMPLETE", "REACHABLE", "STALE", "DELAY", "PROBE", "FAILED", "NOARP", "PERMANENT")
+)
+"""The NUD words of the kernel's include/uapi/linux/neighbour.h."""
+
+
+class Entry(NamedTuple):
+    """One row of one dump, or one event of a monitor.
+
+    ``interface`` is "" when the dump does not say (``ip neigh show dev X``). ``mac`` is
+    NO_MAC when there is none or it has not six bytes. ``state`` is a word of
+    :data:`STATES` (several joined by ``|``), :data:`INVALID`, or "" when the format has
+    none or the entry is a proxy entry. ``flags`` are sorted and joined by spaces; beside
+    the kernel's there are ``deleted`` and ``miss`` for monitor events and
+    ``proto=NAME``. Ages are whole seconds. ``at`` is ns since 1970 from a stamp in the
+    file. ``line`` counts from 1.
+    """
+
+    interface: str
+    ip: tuple[int, int]
+    mac: int
+    state: str
+    flags: str
+    used_s: int | None
+    confirmed_s: int | None
+    updated_s: int | None
+    probes: int | None
+    at: int | None
+    line: int
+
+
+@dataclass(slots=True)
+class NeighborDump:
+    """One file: ``format`` names the command, several joined by ", " when it holds several.
+
+    ``local_time``: stamps without a zone are among those of the entries; they were
+    read as if UTC. ``unread`` holds the lines that are no rows, the first of them when
+    there are very many (``warnings`` says so then).
+    """
+
+    format: str
+    entries: list[Entry] = field(default_factory=list)
+    unread: list[Damage] = field(default_factory=list)
+    local_time: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=1 << 16)
+def ip_of(text: str) -> tuple[int, int] | None:
+    """:func:`parse_ip` remembered: a polling loop repeats a few addresses for hours."""
+    return parse_ip(text) if len(text) <= 64 else None
+
+
+@lru_cache(maxsize=1 << 16)
+def mac_of(text: str) -> int:
+    """The MAC in ``text``; NO_MAC for link addresses of 4, 8, 16 or 20 bytes."""
+    mac = parse_mac(text) if len(text) <= 17 else None
+    return NO_MAC if mac is None else mac

@@ -1,0 +1,58 @@
+"""Which entry was in force when: dumps and monitor events of all hosts on one time line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synack.addresses import NO_MAC
+from synack.neighbors.entry import INVALID, NeighborDump
+from synack.tables import ENTRIES, NO_TIME, Array, Table
+
+NOT_IN_FORCE = frozenset(("INCOMPLETE", "FAILED", "NONE", INVALID))
+"""States in which no packet is sent to the entry's MAC (kernel: not in NUD_VALID)."""
+
+
+def entries_of(
+    dump: NeighborDump, host: str, interface: str, file: str, at: int, at_weak: bool
+) -> Table:
+    """The rows of one dump as a table; ``at`` (ns) holds where the dump has no time."""
+    monitor = "monitor" in dump.format
+    return Table.from_rows(
+        ENTRIES,
+        (
+            (
+                host, e.interface or interface, *e.ip, e.mac, e.state, e.flags,
+                _known(e.used_s), _known(e.confirmed_s), _known(e.updated_s), _known(e.probes),
+                at if e.at is None else e.at, at_weak and e.at is None, dump.format, monitor,
+                file, e.line,
+            )
+            for e in dump.entries
+        ),
+    )  # fmt: skip
+
+
+def _known(value: int | None) -> int:
+    return -1 if value is None else value
+
+
+def in_force(entries: Table) -> Array:
+    """Rows whose MAC the host sends to: a MAC, a usable state, not deleted, not a proxy."""
+    usable = np.array(
+        [
+            not (set(state.split("|")) & NOT_IN_FORCE)
+            and not ({"proxy", "deleted"} & set(f.split()))
+            for state, f in zip(entries["state"], entries["flags"], strict=True)
+        ],
+        bool,
+    )
+    return usable & (entries["mac"] != NO_MAC)
+
+
+def of_address(entries: Table, host: str, ip: tuple[int, int]) -> Array:
+    """Rows of ``host`` about ``ip``, in order of time, those without a time last."""
+    mine = np.flatnonzero(
+        (entries["host"] == host) & (entries["ip_hi"] == ip[0]) & (entries["ip_lo"] == ip[1])
+    )
+    time = entries["at"][mine]
+    late = np.where(time == NO_TIME, np.iinfo(np.int64).max, time)
+    return mine[np.argsort(late, kind="stable")]

@@ -1,0 +1,40 @@
+"""Where results go: standard output, or a file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from synack.errors import UsageError
+
+
+def write(content: str | bytes, path: Path | None) -> None:
+    """``content`` to ``path``, or to standard output without one.
+
+    A file appears under its name only when it is complete: it is written beside, then
+    renamed. Raises :class:`UsageError` when that cannot be done.
+    """
+    raw = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    if path is None:
+        sys.stdout.buffer.write(raw)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,76 @@
+"""What a file is, by its content: a capture, a neighbor table, counters, or nothing known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synack.capture.pcap import is_pcap
+from synack.capture.pcapng import is_pcapng
+from synack.capture.reader import NO_TIME, CaptureReader, describe, reader_over
+from synack.capture.window import open_window
+from synack.context.counters import Counters, read_counters
+from synack.errors import UnknownInput
+from synack.neighbors.entry import NeighborDump
+from synack.neighbors.linux import read_neighbors
+
+LARGEST_DUMP = 256 << 20
+"""Bytes of text that are read of one dump at most; what is beyond is named."""
+
+_SNIFF = 4096
+
+
+@dataclass
+class FoundCapture:
+    """A capture, not yet read. ``first`` is the time of its first packet (ns), for putting
+    rotated files in order; ``reader`` is open only for standard input."""
+
+    first: int
+    reader: CaptureReader | None = None
+
+
+Content = FoundCapture | NeighborDump | Counters
+
+
+def recognize(path: str) -> Content:
+    """Say what ``path`` (``-``: standard input) holds.
+
+    Raises :class:`~synack.errors.InputError` for what cannot be opened, is empty or is a
+    capture with a wrong header, :class:`UnknownInput` for what synack does not know.
+    """
+    window = open_window(path)
+    keep = False
+    try:
+        head = window.peek(_SNIFF)
+        if is_pcap(head) or is_pcapng(head) or (not head and window.damage):
+            reader = reader_over(window)
+            keep = path == "-"
+            return FoundCapture(NO_TIME, reader) if keep else FoundCapture(_first_time(reader))
+        if not _binary(head):
+            dump = _dump(path, window.read(LARGEST_DUMP))
+            if isinstance(dump, NeighborDump) and window.peek(1):
+                dump.warnings.append(f"only the first {LARGEST_DUMP >> 20} MiB were read")
+            if dump is not None:
+                return dump
+        raise UnknownInput(path, f"neither a capture nor a known dump: {describe(head)}")
+    finally:
+        if not keep:
+            window.close()
+
+
+def _first_time(reader: CaptureReader) -> int:
+    for record in reader:
+        return record.time
+    return NO_TIME
+
+
+def _dump(path: str, data: bytes) -> NeighborDump | Counters | None:
+    dump = read_neighbors(path, data)
+    return dump if dump is not None else read_counters(data)
+
+
+def _binary(head: bytes) -> bool:
+    """Neither text nor UTF-16: tables hold few control characters but white space."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    strange = sum(byte < 32 and byte not in b"\0\a\b\t\n\f\r\x1b" for byte in head)
+    return strange > len(head) // 20

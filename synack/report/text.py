@@ -1,0 +1,183 @@
+"""A diagnosis in plain words, the verdict first; 80 columns, no address ever cut."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from synack.model import OUTCOMES, Evidence, Finding, Source
+from synack.report.plain import printable
+from synack.wording import count, iso_time
+
+if TYPE_CHECKING:
+    from synack.api import Diagnosis
+
+WIDTH = 80
+
+_TITLES = {
+    "stale-neighbor": "STALE NEIGHBOR ENTRY",
+    "duplicate-address": "DUPLICATE ADDRESS",
+    "unresolved-neighbor": "UNRESOLVED NEIGHBOR",
+    "syn-ack-lost": "SYN-ACK LOST",
+    "syn-lost": "SYN LOST",
+    "ack-lost": "ACK LOST",
+    "no-reply": "NO REPLY",
+    "listen-overflow": "ACCEPT QUEUE OVERFLOW",
+    "refused": "REFUSED",
+    "rejected": "REJECTED BY THE CLIENT",
+    "unreachable": "UNREACHABLE",
+    "challenged": "OLD CONNECTION IN THE WAY",
+    "asymmetric-path": "ASYMMETRIC PATH",
+    "capture-gap": "NOT ENOUGH CAPTURED",
+}
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """The whole report."""
+    lines = [*_verdict(diagnosis), ""]
+    for number, finding in enumerate(diagnosis.findings, 1):
+        lines += [*_finding(finding, number, len(diagnosis.findings)), ""]
+    lines += [*_attempts(diagnosis), *_captures(diagnosis), *_clocks(diagnosis)]
+    lines += _list("Warnings", diagnosis.warnings)
+    return "\n".join(printable(line) for line in lines).rstrip() + "\n"
+
+
+def _verdict(diagnosis: Diagnosis) -> list[str]:
+    total = len(diagnosis.diagnosed.attempts)
+    if diagnosis.findings:
+        causes = Counter(_TITLES[f.kind].lower() for f in diagnosis.findings)
+        named = ", ".join(f"{n} x {c}" if n > 1 else c for c, n in causes.items())
+        return _wrap(f"{count(len(diagnosis.findings), 'finding')}: {named}")
+    if not total:
+        return _wrap("No finding: there is no handshake in what could be read.")
+    completed = _outcomes(diagnosis)["completed"]
+    if completed == total:
+        return _wrap(f"No fault found: all {count(total, 'attempt')} completed.")
+    return _wrap(
+        f"No finding: {completed} of {count(total, 'attempt')} completed, the others ended"
+        " too near the end of a capture to be judged."
+    )
+
+
+def _finding(finding: Finding, number: int, of: int) -> list[str]:
+    where = f" on {finding.host}" if finding.host else ""
+    ordinal = f"[{number}/{of}] " if of > 1 else ""
+    lines = [f"{ordinal}{_TITLES[finding.kind]}{where} ({finding.confidence})", ""]
+    lines += _wrap(finding.summary, "  ")
+    if finding.remedy:
+        lines += ["", *_labelled("Do now", finding.remedy[0])]
+        for line in finding.remedy[1:]:
+            lines += _labelled("Then", line)
+    lines += _labelled("When", _when(finding))
+    lines += _labelled("Affected", count(finding.attempts, "attempt"))
+    for reason in finding.survived_by:
+        lines += _labelled("Why it stayed", reason)
+    lines += ["", "  Evidence"]
+    for place, evidence in enumerate(finding.evidence, 1):
+        lines += _evidence(evidence, place)
+    return lines
+
+
+def _when(finding: Finding) -> str:
+    if finding.first is None or finding.last is None:
+        return "unknown"
+    text = f"{_second(finding.first)} to {_second(finding.last)} UTC"
+    if finding.healed is not None:
+        return f"{text}, healed by {_second(finding.healed)}"
+    return text + (", not seen to heal" if finding.kind == "stale-neighbor" else "")
+
+
+def _second(time: int) -> str:
+    return iso_time(time)[:19].replace("T", " ")
+
+
+def _evidence(evidence: Evidence, place: int) -> list[str]:
+    lines = _wrap(f"{place}. {evidence.says}", "    ", "       ")
+    for file, places in _by_file(evidence.sources).items():
+        lines += _wrap(f"{file}: {places}", "       ", "         ")
+    return lines
+
+
+def _by_file(sources: tuple[Source, ...]) -> dict[str, str]:
+    """``frames 2, 4, 5`` or ``line 7`` by file."""
+    places: dict[str, list[Source]] = {}
+    for source in sources:
+        places.setdefault(source.file, []).append(source)
+    return {file: _numbers(found) for file, found in places.items()}
+
+
+def _numbers(sources: list[Source]) -> str:
+    for word in ("frame", "line"):
+        numbers = [str(n) for s in sources if (n := getattr(s, word)) is not None]
+        if numbers:
+            return f"{word}{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+    return "the whole file"
+
+
+def _outcomes(diagnosis: Diagnosis) -> Counter[str]:
+    return Counter(OUTCOMES[o] for o in diagnosis.diagnosed.attempts["outcome"].tolist())
+
+
+def _attempts(diagnosis: Diagnosis) -> list[str]:
+    outcomes = _outcomes(diagnosis)
+    if not outcomes:
+        return []
+    parts = ", ".join(f"{number} {name}" for name, number in outcomes.most_common())
+    return [*_wrap(f"{count(outcomes.total(), 'attempt')}: {parts}"), ""]
+
+
+def _captures(diagnosis: Diagnosis) -> list[str]:
+    lines = []
+    for capture, vantage in zip(
+        diagnosis.diagnosed.loaded.captures, diagnosis.diagnosed.matched.vantages, strict=True
+    ):
+        place = "a tap" if vantage.tap else diagnosis.addresses_of(vantage) or "place unknown"
+        interface = f" {capture.interface}" if capture.interface else ""
+        span = (
+            f"{_second(capture.first)} to {_second(capture.last)[11:]}"
+            if capture.first is not None and capture.last is not None
+            else "no time"
+        )
+        lines.append(
+            f"{capture.host or 'unnamed'}{interface} ({place}):"
+            f" {count(capture.packets, 'packet')}, {span}"
+        )
+    return _list("Captures", lines)
+
+
+def _clocks(diagnosis: Diagnosis) -> list[str]:
+    d = diagnosis.diagnosed
+    lines = []
+    for clock in d.matched.clocks:
+        if clock.host == clock.reference:
+            continue
+        host, reference = d.matched.hosts[clock.host], d.matched.hosts[clock.reference]
+        if clock.grade == "absent":
+            lines.append(f"{host} and {reference} share no packet; taken to agree within 5 s")
+        else:
+            lines.append(
+                f"{host} is {clock.offset / 1e6:+.3f} ms from {reference},"
+                f" give or take {clock.uncertainty / 1e6:.3f} ms ({clock.grade})"
+            )
+    return _list("Clocks", lines)
+
+
+def _list(title: str, items: list[str]) -> list[str]:
+    if not items:
+        return []
+    lines = [title]
+    for item in items:
+        lines += _wrap(item, "  ", "    ")
+    return [*lines, ""]
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    return _wrap(text, f"  {label:<14}", " " * 16)
+
+
+def _wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest,
+        break_long_words=False, break_on_hyphens=False,
+    ) or [""]  # fmt: skip

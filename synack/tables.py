@@ -1,0 +1,247 @@
+"""The tables that flow through synack: every column, its dtype, unit and meaning.
+
+Inside, a table is a :class:`Table`: numpy columns of equal length, integers for
+times (ns since 1970 UTC), addresses and MACs (see :mod:`synack.addresses`). At the
+edges it is shown with the columns that :data:`HANDSHAKES` and :data:`NEIGHBORS`
+promise. Nothing here imports pandas: most commands never need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+NO_TIME = -(2**63)
+"""A time that was not recorded; the same bits as pandas' NaT."""
+
+Array = NDArray[Any]
+
+
+class Column(NamedTuple):
+    """One column: its name, numpy dtype, and meaning with unit."""
+
+    name: str
+    dtype: str
+    meaning: str
+
+
+class Schema:
+    """An ordered set of columns under a name."""
+
+    def __init__(self, name: str, *columns: tuple[str, ...]) -> None:
+        self.name = name
+        self.columns = tuple(Column(*column) for column in columns)
+        self.dtypes = {column.name: np.dtype(column.dtype) for column in self.columns}
+
+
+class Table:
+    """Equal-length numpy columns that match a :class:`Schema`.
+
+    ``table["time"]`` is the column itself, not a copy. Rows are selected with
+    :meth:`take` by a boolean mask or by positions.
+    """
+
+    __slots__ = ("columns", "schema")
+
+    def __init__(self, schema: Schema, columns: Mapping[str, Array]) -> None:
+        self.schema = schema
+        self.columns: dict[str, Array] = {}
+        lengths = set()
+        for name, dtype in schema.dtypes.items():
+            column = np.asarray(columns[name], dtype=dtype)
+            self.columns[name] = column
+            lengths.add(len(column))
+        if len(lengths) > 1 or set(columns) - set(schema.dtypes):
+            raise ValueError(f"{schema.name}: columns differ in length or are not of the schema")
+
+    @classmethod
+    def empty(cls, schema: Schema) -> Table:
+        return cls(schema, {name: np.empty(0, dtype) for name, dtype in schema.dtypes.items()})
+
+    @classmethod
+    def from_rows(cls, schema: Schema, rows: Iterable[tuple[Any, ...]]) -> Table:
+        """A small table from tuples in column order."""
+        columns = list(zip(*rows, strict=True)) or [()] * len(schema.dtypes)
+        return cls(
+            schema,
+            {
+                name: np.array(values, dtype)
+                for (name, dtype), values in zip(schema.dtypes.items(), columns, strict=True)
+            },
+        )
+
+    @classmethod
+    def concat(cls, schema: Schema, tables: Iterable[Table]) -> Table:
+        parts = list(tables)
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return cls.empty(schema)
+        return cls(
+            schema, {name: np.concatenate([part[name] for part in parts]) for name in schema.dtypes}
+        )
+
+    def __getitem__(self, name: str) -> Array:
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __repr__(self) -> str:
+        return f"<{self.schema.name}: {len(self)} rows x {len(self.columns)} columns>"
+
+    def take(self, rows: Array) -> Table:
+        return Table(self.schema, {name: column[rows] for name, column in self.columns.items()})
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Each row as a dict of Python values: for reports and small tables only."""
+        names = list(self.columns)
+        for values in zip(*(column.tolist() for column in self.columns.values()), strict=True):
+            yield dict(zip(names, values, strict=True))
+
+
+# What a segment is to a handshake.
+SYN, SYN_ACK, ACK, RST, QUOTE = range(1, 6)
+"""``kind`` of a segment. ACK: no SYN, no RST, kept because it completes, challenges or
+continues a pending handshake. QUOTE: an ICMP error; the row describes the quoted segment."""
+
+# Direction of a frame as the capturing host's kernel noted it (SLL packet type, pcapng epb_flags).
+UNKNOWN, INBOUND, OUTBOUND, OTHER_HOST = range(4)
+
+SEGMENTS = Schema(
+    "segments",
+    ("capture", "i4", "row of the capture in `captures`"),
+    ("file", "i4", "row of the file in `files`"),
+    ("frame", "i8", "frame number as Wireshark shows it for that file"),
+    ("time", "i8", "ns since 1970 UTC by the capture's own clock; NO_TIME if not recorded"),
+    ("kind", "u1", "SYN, SYN_ACK, ACK, RST or QUOTE"),
+    ("src_hi", "u8", "source address, upper half"),
+    ("src_lo", "u8", "source address, lower half"),
+    ("dst_hi", "u8", "destination address, upper half"),
+    ("dst_lo", "u8", "destination address, lower half"),
+    ("src_port", "u2", "source port"),
+    ("dst_port", "u2", "destination port"),
+    ("seq", "u4", "sequence number"),
+    ("ack", "u4", "acknowledgment number; 0 without the ACK flag"),
+    ("flags", "u2", "TCP flags, FIN in bit 0; 0 when a quote does not reach them"),
+    ("window", "u2", "window as on the wire, unscaled"),
+    ("payload", "i4", "bytes of TCP payload by the IP header, whatever was captured"),
+    ("ttl", "u1", "TTL or hop limit"),
+    ("tsval", "i8", "TSval of RFC 7323, -1 without the option"),
+    ("tsecr", "i8", "TSecr of RFC 7323, -1 without the option"),
+    ("src_mac", "i8", "source MAC, NO_MAC where the link type has none"),
+    ("dst_mac", "i8", "destination MAC, NO_MAC where the link type has none (SLL, SLL2, raw)"),
+    ("direction", "i1", "UNKNOWN, INBOUND, OUTBOUND or OTHER_HOST"),
+    ("interface", "i4", "interface index inside the capture (pcapng, SLL2), else 0"),
+    ("vlan", "i4", "innermost 802.1Q VLAN id, -1 without a tag"),
+    ("icmp", "i4", "of a QUOTE: ICMP type * 256 + code, + 65536 for ICMPv6; else -1"),
+)
+
+# Operations that claim or ask for an address.
+ARP_REQUEST, ARP_REPLY, ND_SOLICIT, ND_ADVERT = 1, 2, 135, 136
+
+CLAIMS = Schema(
+    "claims",
+    ("capture", "i4", "row of the capture in `captures`"),
+    ("file", "i4", "row of the file in `files`"),
+    ("frame", "i8", "frame number as Wireshark shows it for that file"),
+    ("time", "i8", "ns since 1970 UTC by the capture's own clock"),
+    ("op", "i2", "ARP operation (RFC 826) or ICMPv6 type (RFC 4861)"),
+    ("ip_hi", "u8", "sender protocol address (ARP), source or target that claims (ND)"),
+    ("ip_lo", "u8", "lower half of it"),
+    ("mac", "i8", "hardware address claimed for that IP, NO_MAC if the message carries none"),
+    ("asked_hi", "u8", "address asked for (ARP target, NS target)"),
+    ("asked_lo", "u8", "lower half of it"),
+    ("src_mac", "i8", "source MAC of the frame"),
+    ("dst_mac", "i8", "destination MAC of the frame"),
+    ("direction", "i1", "UNKNOWN, INBOUND, OUTBOUND or OTHER_HOST"),
+)
+
+SIGHTINGS = Schema(
+    "sightings",
+    ("capture", "i4", "row of the capture in `captures`"),
+    ("client_hi", "u8", "client address, upper half"),
+    ("client_lo", "u8", "client address, lower half"),
+    ("server_hi", "u8", "server address, upper half"),
+    ("server_lo", "u8", "server address, lower half"),
+    ("client_port", "u2", "client port"),
+    ("server_port", "u2", "server port"),
+    ("client_isn", "u4", "initial sequence number of the SYN"),
+    ("state", "u1", "last state of track.State"),
+    ("seen", "u2", "bit set of the track.Event kinds that were seen"),
+    ("first", "i8", "time of its first segment here, ns"),
+    ("last", "i8", "time of its last segment here, ns"),
+)
+
+ATTEMPTS = Schema(
+    "attempts",
+    *[tuple(column) for column in SIGHTINGS.columns[1:8]],
+    ("first", "i8", "time of its first segment, ns, on the reference clock"),
+    ("last", "i8", "time of its last segment, ns, on the reference clock"),
+    ("outcome", "u1", "index into model.OUTCOMES"),
+    ("reason", "u1", "index into match.REASONS: what was missing, for `inconclusive`"),
+    ("client_host", "i4", "row of the client's host, -1 when it did not capture this attempt"),
+    ("server_host", "i4", "row of the server's host, -1 when it did not capture this attempt"),
+    ("syn_sent", "i4", "SYN transmissions at the client; -1 not observable"),
+    ("syn_received", "i4", "SYN arrivals at the server; -1 not observable"),
+    ("syn_ack_sent", "i4", "SYN-ACK transmissions at the server; -1 not observable"),
+    ("syn_ack_received", "i4", "SYN-ACK arrivals at the client, addressed to it; -1 n/o"),
+    ("ack_sent", "i4", "ACKs of the handshake sent by the client; -1 not observable"),
+    ("ack_received", "i4", "of those, arrivals at the server; -1 not observable"),
+    ("syn_src_mac", "i8", "source MAC of the SYN, as near to the server as it was recorded"),
+    ("syn_ack_dst_mac", "i8", "destination MAC of the last SYN-ACK, as near to the server"),
+    ("retransmissions", "i4", "repeated SYNs and SYN-ACKs, at the side that sent them"),
+    ("rtt_ns", "i8", "SYN to SYN-ACK at the client, else SYN-ACK to ACK at the server; -1"),
+    ("finding", "i4", "position of the finding that explains it, -1 none"),
+)
+
+TRANSMISSIONS = Schema(
+    "transmissions",
+    ("attempt", "i4", "row of `attempts`"),
+    ("leg", "u1", "track.Event: what was sent"),
+    ("sent", "i8", "row of `segments`: the segment at its sender"),
+    ("arrived", "i8", "row of `segments`: the same segment at the peer, -1 none"),
+    ("fate", "u1", "index into model.FATES"),
+)
+
+ENTRIES = Schema(
+    "entries",
+    ("host", "O", "host that the table is of, str; empty when nothing says"),
+    ("interface", "O", "interface, str; empty when the dump does not say"),
+    ("ip_hi", "u8", "address, upper half"),
+    ("ip_lo", "u8", "address, lower half"),
+    ("mac", "i8", "MAC, NO_MAC when it has none of 6 bytes"),
+    ("state", "O", "NUD state, str; see neighbors.entry"),
+    ("flags", "O", "flags, sorted, joined by spaces, str"),
+    ("used_s", "i8", "age of `used`, whole seconds; -1 not printed"),
+    ("confirmed_s", "i8", "age of `confirmed`, whole seconds; -1 not printed"),
+    ("updated_s", "i8", "age of `updated`, whole seconds; -1 not printed"),
+    ("probes", "i8", "probes; -1 not printed"),
+    ("at", "i8", "when it held, ns since 1970 UTC; NO_TIME when nothing says"),
+    ("at_weak", "?", "`at` is only the file's own time of change"),
+    ("format", "O", "the command that printed it, str"),
+    ("event", "?", "from a monitor: a change at that moment, not a state found"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)
+
+
+def group_ids(*columns: Array) -> Array:
+    """Number the distinct rows of ``columns``: equal rows get equal ids, from 0.
+
+    Ids follow the sorted order of the rows, the first column deciding first.
+    """
+    length = len(columns[0])
+    if not length:
+        return np.empty(0, np.int64)
+    order = np.lexsort(columns[::-1])
+    changed = np.zeros(length, bool)
+    for column in columns:
+        ordered = column[order]
+        changed[1:] |= ordered[1:] != ordered[:-1]
+    ids = np.empty(length, np.int64)
+    ids[order] = np.cumsum(changed)
+    return ids
