@@ -213,7 +213,8 @@ def _diagnose(paths: list[str], form: ReportFormat, output: Path | None) -> None
     content = diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
     _show(content, output, binary=False)
     done = diagnosis.diagnosed
-    _finish(done.loaded, concluded=len(done.attempts) > 0 or len(done.entries) > 0)
+    concluded = len(done.attempts) > 0 or len(done.entries) > 0
+    _finish(done.loaded, concluded, warn=False)
 
 
 def _form(form: TableFormat, output: Path | None) -> str:
@@ -232,14 +233,15 @@ def _show(content: str | bytes, output: Path | None, binary: bool) -> None:
     write(content, output)
 
 
-def _finish(loaded: Loaded, concluded: bool) -> None:
-    """Name on standard error what could not be read, and exit accordingly."""
+def _finish(loaded: Loaded, concluded: bool, warn: bool = True) -> None:
+    """Name on standard error what could not be read, and exit accordingly. ``warn``: the
+    result itself does not carry the warnings."""
     for damage in loaded.errors:
         _say(str(damage))
-    for capture in loaded.captures:
+    for capture in loaded.captures if warn else ():
         for warning in capture.warnings:
             _say(warning)
-    for warning in loaded.warnings:
+    for warning in loaded.warnings if warn else ():
         _say(warning)
     unread = [c for c in loaded.captures if c.packets and not any(f.understood for f in c.files)]
     if not concluded and not loaded.errors:

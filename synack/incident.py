@@ -37,6 +37,12 @@ class Source:
     """When it was taken (ns since 1970 UTC), if ``incident.toml`` says."""
     explicit: bool = False
     """Named by the user, not found in a folder: it must be readable."""
+
+    @property
+    def must_be_read(self) -> bool:
+        """Named by the user, or named like a capture."""
+        return self.explicit or bool(_CAPTURE_NAME.search(self.path))
+
     host_given: bool = False
     """The host is the user's word, not read from a name."""
     host_from_folder: bool = False
@@ -101,7 +107,9 @@ def _sources_at(place: str, incident: Incident, owned: bool) -> Iterator[Source]
     if place == "-" or not Path(place).is_dir():
         source = Source(place, explicit=True)
         source.host, source.interface = host_and_interface(Path(place).name)
-        if not source.host:
+        if place == "-":
+            source.host = "stdin"
+        elif not source.host:
             source.host = folder_host(Path(place).resolve().parent.name)
             source.host_from_folder = True
         yield source

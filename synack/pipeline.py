@@ -10,6 +10,7 @@ import numpy as np
 
 from synack.capture.reader import open_capture
 from synack.capture.segments import Collector
+from synack.capture.window import EMPTY
 from synack.context.counters import Counters, Rise, rise
 from synack.diagnose.evidence import Case
 from synack.diagnose.rules import findings
@@ -24,6 +25,7 @@ from synack.neighbors.stamps import stamp_in_name
 from synack.neighbors.timeline import entries_of
 from synack.recognize import FoundCapture, recognize
 from synack.tables import CLAIMS, ENTRIES, NO_TIME, SEGMENTS, Table
+from synack.wording import iso_time
 
 
 @dataclass
@@ -66,10 +68,12 @@ def load(paths: Sequence[str]) -> Loaded:
         try:
             content = recognize(source.path)
         except UnknownInput as error:
-            (loaded.errors if source.explicit else loaded.unknown).append(error.damage)
+            (loaded.errors if source.must_be_read else loaded.unknown).append(error.damage)
             continue
         except InputError as error:
-            loaded.errors.append(error.damage)
+            # An empty log in a folder is no failure; an empty capture is.
+            harmless = error.damage.reason == EMPTY and not source.must_be_read
+            (loaded.unknown if harmless else loaded.errors).append(error.damage)
             continue
         if isinstance(content, FoundCapture):
             found.append((source, content))
@@ -89,6 +93,7 @@ def run(loaded: Loaded) -> Diagnosed:
     attempts = judge(matched)
     entries = _entries(loaded, matched)
     by_host = {host: r for host, r in rises.items() if r is not None}
+    loaded.warnings += _strangers(matched, entries)
     case = Case(matched, attempts, loaded.claims, entries, loaded.files, by_host)
     return Diagnosed(loaded, matched, attempts, entries, findings(case))
 
@@ -209,6 +214,41 @@ def _entries(loaded: Loaded, matched: Matched) -> Table:
                 f"{source.path}: its times are local without a zone, and were read as UTC"
             )
     return Table.concat(ENTRIES, tables)
+
+
+def _strangers(matched: Matched, entries: Table) -> list[str]:
+    """Captures and tables that have nothing to do with the others."""
+    says = []
+    own, peers = _own_and_peers(matched)
+    host_of = matched.host_of_capture[matched.sightings["capture"]]
+    seen = {h: set(matched.identity[host_of == h].tolist()) for h in range(len(matched.hosts))}
+    for host, attempts in seen.items():
+        others = set().union(*(a for h, a in seen.items() if h != host))
+        if others and attempts and not attempts & others:
+            says.append(
+                f"{matched.hosts[host]}: none of its {len(attempts)} attempts is in any other"
+                f" host's capture ({_covers(matched, host)}): other hosts, ports or times"
+            )
+    known = set().union(*own.values(), *peers.values())
+    for file in dict.fromkeys(entries["file"].tolist()):
+        rows = entries["file"] == file
+        ips = set(
+            zip(entries["ip_hi"][rows].tolist(), entries["ip_lo"][rows].tolist(), strict=True)
+        )
+        if known and not ips & known:
+            says.append(f"{file}: none of its {len(ips)} addresses is in the captures")
+    return says
+
+
+def _covers(matched: Matched, host: int) -> str:
+    captures = [
+        c for c, h in zip(matched.captures, matched.host_of_capture, strict=True) if h == host
+    ]
+    first = min((c.first for c in captures if c.first is not None), default=None)
+    last = max((c.last for c in captures if c.last is not None), default=None)
+    if first is None or last is None:
+        return "no packets"
+    return f"{iso_time(first)[:19]} to {iso_time(last)[:19]}"
 
 
 def _own_and_peers(

@@ -95,11 +95,15 @@ class Frame:
 
 
 class _Damaged(Exception):
-    """A header contradicts the bytes that are there."""
+    """A header contradicts the bytes that are there; ``payload`` is what is true all the same."""
+
+    def __init__(self, reason: str, payload: Tcp | Claim | None = None) -> None:
+        super().__init__(reason)
+        self.payload = payload
 
 
-# What dpkt may raise on hostile bytes (found by fuzzing it), beside our own.
-_BAD_FRAME = (_Damaged, dpkt.Error, ValueError, struct.error, IndexError, UnicodeDecodeError)
+# What dpkt may raise on hostile bytes (found by fuzzing it).
+_BAD_FRAME = (dpkt.Error, ValueError, struct.error, IndexError, UnicodeDecodeError)
 
 
 def decode(link_type: int, data: bytes) -> Frame:
@@ -108,6 +112,8 @@ def decode(link_type: int, data: bytes) -> Frame:
     try:
         frame.link, protocol, at = _link(link_type, data)
         frame.payload = _network(protocol, data, at)
+    except _Damaged as error:
+        frame.damage, frame.payload = str(error), error.payload
     except _BAD_FRAME as error:
         frame.damage = str(error) or type(error).__name__
     return frame
@@ -158,12 +164,18 @@ def _tags(data: bytes, at: int) -> tuple[int, int, int]:
         while len(data) >= at + 4 and not data[at + 2] & 1:
             at += 4
         at += 4
-        version = data[at] >> 4 if len(data) > at else 0
+        if len(data) <= at:
+            raise _Damaged("MPLS label stack cut")
+        version = data[at] >> 4
         protocol = {4: _IP4, 6: _IP6}.get(version, 0)
     elif protocol == _PPPOE:
+        if len(data) < at + 8:
+            raise _Damaged("PPPoE header cut")
         protocol = {0x0021: _IP4, 0x0057: _IP6}.get(int.from_bytes(data[at + 6 : at + 8], "big"), 0)
         at += 8
-    elif protocol <= 1500 and data[at : at + 6] == b"\xaa\xaa\x03\0\0\0":  # LLC/SNAP, RFC 1042
+    elif protocol <= 1500 and data[at : at + 6] == b"\xaa\xaa\x03\0\0\0"[: len(data) - at]:
+        if len(data) < at + 8:  # LLC/SNAP, RFC 1042
+            raise _Damaged("LLC/SNAP header cut")
         protocol = int.from_bytes(data[at + 6 : at + 8], "big")
         at += 8
     return protocol, at, vlan
@@ -238,7 +250,7 @@ def _ipv4(raw: bytes) -> Tcp | Quote | Claim | None:
     if ip.p == dpkt.ip.IP_PROTO_TCP:
         return _tcp(src, dst, raw[header : header + length], length, ip.ttl)
     if ip.p == dpkt.ip.IP_PROTO_ICMP:
-        return _icmp4(raw[header : header + length])
+        return _icmp4(raw[header : header + length], length)
     return None
 
 
@@ -256,7 +268,7 @@ def _ipv6(raw: bytes) -> Tcp | Quote | Claim | None:
     if protocol == dpkt.ip.IP_PROTO_TCP:
         return _tcp(pack_ip(ip.src), pack_ip(ip.dst), payload, length, ip.hlim)
     if protocol == dpkt.ip.IP_PROTO_ICMP6:
-        return _icmp6(pack_ip(ip.src), payload)
+        return _icmp6(pack_ip(ip.src), payload, length)
     return None
 
 
@@ -269,10 +281,13 @@ def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
         raise _Damaged(f"TCP data offset {header} in a segment of {length} bytes")
     tsval, tsecr = _timestamps(raw[20:header])
     ack = tcp.ack if tcp.flags & dpkt.tcp.TH_ACK else 0
-    return Tcp(
+    segment = Tcp(
         src, dst, tcp.sport, tcp.dport, tcp.seq, ack, tcp.flags, tcp.win, length - header,
         ttl, tsval, tsecr,
     )  # fmt: skip
+    if len(raw) < header:
+        raise _Damaged(f"TCP options cut: {len(raw) - 20} of {header - 20} bytes", segment)
+    return segment
 
 
 def _timestamps(options: bytes) -> tuple[int, int]:

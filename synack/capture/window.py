@@ -35,6 +35,9 @@ _XZ_MEMORY = 256 * 1024 * 1024
 
 _MAGIC_LENGTH = 6
 
+EMPTY = "empty file"
+"""The reason of an :class:`InputError` for an input without a byte."""
+
 Pieces = Iterator[bytes]
 
 
@@ -191,7 +194,7 @@ def _window_over(name: str, stream: BinaryIO, size: int | None) -> Window:
         if not head:
             raise InputError(name, str(broken)) from None
     if not head:
-        raise InputError(name, "empty file")
+        raise InputError(name, EMPTY)
     pieces = _chain(head, raw)
     compression = _compression_of(head)
     if compression is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 Counters = dict[str, int]
@@ -48,7 +49,7 @@ def _proc(text: str) -> Counters:
     """Pairs of lines: ``TcpExt: NAME NAME ...`` and ``TcpExt: VALUE VALUE ...``."""
     counters: Counters = {}
     lines = text.splitlines()
-    for names, values in zip(lines, lines[1:], strict=False):
+    for names, values in pairwise(lines):
         head, _, rest = names.partition(": ")
         if not values.startswith(head + ": ") or not re.fullmatch(r"[A-Z][A-Za-z0-9]+", head):
             continue

@@ -94,6 +94,7 @@ def match(
             )
         )
     )  # fmt: skip
+    identity = _in_order_of_time(identity, sightings["first"])
     side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
     hosts = list(dict.fromkeys(capture.host for capture in captures))
     host_of_capture = np.array([hosts.index(c.host) for c in captures], np.int64)
@@ -125,6 +126,15 @@ def match(
     _place_hosts(matched)
     _pair_transmissions(matched, known_offsets)
     return matched
+
+
+def _in_order_of_time(identity: Array, first: Array) -> Array:
+    """Number the attempts by their first sighting, by the clock of whoever saw them first."""
+    start = np.full(int(identity.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(start, identity, first)
+    rank = np.empty(len(start), np.int64)
+    rank[np.argsort(start, kind="stable")] = np.arange(len(start))
+    return rank[identity]
 
 
 def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:

@@ -96,6 +96,7 @@ class _View:
         unreachable = (client == State.UNREACHABLE) | (server == State.UNREACHABLE)
         challenged = (client == State.CHALLENGED) | (server == State.CHALLENGED)
         syn_ack_gone = self.fate(Event.SYN_ACK, LOST, MISDELIVERED) > 0
+        syn_gone = self.fate(Event.SYN, LOST, MISDELIVERED) > 0
         silent = self.at_server & (syn_acks == 0) & (received == 0)
         silent &= addressed(m, m.server, Event.SYN) > 0
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
@@ -116,8 +117,7 @@ class _View:
             (both & foreign_syn & silent, Outcome.SYN_LOST, _NONE),
             (both & silent & self._outlived(m.server), Outcome.NO_REPLY, _NONE),
             (both & silent, Outcome.INCONCLUSIVE, _ENDS),
-            (both & (syn_acks == 0) & (received == 0) & (self.fate(Event.SYN, LOST, MISDELIVERED) > 0),
-             Outcome.SYN_LOST, _NONE),
+            (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
             (both & (syn_acks > 0) & (received == 0) & self._blind(Event.SYN_ACK),
              Outcome.INCONCLUSIVE, _BLIND),
             (both & (received > 0), Outcome.INCONCLUSIVE, _IGNORED),

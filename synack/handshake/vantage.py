@@ -83,7 +83,7 @@ def locate(
         "direction noted by the kernel": _DIRECTION * _by_direction(segments, sighting, leg, legs),
         "comparison of captures": _NEARER * _by_comparison(sightings, legs, identity),
         "counters of the host": _COUNTERS * _by_role(vantages, sightings),
-        "reply times": _REPLY_GAP * _by_reply_gap(sightings, legs),
+        "reply times": _REPLY_GAP * _by_reply_gap(legs),
         "one address in everything": _CENTRE * _by_address_centre(sightings),
         "one MAC in everything": _CENTRE * _by_mac_centre(segments, len(sightings), sighting, leg),
     }
@@ -205,7 +205,7 @@ def _forwarded(segments: Table, sighting: Array, leg: Array, sightings: int) -> 
     return result
 
 
-def _by_reply_gap(sightings: Table, legs: Legs) -> Array:
+def _by_reply_gap(legs: Legs) -> Array:
     answer, acknowledgment = legs.gap(Event.SYN, Event.SYN_ACK), legs.gap(Event.SYN_ACK, Event.ACK)
     known = (answer >= 0) & (acknowledgment >= 0)
     clear = np.abs(answer - acknowledgment) > 20_000

@@ -34,7 +34,8 @@ _TABLE = re.compile(
     r"(?:\s++(?:\*|\d[\d.]{6,14}+))?\s++(\S++)"
 )
 _LIST = re.compile(
-    r"(\S{1,255}+) \(([^\s()]{2,64}+)\) at(?: ++(<incomplete>|<from_interface>|[0-9a-fA-F:.]{2,64}+))?"
+    r"(\S{1,255}+) \(([^\s()]{2,64}+)\) at"
+    r"(?: ++(<incomplete>|<from_interface>|[0-9a-fA-F:.]{2,64}+))?"
     r"(?: ++\[\w++\])?((?: ++(?:PERM|PUB|TRAIL|DONTPUB|PUP))*+)(?: ++netmask ++[\d.]++)?"
     r" ++on ++(\S++)"
 )

@@ -52,8 +52,7 @@ def pieces(text: str) -> Iterator[tuple[int, str]]:
     Empty lines and the punctuation between JSON objects are left out.
     """
     if '"dst"' not in text:
-        for number, line in enumerate(text.split("\n"), 1):
-            line = line.strip()
+        for number, line in enumerate(map(str.strip, text.split("\n")), 1):
             if line:
                 yield number, line
         return
@@ -68,8 +67,7 @@ def pieces(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _between(text: str, number: int) -> Iterator[tuple[int, str]]:
-    for line in text.split("\n"):
-        line = line.strip()
+    for line in map(str.strip, text.split("\n")):
         if line and not _JSON_GLUE.issuperset(line):
             yield number, line
         number += 1

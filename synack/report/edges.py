@@ -148,11 +148,12 @@ def inspection(loaded: Loaded) -> list[Shown]:
     for source, counters in loaded.counters:
         rows.append((source.path, source.host, "", "counters", "", len(counters), NO_TIME,
                      NO_TIME, -1, ""))  # fmt: skip
-    for damage in loaded.errors:
-        rows.append((damage.path, "", "", "unreadable", "", -1, NO_TIME, NO_TIME, -1,
-                     str(damage).removeprefix(damage.path).lstrip(",: ")))  # fmt: skip
-    for damage in loaded.unknown:
-        rows.append((damage.path, "", "", "not used", "", -1, NO_TIME, NO_TIME, -1, damage.reason))
+    for kind, damages in (("unreadable", loaded.errors), ("not used", loaded.unknown)):
+        rows += [
+            (d.path, "", "", kind, "", -1, NO_TIME, NO_TIME, -1,
+             str(d).removeprefix(d.path).lstrip(",: "))
+            for d in damages
+        ]  # fmt: skip
     names = ("file", "host", "interface", "kind", "link_type", "records", "first", "last",
              "dropped", "note")  # fmt: skip
     columns = list(zip(*rows, strict=True)) or [()] * len(names)

@@ -82,9 +82,11 @@ def _finding(finding: Finding, number: int, of: int) -> list[str]:
 def _when(finding: Finding) -> str:
     if finding.first is None or finding.last is None:
         return "unknown"
-    text = f"{_second(finding.first)} to {_second(finding.last)} UTC"
+    first, last = _second(finding.first), _second(finding.last)
+    last = last[11:] if first[:10] == last[:10] else last
+    text = f"{first} to {last} UTC"
     if finding.healed is not None:
-        return f"{text}, healed by {_second(finding.healed)}"
+        return f"{text}, healed by {_second(finding.healed)[11:]}"
     return text + (", not seen to heal" if finding.kind == "stale-neighbor" else "")
 
 
@@ -149,8 +151,9 @@ def _captures(diagnosis: Diagnosis) -> list[str]:
 def _clocks(diagnosis: Diagnosis) -> list[str]:
     d = diagnosis.diagnosed
     lines = []
+    busy = set(d.matched.host_of_capture[d.matched.sightings["capture"]].tolist())
     for clock in d.matched.clocks:
-        if clock.host == clock.reference:
+        if clock.host == clock.reference or clock.host not in busy:
             continue
         host, reference = d.matched.hosts[clock.host], d.matched.hosts[clock.reference]
         if clock.grade == "absent":
