@@ -60,6 +60,7 @@ def pack_ip(raw: bytes) -> tuple[int, int]:
 
 
 def is_ipv4(high: int, low: int) -> bool:
+    """Whether the halves are those of an IPv4 address."""
     return high == 0 and low >> 32 == 0xFFFF
 
 

@@ -62,7 +62,9 @@ class TableFormat(StrEnum):
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"synack {__version__}")
+        from synack.capture.scan import COMPILED
+
+        typer.echo(f"synack {__version__} ({'compiled' if COMPILED else 'uncompiled'} scan)")
         raise typer.Exit
 
 
@@ -236,6 +238,11 @@ def _show(content: str | bytes, output: Path | None, binary: bool) -> None:
 def _finish(loaded: Loaded, concluded: bool, warn: bool = True) -> None:
     """Name on standard error what could not be read, and exit accordingly. ``warn``: the
     result itself does not carry the warnings."""
+    from synack.capture.scan import COMPILED
+
+    if loaded.captures and not COMPILED:
+        _say("the scan is not compiled, so captures are read slowly: install a C compiler,"
+             " then synack again")  # fmt: skip
     for damage in loaded.errors:
         _say(str(damage))
     for capture in loaded.captures if warn else ():

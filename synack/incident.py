@@ -9,6 +9,7 @@ after a host, and, for a table, from the addresses in it (:func:`whose`).
 from __future__ import annotations
 
 import glob
+import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +62,7 @@ class Incident:
     """Clock offsets of hosts that the user knows, ns."""
     errors: list[Damage] = field(default_factory=list)
     """Inputs that could not be had at all."""
+    warnings: list[str] = field(default_factory=list)
 
 
 def collect(paths: Sequence[str]) -> Incident:
@@ -141,6 +143,7 @@ def _folder(folder: Path, incident: Incident, owned: bool) -> Iterator[Source]:
             for source in _folder(entry, incident, owned=True):
                 overrides.apply(source, Path(source.path).relative_to(folder))
                 yield source
+    incident.warnings += overrides.unmatched(folder)
 
 
 _OUR_OWN = ("incident.toml", "case.toml")
@@ -153,6 +156,13 @@ class _Overrides:
     def __init__(self, hosts: dict[str, list[str]], files: dict[str, dict[str, Any]]) -> None:
         self.hosts = hosts
         self.files = files
+        self._matched: set[str] = set()
+
+    def unmatched(self, folder: Path) -> list[str]:
+        """Names and patterns in it that fit no file: typing errors, most likely."""
+        names = [pattern for patterns in self.hosts.values() for pattern in patterns]
+        lost = [name for name in (*names, *self.files) if name not in self._matched]
+        return [f"{folder / 'incident.toml'}: {name!r} fits no file" for name in lost]
 
     @classmethod
     def read(cls, folder: Path, incident: Incident) -> _Overrides:
@@ -168,7 +178,7 @@ class _Overrides:
     @classmethod
     def _checked(cls, data: dict[str, Any], incident: Incident, path: str) -> _Overrides:
         _known(data, {"title", "hosts", "files"}, path, "the file")
-        incident.title = str(data.get("title", incident.title))
+        incident.title = _string(data, "title", path, "title") or incident.title
         hosts = _tables(data, "hosts", path)
         files = _tables(data, "files", path)
         for name, host in hosts.items():
@@ -182,25 +192,31 @@ class _Overrides:
                 given.add(address)
             if "clock_offset_s" in host:
                 offset = host["clock_offset_s"]
-                if not isinstance(offset, int | float) or isinstance(offset, bool):
+                number = isinstance(offset, int | float) and not isinstance(offset, bool)
+                if not number or not math.isfinite(offset):
                     raise InputError(path, f"{where}.clock_offset_s: not a number")
                 incident.clock_offsets[name] = round(offset * 1_000_000_000)
         for name, file in files.items():
             _known(file, {"at", "interface", "host"}, path, f"files.{name!r}")
             if not isinstance(file.get("at", datetime.now(UTC)), datetime):
                 raise InputError(path, f"files.{name!r}.at: not a date and time")
+            for key in ("interface", "host"):
+                _string(file, key, path, f"files.{name!r}.{key}")
         paths = {n: _strings(h, "paths", path, f"hosts.{n}") for n, h in hosts.items()}
         return cls(paths, files)
 
     def apply(self, source: Source, relative: Path) -> None:
         name = relative.as_posix()
         for host, patterns in self.hosts.items():
-            if any(fnmatch(name, p) or fnmatch(relative.name, p) for p in patterns):
+            fitting = [p for p in patterns if fnmatch(name, p) or fnmatch(relative.name, p)]
+            if fitting:
                 source.host, source.host_given = host, True
+                self._matched.update(fitting)
         entry = self.files.get(name, {})
-        source.interface = str(entry.get("interface", source.interface))
+        self._matched.add(name)
+        source.interface = entry.get("interface", source.interface)
         if "host" in entry:
-            source.host, source.host_given = str(entry["host"]), True
+            source.host, source.host_given = entry["host"], True
         if "at" in entry:
             moment: datetime = entry["at"]
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -221,6 +237,13 @@ def _tables(data: dict[str, Any], key: str, path: str) -> dict[str, dict[str, An
     return tables
 
 
+def _string(table: dict[str, Any], key: str, path: str, where: str) -> str:
+    value = table.get(key, "")
+    if not isinstance(value, str):
+        raise InputError(path, f"{where}: not a string")
+    return value
+
+
 def _strings(table: dict[str, Any], key: str, path: str, where: str) -> list[str]:
     values = table.get(key, [])
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
@@ -231,7 +254,8 @@ def _strings(table: dict[str, Any], key: str, path: str, where: str) -> list[str
 # ---- names -----------------------------------------------------------------------------
 
 _EXTENSION = re.compile(
-    r"\.(gz|zst|xz|bz2|lz4|pcapng|pcap|cap|dmp|dump|txt|log|json|out|err|stderr)(?:[\d_]*)$", re.I
+    r"\.(gz|zst|xz|bz2|lz4|pcapng|pcap|cap|dmp|dump|txt|log|json|out|err|stderr)(?:[\d_]*|\.\d+)$",
+    re.I,
 )
 _INTERFACE = re.compile(
     r"(?:eth|ens|eno|enp|enx|em|en|bond|team|br|docker|wlan|wlp|vlan|tun|tap|vxlan|ib)\d[\w.]*"
@@ -245,7 +269,13 @@ _WORDS = frozenset(
 )
 _FLAGS = frozenset("s j ts t d all a n an e all 4 6 br o r p c nu".split())
 """Options that are part of a name only beside a command: ``ip_-s_neigh``, ``arp-an``."""
-_STAMP = re.compile(r"\d{5,}[tT]?\d*[zZ]?$|\d{4}-\d\d-\d\d.*$")
+_STAMP = re.compile(r"\d{5,}[tT]?\d*[zZ]?$")
+_DATE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d(?:[-_tT ]\d\d[-:_]?\d\d(?:[-:_]?\d\d)?(?:\.\d+)?[zZ]?)?(?!\d)"
+)
+"""``2026-09-16``, ``2026-09-16T14:05:00Z``, ``2026-09-16_14-05-00``."""
+_SUBINTERFACE = re.compile(r"(?:eth|en|em|bond|team|br|vlan)\w*\d\.\d{1,4}")
+"""``eth0.100``, the VLAN 100 of ``eth0``."""
 
 
 def host_and_interface(name: str) -> tuple[str, str]:
@@ -257,12 +287,14 @@ def host_and_interface(name: str) -> tuple[str, str]:
     stem = name if name != "-" else ""
     while _EXTENSION.search(stem):
         stem = _EXTENSION.sub("", stem)
-    tokens = re.split(r"([-_.@]+)", stem)
+    tokens = re.split(r"([-_.@]+)", _DATE.sub("", stem))
     words = {token.lower() for token in tokens}
     noise = _WORDS | _FLAGS if words & {"ip", "arp", "neigh", "netstat", "ss"} else _WORDS
     interface = ""
     while tokens:
         word = tokens[-1]
+        if _SUBINTERFACE.fullmatch("".join(tokens[-3:])):
+            tokens[-3:] = [word := "".join(tokens[-3:])]
         if not interface and _INTERFACE.fullmatch(word) and len(tokens) > 1:
             interface = word
         elif not (word.lower() in noise or _STAMP.fullmatch(word) or not word):

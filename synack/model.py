@@ -122,6 +122,8 @@ class CaptureFile:
     gap_from: int | None = None
     backwards: int = 0
     """Packets that are older than the one before them."""
+    backwards_by: int = 0
+    """The largest such step, ns."""
     dropped: int | None = None
     """Packets the capturing tool lost, by the file's own counters; None when it has none."""
     damage: Damage | None = None

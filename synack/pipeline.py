@@ -12,8 +12,9 @@ from synack.capture.reader import open_capture
 from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
 from synack.context.counters import Counters, Rise, rise
-from synack.diagnose.evidence import Case
-from synack.diagnose.rules import findings
+from synack.context.tcpdump import TcpdumpLog
+from synack.diagnosis.evidence import Case
+from synack.diagnosis.rules import findings
 from synack.errors import Damage, InputError, UnknownInput
 from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
@@ -24,8 +25,11 @@ from synack.neighbors.entry import NeighborDump
 from synack.neighbors.stamps import stamp_in_name
 from synack.neighbors.timeline import entries_of
 from synack.recognize import FoundCapture, recognize
-from synack.tables import CLAIMS, ENTRIES, NO_TIME, SEGMENTS, Table
+from synack.tables import CLAIMS, ENTRIES, NO_TIME, SEGMENTS, TUNNELS, Table
 from synack.wording import iso_time
+
+DISORDER_NS = 1_000_000
+"""Smaller steps back in time are normal: the kernel stamps on several processors."""
 
 
 @dataclass
@@ -38,8 +42,11 @@ class Loaded:
     """All capture files; segments and claims refer to them by row."""
     segments: Table = field(default_factory=lambda: Table.empty(SEGMENTS))
     claims: Table = field(default_factory=lambda: Table.empty(CLAIMS))
+    tunnels: Table = field(default_factory=lambda: Table.empty(TUNNELS))
+    """The outer of those segments that came through a tunnel."""
     dumps: list[tuple[Source, NeighborDump]] = field(default_factory=list)
     counters: list[tuple[Source, Counters]] = field(default_factory=list)
+    logs: list[tuple[Source, TcpdumpLog]] = field(default_factory=list)
     errors: list[Damage] = field(default_factory=list)
     """Inputs of which nothing could be read."""
     unknown: list[Damage] = field(default_factory=list)
@@ -63,6 +70,7 @@ def load(paths: Sequence[str]) -> Loaded:
     except a wrong ``incident.toml`` (:class:`InputError`) and no path at all."""
     loaded = Loaded(collect(paths))
     loaded.errors = list(loaded.incident.errors)
+    loaded.warnings = list(loaded.incident.warnings)
     found: list[tuple[Source, FoundCapture]] = []
     for source in loaded.incident.sources:
         try:
@@ -79,9 +87,14 @@ def load(paths: Sequence[str]) -> Loaded:
             found.append((source, content))
         elif isinstance(content, NeighborDump):
             loaded.dumps.append((source, content))
+        elif isinstance(content, TcpdumpLog):
+            loaded.logs.append((source, content))
         else:
             loaded.counters.append((source, content))
     _read_captures(loaded, found)
+    _note_drops(loaded)
+    for capture in loaded.captures:
+        capture.warnings += _warnings(capture)
     return loaded
 
 
@@ -102,7 +115,7 @@ def run(loaded: Loaded) -> Diagnosed:
 
 
 def _read_captures(loaded: Loaded, found: list[tuple[Source, FoundCapture]]) -> None:
-    segments, claims = [], []
+    segments, claims, tunnels = [], [], []
     for members in _rotated_sets(found):
         source = members[0][0]
         collector = Collector(len(loaded.captures))
@@ -116,13 +129,25 @@ def _read_captures(loaded: Loaded, found: list[tuple[Source, FoundCapture]]) -> 
             loaded.files.append(file)
             capture.files.append(file)
         capture.gaps = _missing_files(members, capture)
-        capture.warnings = _warnings(capture)
         loaded.captures.append(capture)
         rows = collector.tables()
         segments.append(rows[0])
         claims.append(rows[1])
+        tunnels.append(collector.tunnels())
     loaded.segments = Table.concat(SEGMENTS, segments)
     loaded.claims = Table.concat(CLAIMS, claims)
+    loaded.tunnels = Table.concat(TUNNELS, tunnels)
+
+
+def _note_drops(loaded: Loaded) -> None:
+    """tcpdump's own counts belong to the capture of the same host and interface, unless
+    the file has counters of its own."""
+    for source, log in loaded.logs:
+        interface = source.interface or log.interface
+        for capture in loaded.captures:
+            same = capture.host == source.host and capture.interface in ("", interface)
+            if same and log.dropped is not None and capture.dropped is None:
+                capture.files[0].dropped = log.dropped
 
 
 def _rotated_sets(
@@ -153,7 +178,8 @@ def _missing_files(
         end, begin = capture.files[place - 1].last, capture.files[place].first
         if before is None or after is None or end is None or begin is None:
             continue
-        if after > before + 1:
+        between = sum(number is not None and before < number < after for number in numbers)
+        if after > before + 1 + between:  # a file without packets is in no order
             gaps.append((end, begin))
     return gaps
 
@@ -172,8 +198,11 @@ def _warnings(capture: Capture) -> list[str]:
                 f"{file.path}: {', '.join(strange)} is not understood:"
                 f" {file.counts['not-understood']} of {file.packets} packets were not read"
             )
-        if file.backwards:
-            says.append(f"{file.path}: time goes backwards {file.backwards} times")
+        if file.backwards_by > DISORDER_NS:
+            says.append(
+                f"{file.path}: time goes backwards {file.backwards} times,"
+                f" by up to {file.backwards_by / 1e9:.3f} s"
+            )
         if file.dropped:
             says.append(f"{file.path}: {file.dropped} packets were dropped while capturing")
         if not file.packets and file.damage is None:

@@ -1,4 +1,4 @@
-"""What a file is, by its content: a capture, a neighbor table, counters, or nothing known."""
+"""What a file is, by its content: a capture, a table, counters, a log, or nothing known."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from synack.capture.pcap import is_pcap
 from synack.capture.pcapng import is_pcapng
 from synack.capture.reader import NO_TIME, CaptureReader, describe, reader_over
-from synack.capture.window import open_window
+from synack.capture.window import EMPTY, open_window
 from synack.context.counters import Counters, read_counters
-from synack.errors import UnknownInput
+from synack.context.tcpdump import TcpdumpLog, read_tcpdump_log
+from synack.errors import InputError, UnknownInput
 from synack.neighbors.entry import NeighborDump
 from synack.neighbors.linux import read_neighbors
 
@@ -28,7 +29,8 @@ class FoundCapture:
     reader: CaptureReader | None = None
 
 
-Content = FoundCapture | NeighborDump | Counters
+Dump = NeighborDump | TcpdumpLog | Counters
+Content = FoundCapture | Dump
 
 
 def recognize(path: str) -> Content:
@@ -41,7 +43,9 @@ def recognize(path: str) -> Content:
     keep = False
     try:
         head = window.peek(_SNIFF)
-        if is_pcap(head) or is_pcapng(head) or (not head and window.damage):
+        if not head and not window.damage:
+            raise InputError(path, EMPTY)  # inside its compression
+        if is_pcap(head) or is_pcapng(head) or not head:
             reader = reader_over(window)
             keep = path == "-"
             return FoundCapture(NO_TIME, reader) if keep else FoundCapture(_first_time(reader))
@@ -63,9 +67,11 @@ def _first_time(reader: CaptureReader) -> int:
     return NO_TIME
 
 
-def _dump(path: str, data: bytes) -> NeighborDump | Counters | None:
-    dump = read_neighbors(path, data)
-    return dump if dump is not None else read_counters(data)
+def _dump(path: str, data: bytes) -> Dump | None:
+    for found in (read_neighbors(path, data), read_tcpdump_log(data), read_counters(data)):
+        if found is not None:
+            return found
+    return None
 
 
 def _binary(head: bytes) -> bool:

@@ -160,6 +160,19 @@ CLAIMS = Schema(
     ("direction", "i1", "UNKNOWN, INBOUND, OUTBOUND or OTHER_HOST"),
 )
 
+TUNNELS = Schema(
+    "tunnels",
+    ("capture", "i4", "row of the capture in `captures`"),
+    ("file", "i4", "row of the file in `files`"),
+    ("frame", "i8", "frame of the segment that came through a tunnel, as in `segments`"),
+    ("kind", "O", "vxlan, geneve, gre (also ERSPAN) or ipip, str; the innermost of several"),
+    ("id", "i8", "VNI of VXLAN or GENEVE, GRE key; -1 without"),
+    ("outer_src_hi", "u8", "source address of the packet around it, upper half"),
+    ("outer_src_lo", "u8", "lower half of it"),
+    ("outer_dst_hi", "u8", "destination address of the packet around it, upper half"),
+    ("outer_dst_lo", "u8", "lower half of it"),
+)
+
 SIGHTINGS = Schema(
     "sightings",
     ("capture", "i4", "row of the capture in `captures`"),

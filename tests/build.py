@@ -312,9 +312,9 @@ def ipv6(
         payload = _checksummed(_ip(src), _ip(dst), proto, payload)
     following = proto
     for kind, content in reversed(extensions):
-        content += bytes(-(len(content) + 2) % 8)
-        units = 0 if kind == 44 else (len(content) + 2) // 8 - 1
-        payload = bytes([following, units]) + content + payload
+        padded = content + bytes(-(len(content) + 2) % 8)
+        units = 0 if kind == 44 else (len(padded) + 2) // 8 - 1
+        payload = bytes([following, units]) + padded + payload
         following = kind
     head = struct.pack(">IHBB", 6 << 28, len(payload), following, ttl)
     return head + _ip(src) + _ip(dst) + payload

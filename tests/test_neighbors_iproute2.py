@@ -158,7 +158,10 @@ def test_brief() -> None:
             ("10.0.0.55", "eth0", MAC, "REACHABLE", "proto=static"),
         ),
         ({"dst": "fd00::2", "lladdr": MAC, "state": ["STALE"]}, ("fd00::2", "", MAC, "STALE")),
-        ({"dst": "10.0.0.200", "dev": "eth0", "proxy": None}, ("10.0.0.200", "eth0", "", "", "proxy")),
+        (
+            {"dst": "10.0.0.200", "dev": "eth0", "proxy": None},
+            ("10.0.0.200", "eth0", "", "", "proxy"),
+        ),
     ],
 )  # fmt: skip
 def test_objects(row: dict[str, object], expected: tuple[object, ...]) -> None:

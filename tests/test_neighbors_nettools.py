@@ -163,8 +163,9 @@ def test_valid_zero_address() -> None:
     """Zeros of a complete entry are an address, those of an incomplete one are none."""
     row = "10.0.0.1 0x1 {} 00:00:00:00:00:00 * lo"
     complete, incomplete = (parse_proc(row.format(bits), 7, 3) for bits in ("0x2", "0x0"))
-    assert isinstance(complete, Entry) and complete.mac == 0
-    assert isinstance(incomplete, Entry) and incomplete.mac == NO_MAC
+    assert isinstance(complete, Entry)
+    assert isinstance(incomplete, Entry)
+    assert (complete.mac, incomplete.mac) == (0, NO_MAC)
 
 
 def test_other_lines() -> None:

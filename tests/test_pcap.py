@@ -7,11 +7,11 @@ import struct
 from collections.abc import Iterator
 from fractions import Fraction
 
-import build
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import build
 from synack.capture.pcap import FileHeader, Record, max_snaplen, parse_file_header
 from synack.capture.reader import CaptureReader, open_capture
 from synack.errors import InputError

@@ -7,11 +7,11 @@ import struct
 from collections.abc import Iterator
 from fractions import Fraction
 
-import build
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import build
 from synack.capture.pcap import NO_TIME, Record
 from synack.capture.pcapng import MAX_BLOCK_LENGTH, parse_names, parse_options, parse_tsresol
 from synack.capture.reader import CaptureReader, open_capture

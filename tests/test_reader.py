@@ -14,9 +14,9 @@ import struct
 from decimal import Decimal
 from pathlib import Path
 
-import build
 import pytest
 
+import build
 from synack.capture.reader import NO_TIME, Record, open_capture
 from synack.errors import InputError
 
@@ -183,10 +183,10 @@ def test_drips(name: str, compression: str | None) -> None:
     content = path.read_bytes()
     if compression is not None:
         content = build.compress(compression, content)
-    whole = open_capture(path)
     drips = open_capture("-", build.Trickle(content))  # type: ignore[arg-type]
     assert drips.compression == compression
-    assert list(drips) == list(whole)
+    with open_capture(path) as whole:
+        assert list(drips) == list(whole)
     assert drips.damage is None
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-import build
 import pytest
 import zstandard
 
+import build
 from synack.capture.window import CHUNK, Window, open_window
 from synack.errors import InputError
 

@@ -14,7 +14,17 @@ from typing import NamedTuple
 import dpkt
 
 from synack.addresses import NO_IP, NO_MAC, pack_ip
-from synack.tables import INBOUND, ND_ADVERT, ND_SOLICIT, OTHER_HOST, OUTBOUND, UNKNOWN
+from synack.capture.tunnels import BRIDGED, Address, Inside, Tunnel, inside
+from synack.tables import (
+    ARP_REPLY,
+    ARP_REQUEST,
+    INBOUND,
+    ND_ADVERT,
+    ND_SOLICIT,
+    OTHER_HOST,
+    OUTBOUND,
+    UNKNOWN,
+)
 
 # https://www.tcpdump.org/linktypes.html
 NULL, ETHERNET, RAW_BSD, RAW_OPENBSD, RAW, LOOP = 0, 1, 12, 14, 101, 108
@@ -33,11 +43,14 @@ LINK_TYPES = {
 }
 """Link types that are understood, with tcpdump's names."""
 
-Address = tuple[int, int]
-
 
 class Link(NamedTuple):
-    """What the link header says; MACs NO_MAC and VLAN -1 where it has none."""
+    """What the link header says; MACs NO_MAC and VLAN -1 where it has none.
+
+    Of a packet in a tunnel: the Ethernet header inside, if there is one. The outer header
+    is another link's, between the tunnel's ends: its MACs say nothing of the hosts inside.
+    ``interface`` is always that of the capture.
+    """
 
     src_mac: int = NO_MAC
     dst_mac: int = NO_MAC
@@ -87,23 +100,35 @@ class Claim(NamedTuple):
 
 @dataclass(slots=True)
 class Frame:
-    """What could be decoded; ``damage`` says what stopped it, if anything did."""
+    """What could be decoded; ``damage`` says what stopped it, if anything did.
+
+    ``tunnel`` is the innermost that ``payload`` came through: where a mirrored packet is
+    sent on through more of them, the outer ones say nothing of where it was mirrored.
+    """
 
     link: Link
     payload: Tcp | Quote | Claim | None = None
     damage: str | None = None
+    tunnel: Tunnel | None = None
+
+
+_Found = Tcp | Quote | Claim | Inside | None
 
 
 class _Damaged(Exception):
     """A header contradicts the bytes that are there; ``payload`` is what is true all the same."""
 
-    def __init__(self, reason: str, payload: Tcp | Claim | None = None) -> None:
+    def __init__(self, reason: str, payload: Tcp | Quote | Claim | None = None) -> None:
         super().__init__(reason)
         self.payload = payload
 
 
 # What dpkt may raise on hostile bytes (found by fuzzing it).
-_BAD_FRAME = (dpkt.Error, ValueError, struct.error, IndexError, UnicodeDecodeError)
+_BAD_FRAME = (dpkt.Error, ValueError, struct.error, IndexError)
+
+
+_DEEPEST = 8
+"""Tunnels in tunnels that are followed; more are nobody's traffic."""
 
 
 def decode(link_type: int, data: bytes) -> Frame:
@@ -111,12 +136,32 @@ def decode(link_type: int, data: bytes) -> Frame:
     frame = Frame(Link())
     try:
         frame.link, protocol, at = _link(link_type, data)
-        frame.payload = _network(protocol, data, at)
+        found = _network(protocol, data, at)
+        depth = 0
+        while isinstance(found, Inside) and depth < _DEEPEST:
+            found = _enter(frame, found)
+            depth += 1
+        frame.payload = None if isinstance(found, Inside) else found
     except _Damaged as error:
         frame.damage, frame.payload = str(error), error.payload
     except _BAD_FRAME as error:
         frame.damage = str(error) or type(error).__name__
+    if frame.damage and frame.tunnel:
+        frame.damage += f" (inside {frame.tunnel.kind})"
+    if frame.payload is None:
+        frame.tunnel = None
     return frame
+
+
+def _enter(frame: Frame, found: Inside) -> _Found:
+    """Go on inside a tunnel: its Ethernet header, if any, takes the place of the outer one."""
+    interface = frame.link.interface
+    frame.tunnel, frame.link = found.tunnel, Link(interface=interface)
+    protocol, at = found.protocol, 0
+    if protocol == BRIDGED:
+        link, protocol, at = _ethernet(found.data)
+        frame.link = link._replace(interface=interface)
+    return _network(protocol, found.data, at)
 
 
 _ARP, _IP4, _IP6 = 0x0806, 0x0800, 0x86DD
@@ -227,7 +272,7 @@ def _family(data: bytes, link_type: int) -> int:
     return _IP4 if family == 2 else _IP6 if family in (10, 24, 28, 30) else 0
 
 
-def _network(protocol: int, data: bytes, at: int) -> Tcp | Quote | Claim | None:
+def _network(protocol: int, data: bytes, at: int) -> _Found:
     if protocol == _IP4:
         return _ipv4(data[at:])
     if protocol == _IP6:
@@ -235,8 +280,9 @@ def _network(protocol: int, data: bytes, at: int) -> Tcp | Quote | Claim | None:
     return _arp(data[at:]) if protocol == _ARP else None
 
 
-def _ipv4(raw: bytes) -> Tcp | Quote | Claim | None:
-    ip = dpkt.ip.IP(raw)
+def _ipv4(raw: bytes) -> _Found:
+    # The header alone: dpkt decodes all that is inside too, headers in headers without limit.
+    ip = dpkt.ip.IP(raw[: max(20, (raw[0] & 15) * 4)] if raw else raw)
     if ip.v != 4:
         raise _Damaged(f"IP version {ip.v} under an IPv4 EtherType")
     header = ip.hl * 4
@@ -247,29 +293,46 @@ def _ipv4(raw: bytes) -> Tcp | Quote | Claim | None:
     src, dst = pack_ip(ip.src), pack_ip(ip.dst)
     # Total length 0: the segmentation offload had not filled it in yet.
     length = (ip.len or len(raw)) - header
+    payload = raw[header : header + length]
     if ip.p == dpkt.ip.IP_PROTO_TCP:
-        return _tcp(src, dst, raw[header : header + length], length, ip.ttl)
+        return _tcp(src, dst, payload, length, ip.ttl)
     if ip.p == dpkt.ip.IP_PROTO_ICMP:
-        return _icmp4(raw[header : header + length], length)
-    return None
+        return _icmp4(payload, length)
+    return inside(ip.p, src, dst, payload, length)
 
 
-def _ipv6(raw: bytes) -> Tcp | Quote | Claim | None:
-    ip = dpkt.ip6.IP6(raw)
-    if ip.v != 6:
-        raise _Damaged(f"IP version {ip.v} under an IPv6 EtherType")
-    headers = ip.all_extension_headers
-    if any(isinstance(h, dpkt.ip6.IP6FragmentHeader) and h.frag_off for h in headers):
-        return None
-    start = 40 + sum(header.length for header in headers)
-    length = (ip.plen + 40 if ip.plen else len(raw)) - start
-    protocol = getattr(ip, "p", None)
+# Hop-by-hop, routing, destination options, mobility, HIP, shim6: RFC 8200 section 4, RFC 6564.
+_EXTENSIONS = (0, 43, 60, 135, 139, 140)
+_FRAGMENT, _AUTHENTICATION = 44, 51
+
+
+def _ipv6(raw: bytes) -> _Found:
+    """Walked here and not by dpkt, which fails where a header follows the fragment header."""
+    if len(raw) < 40:
+        raise _Damaged(f"IPv6 header cut: {len(raw)} of 40 bytes")
+    if raw[0] >> 4 != 6:
+        raise _Damaged(f"IP version {raw[0] >> 4} under an IPv6 EtherType")
+    protocol, start = raw[6], 40
+    while protocol in (*_EXTENSIONS, _FRAGMENT, _AUTHENTICATION):
+        if len(raw) < start + 8:
+            raise _Damaged("IPv6 extension header cut")
+        following, units = raw[start], raw[start + 1]
+        if protocol == _FRAGMENT and int.from_bytes(raw[start + 2 : start + 4], "big") >> 3:
+            return None
+        if protocol == _FRAGMENT:
+            start += 8
+        else:
+            start += (units + 2) * 4 if protocol == _AUTHENTICATION else (units + 1) * 8
+        protocol = following
+    plen = int.from_bytes(raw[4:6], "big")
+    length = (plen + 40 if plen else len(raw)) - start
     payload = raw[start : start + max(length, 0)]
+    src, dst = pack_ip(raw[8:24]), pack_ip(raw[24:40])
     if protocol == dpkt.ip.IP_PROTO_TCP:
-        return _tcp(pack_ip(ip.src), pack_ip(ip.dst), payload, length, ip.hlim)
+        return _tcp(src, dst, payload, length, raw[7])
     if protocol == dpkt.ip.IP_PROTO_ICMP6:
-        return _icmp6(pack_ip(ip.src), payload, length)
-    return None
+        return _icmp6(src, payload, length)
+    return inside(protocol, src, dst, payload, length)
 
 
 def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
@@ -285,7 +348,8 @@ def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
         src, dst, tcp.sport, tcp.dport, tcp.seq, ack, tcp.flags, tcp.win, length - header,
         ttl, tsval, tsecr,
     )  # fmt: skip
-    if len(raw) < header:
+    # Nobody asks for the options of data, which a short snaplen cuts in every packet.
+    if len(raw) < header and tcp.flags & dpkt.tcp.TH_SYN:
         raise _Damaged(f"TCP options cut: {len(raw) - 20} of {header - 20} bytes", segment)
     return segment
 
@@ -310,41 +374,56 @@ _ICMP4_ERRORS, _ICMP6_ERRORS = (3, 11), (1, 3)
 _ICMP6_BASE = 0x10000
 
 
-def _icmp4(raw: bytes) -> Quote | None:
+def _icmp4(raw: bytes, length: int) -> Quote | None:
+    if len(raw) < min(length, 8):
+        raise _Damaged(f"ICMP message cut: {len(raw)} of {length} bytes")
     if len(raw) < 8 or raw[0] not in _ICMP4_ERRORS or (raw[0], raw[1]) == (3, 4):
         return None
     quoted = raw[8:]
-    if len(quoted) < 20 or quoted[0] >> 4 != 4 or quoted[9] != dpkt.ip.IP_PROTO_TCP:
+    if len(quoted) < 20:
+        raise _Damaged(f"IPv4 header quoted by ICMP cut: {len(quoted)} of 20 bytes")
+    if quoted[0] >> 4 != 4 or quoted[9] != dpkt.ip.IP_PROTO_TCP:
         return None
     header = (quoted[0] & 15) * 4
     if header < 20 or int.from_bytes(quoted[6:8], "big") & 0x1FFF:
         return None
     src, dst = pack_ip(quoted[12:16]), pack_ip(quoted[16:20])
-    return _quote(raw[0] << 8 | raw[1], src, dst, quoted[header:])
+    return _quote(raw[0] << 8 | raw[1], src, dst, quoted[header:], length - 8 - header)
 
 
-def _icmp6(src: Address, raw: bytes) -> Quote | Claim | None:
+def _icmp6(src: Address, raw: bytes, length: int) -> Quote | Claim | None:
+    if len(raw) < min(length, 8):
+        raise _Damaged(f"ICMPv6 message cut: {len(raw)} of {length} bytes")
     if len(raw) < 8:
         return None
     if raw[0] in (ND_SOLICIT, ND_ADVERT):
-        return _neighbor_discovery(src, raw)
+        return _neighbor_discovery(src, raw, length)
     quoted = raw[8:]
-    if raw[0] not in _ICMP6_ERRORS or len(quoted) < 40 or quoted[6] != dpkt.ip.IP_PROTO_TCP:
+    if raw[0] not in _ICMP6_ERRORS:
+        return None
+    if len(quoted) < 40:
+        raise _Damaged(f"IPv6 header quoted by ICMPv6 cut: {len(quoted)} of 40 bytes")
+    if quoted[6] != dpkt.ip.IP_PROTO_TCP:
         return None
     icmp = _ICMP6_BASE | raw[0] << 8 | raw[1]
-    return _quote(icmp, pack_ip(quoted[8:24]), pack_ip(quoted[24:40]), quoted[40:])
+    return _quote(icmp, pack_ip(quoted[8:24]), pack_ip(quoted[24:40]), quoted[40:], length - 48)
 
 
-def _quote(icmp: int, src: Address, dst: Address, tcp: bytes) -> Quote | None:
+def _quote(icmp: int, src: Address, dst: Address, tcp: bytes, length: int) -> Quote:
+    """The quoted segment from ``tcp``, the first bytes of it; the message holds ``length``,
+    at least 8 by RFC 792."""
     if len(tcp) < 8:
-        return None
+        raise _Damaged(f"TCP header quoted by ICMP cut: {len(tcp)} of 8 bytes")
     src_port, dst_port, seq = struct.unpack_from(">HHI", tcp)
     flags = tcp[13] if len(tcp) >= 14 else 0
     ack = int.from_bytes(tcp[8:12], "big") if flags & dpkt.tcp.TH_ACK else 0
-    return Quote(icmp, src, dst, src_port, dst_port, seq, ack, flags)
+    quote = Quote(icmp, src, dst, src_port, dst_port, seq, ack, flags)
+    if len(tcp) < min(length, 14):
+        raise _Damaged(f"TCP header quoted by ICMP cut: {len(tcp)} of {length} bytes", quote)
+    return quote
 
 
-def _neighbor_discovery(src: Address, raw: bytes) -> Claim | None:
+def _neighbor_discovery(src: Address, raw: bytes, length: int) -> Claim | None:
     """Who claims what: a solicitation claims its source by option 1, an advertisement its
     target by option 2 (RFC 4861 sections 4.3, 4.4, 4.6.1)."""
     if len(raw) < 24:
@@ -356,14 +435,24 @@ def _neighbor_discovery(src: Address, raw: bytes) -> Claim | None:
         if raw[at] == wanted and raw[at + 1] == 1:
             mac = int.from_bytes(raw[at + 2 : at + 8], "big")
         at += raw[at + 1] * 8
-    if raw[0] == ND_SOLICIT:
-        return Claim(ND_SOLICIT, src, mac, target)
-    return Claim(ND_ADVERT, target, mac, NO_IP)
+    solicits = raw[0] == ND_SOLICIT
+    claim = (
+        Claim(ND_SOLICIT, src, mac, target) if solicits else Claim(ND_ADVERT, target, mac, NO_IP)
+    )
+    if len(raw) < length:
+        raise _Damaged(f"neighbor discovery options cut: {len(raw)} of {length} bytes", claim)
+    if at != length:  # RFC 4861 section 6.1.1: such a message is discarded whole
+        raise _Damaged("neighbor discovery option of a length that cannot be")
+    return claim
 
 
 def _arp(raw: bytes) -> Claim | None:
+    """A request or reply for IPv4; no kernel heeds others (Linux arp_process), which also
+    takes hardware type 6 (IEEE 802) for Ethernet's."""
     arp = dpkt.arp.ARP(raw)
-    if (arp.hrd, arp.pro, arp.hln, arp.pln) != (1, _IP4, 6, 4):
+    if arp.hrd not in (1, 6) or (arp.pro, arp.hln, arp.pln) != (_IP4, 6, 4):
+        return None
+    if arp.op not in (ARP_REQUEST, ARP_REPLY):
         return None
     mac = int.from_bytes(arp.sha, "big")
     return Claim(arp.op, pack_ip(arp.spa), mac, pack_ip(arp.tpa))

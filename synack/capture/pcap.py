@@ -14,6 +14,7 @@ from fractions import Fraction
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from synack.capture.scan import Scanner
 from synack.capture.window import Window
 from synack.errors import Damage, InputError
 
@@ -252,6 +253,15 @@ class PcapReader(CaptureReader):
                 fcs_length=self.header.fcs_length,
             )
         )
+
+    def describe(self, scanner: Scanner) -> None:
+        """Tell the scan what the records look like."""
+        header = self.header
+        scanner.link_types[0] = header.link_type
+        scanner.limits[0] = max_snaplen(header.link_type)
+        swapped = 1 if header.lengths_swapped(0, 0) else 2 if header.minor == 3 else 0
+        tick = 1 if header.nanoseconds else 1000
+        scanner.pcap(header.order == ">", header.record_header_length, tick, swapped)
 
     def _walk(self) -> Iterator[Record]:
         window, header = self.window, self.header

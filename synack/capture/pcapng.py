@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from synack.capture.pcap import NO_TIME, CaptureReader, Interface, Record, max_snaplen
+from synack.capture.scan import Scanner
 from synack.capture.window import Window
 from synack.errors import InputError
 
@@ -184,6 +185,19 @@ class PcapngReader(CaptureReader):
         if self.damage is not None:
             raise InputError(self.path, self.damage.reason, offset=self.damage.offset)
         self.byte_order = "little" if self._order == "<" else "big"
+
+    def describe(self, scanner: Scanner) -> bool:
+        """Tell the scan about this section; False when reading must not go on."""
+        for local, clock in enumerate(self._clocks[: len(scanner.ticks)]):
+            interface = self.interfaces[self._first + local]
+            scanner.link_types[local] = interface.link_type
+            scanner.limits[local] = max_snaplen(interface.link_type)
+            # Counting in anything but whole nanoseconds is left to exact arithmetic here.
+            whole = clock.den == 1 and clock.num < 10**10 and abs(clock.shift) < _TIME_LIMIT // 4
+            scanner.ticks[local] = clock.num if whole else 0
+            scanner.shifts[local] = clock.shift if whole else 0
+        scanner.pcapng(self._order == ">", self._first, len(self._clocks))
+        return self.damage is None
 
     def _walk(self) -> Iterator[Record]:
         while self.damage is None:

@@ -1,103 +1,201 @@
 """A capture to tables: the segments that matter to handshakes, and the ARP/ND claims.
 
 Everything else is only counted; the counts and times prove when the capture was
-alive. Rows collect in chunks, so memory grows with what is kept and not with the
-size of the capture.
+alive. The scan takes the common records, the general path (container reader and
+decoder) what it leaves. Rows collect in chunks, so memory grows with what is kept and
+not with the size of the capture.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import Any
-
 from synack.capture.decode import LINK_TYPES, Claim, Frame, Quote, Tcp, decode
+from synack.capture.pcap import PcapReader
+from synack.capture.pcapng import PcapngReader
 from synack.capture.reader import CaptureReader, Record
+from synack.capture.scan import FULL, INCOMPLETE, Scanner
 from synack.errors import Damage
 from synack.model import CaptureFile
-from synack.tables import ACK, CLAIMS, NO_TIME, QUOTE, RST, SEGMENTS, SYN, SYN_ACK, Table
+from synack.tables import (
+    ACK,
+    CLAIMS,
+    NO_TIME,
+    QUOTE,
+    RST,
+    SEGMENTS,
+    SYN,
+    SYN_ACK,
+    TUNNELS,
+    UNKNOWN,
+    Table,
+)
 
-_FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
-_CHUNK = 1 << 16
+_SYN, _RST, _ACK = 2, 4, 16
 _NAMED_DAMAGE = 5
 
 
 class Collector:
-    """Keeps the rows of one capture, over all its files in order of time."""
+    """Keeps the rows of one capture, over all its files in order of time.
 
-    def __init__(self, capture: int) -> None:
-        self.capture = capture
-        self._pending = _Pending()
-        self._segments = _Rows(SEGMENTS)
-        self._claims = _Rows(CLAIMS)
+    With ``fast`` False every record goes the general way: the same result, slowly.
+    """
+
+    def __init__(self, capture: int, *, fast: bool = True, scanner: Scanner | None = None) -> None:
+        self._capture = capture
+        self._fast = fast
+        self._scanner = scanner or Scanner(capture)
+        self._segments: list[Table] = []
+        self._claims: list[Table] = []
+        self._tunnels: list[Table] = []
+        self._outer: list[tuple[int | str, ...]] = []
 
     def read(self, file: int, reader: CaptureReader) -> CaptureFile:
         """Read one file to its end or to its damage; ``file`` marks its rows."""
         info = CaptureFile(reader.path, reader.container, reader.compression)
-        unknown: Counter[int] = Counter()
-        for record in reader:
-            _note_time(info, record)
-            if record.link_type in LINK_TYPES:
-                self._add(file, record, decode(record.link_type, record.data), info)
-            else:
-                unknown[record.link_type] += 1
-        _finish(info, reader, unknown)
+        self._scanner.begin(file)
+        while True:
+            if self._fast:
+                self._walk(reader)
+            record = next(reader, None)
+            if record is None:
+                break
+            self._add(record, info)
+        self._finish(info, reader)
         return info
 
     def tables(self) -> tuple[Table, Table]:
         """(segments, claims) of everything read so far."""
-        return self._segments.table(), self._claims.table()
+        self._take()
+        segments, claims = self._segments, self._claims
+        self._segments, self._claims = [], []
+        self._segments.append(Table.concat(SEGMENTS, segments))
+        self._claims.append(Table.concat(CLAIMS, claims))
+        return self._segments[0], self._claims[0]
 
-    def _add(self, file: int, record: Record, frame: Frame, info: CaptureFile) -> None:
-        payload = frame.payload
+    def tunnels(self) -> Table:
+        """The outer of those segments that came through a tunnel, in the same order."""
+        self._take()
+        self._tunnels = [Table.concat(TUNNELS, self._tunnels)]
+        return self._tunnels[0]
+
+    def _take(self) -> None:
+        for chunks, rows in zip((self._segments, self._claims), self._scanner.take(), strict=True):
+            if len(rows):
+                chunks.append(rows)
+        if self._outer:
+            self._tunnels.append(Table.from_rows(TUNNELS, self._outer))
+            self._outer = []
+
+    def _walk(self, reader: CaptureReader) -> None:
+        """Let the scan consume common records, until one that is not."""
+        scanner, window = self._scanner, reader.window
+        if not _describe(scanner, reader):
+            return
+        while True:
+            before = scanner.frames = reader.frames
+            data, begin, end = window.ahead()
+            at = scanner.walk(data, begin, end)
+            window.advance(at - begin)
+            reader.frames = scanner.frames
+            reader.records += scanner.frames - before
+            if scanner.stopped == FULL:
+                self._take()
+            elif scanner.stopped != INCOMPLETE or not window.more():
+                return
+
+    def _add(self, record: Record, info: CaptureFile) -> None:
+        """One record the general way."""
+        scanner = self._scanner
+        scanner.note_time(record.time)
+        scanner.frames = record.frame
+        if record.link_type not in LINK_TYPES:
+            info.counts["not-understood"] += 1
+            return
+        frame = decode(record.link_type, record.data)
         if frame.damage is not None:
             info.counts["damaged"] += 1
             if len(info.bad) < _NAMED_DAMAGE:
                 info.bad.append(
                     Damage(info.path, f"frame {record.frame}: {frame.damage}", record.offset)
                 )
+        if scanner.rows >= scanner.space or scanner.claim_rows >= scanner.space:
+            self._take()
+        payload = frame.payload
         if isinstance(payload, Tcp):
-            self._add_tcp(file, record, frame, payload, info.counts)
+            self._add_tcp(record, frame, payload)
         elif isinstance(payload, Claim):
-            info.counts["arp" if payload.op < 100 else "nd"] += 1
-            self._add_claim(file, record, frame, payload)
+            self._add_claim(record, frame, payload, info)
         elif isinstance(payload, Quote):
             info.counts["icmp-error"] += 1
             q = payload
             quoted = Tcp(
                 q.src, q.dst, q.src_port, q.dst_port, q.seq, q.ack, q.flags, 0, 0, 0, -1, -1
             )
-            self._add_segment(file, record, frame, quoted, QUOTE, q.icmp)
+            self._add_segment(record, frame, quoted, QUOTE, q.icmp)
 
-    def _add_tcp(
-        self, file: int, record: Record, frame: Frame, tcp: Tcp, counts: Counter[str]
-    ) -> None:
-        counts["tcp"] += 1
-        kind = segment_kind(tcp.flags)
+    def _add_tcp(self, record: Record, frame: Frame, tcp: Tcp) -> None:
+        scanner = self._scanner
+        scanner.tcp += 1
         if tcp.flags & _SYN:
-            counts["syn-ack" if tcp.flags & _ACK else "syn"] += 1
+            if tcp.flags & _ACK:
+                scanner.syn_ack += 1
+            else:
+                scanner.syn += 1
         if tcp.flags & _RST:
-            counts["rst"] += 1
-        if self._pending.wants(kind, tcp):
-            self._add_segment(file, record, frame, tcp, kind, -1)
+            scanner.rst += 1
+        kind = segment_kind(tcp.flags)
+        if scanner.pending.wants(kind, *tcp.src, tcp.src_port, *tcp.dst, tcp.dst_port):
+            self._add_segment(record, frame, tcp, kind, -1)
 
-    def _add_segment(
-        self, file: int, record: Record, frame: Frame, tcp: Tcp, kind: int, icmp: int
-    ) -> None:
+    def _add_segment(self, record: Record, frame: Frame, tcp: Tcp, kind: int, icmp: int) -> None:
         link = frame.link
-        self._segments.add((
-            self.capture, file, record.frame, record.time, kind, *tcp.src, *tcp.dst,
-            tcp.src_port, tcp.dst_port, tcp.seq, tcp.ack, tcp.flags, tcp.window, tcp.payload,
-            tcp.ttl, tcp.tsval, tcp.tsecr, link.src_mac, link.dst_mac,
-            record.direction or link.direction, record.interface or link.interface, link.vlan, icmp,
-        ))  # fmt: skip
+        self._scanner.put_segment(
+            record.time, kind, *tcp.src, *tcp.dst, tcp.src_port, tcp.dst_port, tcp.seq, tcp.ack,
+            tcp.flags, tcp.window, tcp.payload, tcp.ttl, tcp.tsval, tcp.tsecr,
+            link.src_mac, link.dst_mac, _direction(record, frame),
+            record.interface or link.interface, link.vlan, icmp,
+        )  # fmt: skip
+        if frame.tunnel is not None:
+            tunnel = frame.tunnel
+            self._outer.append((
+                self._capture, self._scanner.file, record.frame, tunnel.kind, tunnel.id,
+                *tunnel.src, *tunnel.dst,
+            ))  # fmt: skip
 
-    def _add_claim(self, file: int, record: Record, frame: Frame, claim: Claim) -> None:
+    def _add_claim(self, record: Record, frame: Frame, claim: Claim, info: CaptureFile) -> None:
+        if claim.op < 100:
+            self._scanner.arp += 1
+        else:
+            info.counts["nd"] += 1
         link = frame.link
-        self._claims.add((
-            self.capture, file, record.frame, record.time, claim.op, *claim.ip, claim.mac,
-            *claim.asked, link.src_mac, link.dst_mac, record.direction or link.direction,
-        ))  # fmt: skip
+        self._scanner.put_claim(
+            record.time, claim.op, *claim.ip, claim.mac, *claim.asked,
+            link.src_mac, link.dst_mac, _direction(record, frame),
+        )  # fmt: skip
+
+    def _finish(self, info: CaptureFile, reader: CaptureReader) -> None:
+        s = self._scanner
+        info.packets = s.packets
+        info.counts.update(
+            {"tcp": s.tcp, "syn": s.syn, "syn-ack": s.syn_ack, "rst": s.rst, "arp": s.arp}
+        )
+        if s.first != NO_TIME:
+            info.first, info.last = s.first, s.last
+        info.largest_gap = s.largest_gap
+        info.gap_from = None if s.gap_from == NO_TIME else s.gap_from
+        info.backwards, info.backwards_by = s.backwards, s.backwards_by
+        info.damage = reader.damage
+        info.counts["damaged"] += reader.bad_records
+        info.bad.extend(reader.bad[: _NAMED_DAMAGE - len(info.bad)])
+        seen = dict.fromkeys(i.link_type for i in reader.interfaces)
+        info.link_types = [LINK_TYPES.get(t, f"link type {t}") for t in seen]
+        info.interfaces = [i.name for i in reader.interfaces if i.name]
+        drops = [
+            d
+            for i in reader.interfaces
+            for d in (i.dropped_interface, i.dropped_os)
+            if d is not None
+        ]
+        info.dropped = sum(drops) if drops else None
 
 
 def segment_kind(flags: int) -> int:
@@ -110,93 +208,17 @@ def segment_kind(flags: int) -> int:
     return ACK
 
 
-class _Pending:
-    """Which ordinary segments still matter, by connection.
+def _direction(record: Record, frame: Frame) -> int:
+    """Noted by the kernel for what it captured, so for the outer of a tunnel: whether the
+    packet inside was sent or received where it was mirrored, nobody says."""
+    return UNKNOWN if frame.tunnel else record.direction or frame.link.direction
 
-    After a SYN or SYN-ACK the next plain segment of each direction is kept: the ACK
-    that completes, a challenge ACK, or data that proves the handshake went on unseen.
-    Connections are forgotten, oldest first, beyond ``limit``, so a flood of SYNs
-    costs bounded memory and only the ACKs of the oldest ones.
-    """
 
-    def __init__(self, limit: int = 1 << 18) -> None:
-        self._waiting: dict[tuple[Any, ...], int] = {}
-        self._limit = limit
-
-    def wants(self, kind: int, tcp: Tcp) -> bool:
-        if kind == RST:
-            return True
-        source, destination = (tcp.src, tcp.src_port), (tcp.dst, tcp.dst_port)
-        forward = source <= destination
-        key = (source, destination) if forward else (destination, source)
-        mine, other = (1, 2) if forward else (2, 1)
-        if kind != ACK:
-            synack_from = 4 * mine if kind == SYN_ACK else 0
-            before = self._waiting.pop(key, 0)
-            self._waiting[key] = before & 12 | 3 | synack_from
-            if len(self._waiting) > self._limit:
-                del self._waiting[next(iter(self._waiting))]
-            return True
-        waiting = self._waiting.get(key, 0)
-        if not waiting & mine:
-            return False
-        waiting &= ~mine
-        # The other side's SYN-ACK was seen, and this answers it: the handshake is over.
-        if waiting & 4 * other or not waiting & 3:
-            del self._waiting[key]
-        else:
-            self._waiting[key] = waiting
+def _describe(scanner: Scanner, reader: CaptureReader) -> bool:
+    """Tell the scan what the next records are; False: nothing that it walks."""
+    if isinstance(reader, PcapReader):
+        reader.describe(scanner)
         return True
-
-
-class _Rows:
-    def __init__(self, schema: Any) -> None:
-        self._schema = schema
-        self._rows: list[tuple[Any, ...]] = []
-        self._chunks: list[Table] = []
-
-    def add(self, row: tuple[Any, ...]) -> None:
-        self._rows.append(row)
-        if len(self._rows) == _CHUNK:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._rows:
-            self._chunks.append(Table.from_rows(self._schema, self._rows))
-            self._rows = []
-
-    def table(self) -> Table:
-        self._flush()
-        return Table.concat(self._schema, self._chunks)
-
-
-def _note_time(info: CaptureFile, record: Record) -> None:
-    info.packets += 1
-    if record.time == NO_TIME:
-        return
-    if info.first is None or info.last is None:
-        info.first = info.last = record.time
-        return
-    gap = record.time - info.last
-    if gap < 0:
-        info.backwards += 1
-        info.first = min(info.first, record.time)
-    else:
-        if gap > info.largest_gap:
-            info.largest_gap, info.gap_from = gap, info.last
-        info.last = record.time
-
-
-def _finish(info: CaptureFile, reader: CaptureReader, unknown: Iterable[int]) -> None:
-    info.damage = reader.damage
-    info.counts["damaged"] += reader.bad_records
-    info.bad.extend(reader.bad[: _NAMED_DAMAGE - len(info.bad)])
-    seen = dict.fromkeys(i.link_type for i in reader.interfaces)
-    info.link_types = [LINK_TYPES.get(t, f"link type {t}") for t in seen]
-    info.interfaces = [i.name for i in reader.interfaces if i.name]
-    drops = [
-        d for i in reader.interfaces for d in (i.dropped_interface, i.dropped_os) if d is not None
-    ]
-    info.dropped = sum(drops) if drops else None
-    if isinstance(unknown, Counter):
-        info.counts["not-understood"] = unknown.total()
+    if isinstance(reader, PcapngReader):
+        return reader.describe(scanner)
+    return False

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
+from synack.capture.ahead import SMALL, ReadAhead, in_thread
 from synack.errors import Damage, InputError
 
 CHUNK = 256 * 1024
@@ -66,14 +67,20 @@ class Window:
     """
 
     def __init__(
-        self, path: str, pieces: Pieces, compression: str | None, size: int | None
+        self,
+        path: str,
+        pieces: Pieces,
+        compression: str | None,
+        size: int | None,
+        ahead: ReadAhead | None = None,
     ) -> None:
         self.path = path
         self.compression = compression
         self.size = size
         self.damage: Damage | None = None
         self._pieces = pieces
-        self._piece = b""
+        self._ahead = ahead
+        self._piece: bytes | memoryview = b""
         self._base = 0  # content offset of self._piece
         self._at = 0  # consumed bytes of self._piece
         self._on_close: list[Callable[[], None]] = []
@@ -89,7 +96,7 @@ class Window:
         if end <= len(self._piece):
             data = self._piece[self._at : end]
             self._at = end
-            return data
+            return bytes(data)
         return b"".join(self._take(n))
 
     def skip(self, n: int) -> int:
@@ -98,11 +105,25 @@ class Window:
 
     def peek(self, n: int) -> bytes:
         """The next ``n`` bytes, not consumed; fewer only when the content ends. For small n."""
-        while len(self._piece) - self._at < n and (more := self._next()):
-            self._base += self._at
-            self._piece = self._piece[self._at :] + more
-            self._at = 0
-        return self._piece[self._at : self._at + n]
+        while len(self._piece) - self._at < n and self.more():
+            pass
+        return bytes(self._piece[self._at : self._at + n])
+
+    def ahead(self) -> tuple[bytes | memoryview, int, int]:
+        """What is there of the content and not consumed: ``data[begin:end]``."""
+        return self._piece, self._at, len(self._piece)
+
+    def advance(self, n: int) -> None:
+        """Consume ``n`` bytes of what :meth:`ahead` gave."""
+        self._at += n
+
+    def more(self) -> bool:
+        """Join the next piece to what is not consumed yet; False at the end."""
+        rest = self._piece[self._at :]
+        joined = self._after(rest)
+        self._base += self._at
+        self._piece, self._at = joined, 0
+        return len(joined) > len(rest)
 
     def close(self) -> None:
         """Close what :func:`open_window` opened; a stream that was given stays open."""
@@ -123,25 +144,27 @@ class Window:
     def _take(self, n: int) -> Iterator[bytes]:
         """Consume up to ``n`` bytes piece by piece: n may be a lie of the file."""
         while n > 0:
-            part = self._piece[self._at : self._at + n]
+            part = bytes(self._piece[self._at : self._at + n])
             if not part:
-                self._base += self._at
-                self._piece, self._at = b"", 0
-                self._piece = self._next()
-                if not self._piece:
+                if not self.more():
                     return
                 continue
             self._at += len(part)
             n -= len(part)
             yield part
 
-    def _next(self) -> bytes:
+    def _after(self, rest: bytes | memoryview) -> bytes | memoryview:
+        """``rest`` and the next piece, if there is one."""
         try:
-            return next(self._pieces, b"")
-        except _Broken as broken:
+            if self._ahead is not None:
+                return self._ahead.after(rest)
+            piece = next(self._pieces, b"")
+            return bytes(rest) + piece if rest else piece
+        except (_Broken, OSError) as broken:
             end = self._base + len(self._piece)
-            self.damage = Damage(self.path, str(broken), offset=end)
-            return b""
+            reason = str(broken) if isinstance(broken, _Broken) else _failed(broken)
+            self.damage = Damage(self.path, reason, offset=end)
+            return rest
 
 
 def open_window(path: str | Path, stream: BinaryIO | None = None) -> Window:
@@ -204,7 +227,17 @@ def _window_over(name: str, stream: BinaryIO, size: int | None) -> Window:
             package = _PACKAGES[compression]
             reason = f"{compression} compressed, which needs {package}: pip install {package}"
             raise InputError(name, reason) from None
-    return Window(name, pieces, compression, size)
+    if size is None or size < SMALL:
+        return Window(name, pieces, compression, size)
+    if compression is None:
+        ahead = ReadAhead(stream, head)
+        window = Window(name, pieces, compression, size, ahead)
+        window._on_close.append(ahead.close)
+        return window
+    pieces, stop = in_thread(pieces)
+    window = Window(name, pieces, compression, size)
+    window._on_close.append(stop)
+    return window
 
 
 def _read_pieces(stream: BinaryIO) -> Pieces:
@@ -214,7 +247,7 @@ def _read_pieces(stream: BinaryIO) -> Pieces:
         try:
             piece = read(_RAW_CHUNK)
         except (OSError, ValueError) as error:  # ValueError: closed meanwhile
-            raise _Broken(f"reading failed: {_why(error)}") from None
+            raise _Broken(_failed(error)) from None
         if not piece:
             return
         yield piece
@@ -223,6 +256,10 @@ def _read_pieces(stream: BinaryIO) -> Pieces:
 def _chain(head: bytes, raw: Pieces) -> Pieces:
     yield head
     yield from raw
+
+
+def _failed(error: Exception) -> str:
+    return f"reading failed: {_why(error)}"
 
 
 def _why(error: Exception) -> str:

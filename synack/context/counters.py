@@ -15,7 +15,9 @@ from typing import NamedTuple
 Counters = dict[str, int]
 
 _NSTAT = re.compile(r"([A-Z][A-Za-z0-9]{2,60}) {1,60}(\d{1,20})(?: {1,60}[\d.]{1,20})?\s*$")
-_MARK = "TcpInSegs"
+_MARKS = {"TcpInSegs": False, "IpExtInOctets": True}
+"""What tells the age of a dump (nstat may leave out a zero), by whether it is one of the
+extended counters, those of ``/proc/net/netstat``; the others are in ``/proc/net/snmp``."""
 _LARGEST = 1 << 20
 
 
@@ -77,12 +79,26 @@ class Rise(NamedTuple):
 def rise(dumps: Sequence[tuple[str, Counters]]) -> Rise | None:
     """The rise from the first to the last dump of one host, None with fewer than two.
 
-    Counters only grow until a reboot, so received segments put the dumps in order,
-    whatever their names and times say.
+    Counters only grow until a reboot, so what was received puts the dumps in order,
+    whatever their names and times say. ``/proc/net/snmp`` and ``/proc/net/netstat`` hold
+    different counters: each is compared with its like.
     """
-    ordered = sorted(dumps, key=lambda dump: dump[1].get(_MARK, 0))
-    if len(ordered) < 2:
-        return None
-    (earlier, before), (later, after) = ordered[0], ordered[-1]
-    rises = {name: value - before.get(name, 0) for name, value in after.items()}
-    return Rise({n: r for n, r in rises.items() if r > 0}, earlier, later)
+    rises: dict[str, int] = {}
+    ends: list[tuple[str, str]] = []
+    for mark, extended in _MARKS.items():
+        like = [d for d in dumps if any(_is_extended(name) == extended for name in d[1])]
+        ordered = sorted(like, key=lambda dump: dump[1].get(mark, 0))
+        if len(ordered) < 2:
+            continue
+        (earlier, before), (later, after) = ordered[0], ordered[-1]
+        ends.append((earlier, later))
+        rises |= {
+            name: value - before.get(name, 0)
+            for name, value in after.items()
+            if _is_extended(name) == extended and value > before.get(name, 0)
+        }
+    return Rise(rises, *ends[-1]) if ends else None
+
+
+def _is_extended(name: str) -> bool:
+    return name.startswith(("TcpExt", "IpExt", "MPTcpExt"))

@@ -24,6 +24,9 @@ whatever rests on it is marked so."""
 class Clock:
     """Clock of ``host`` minus clock of ``reference`` (both rows of the hosts), ns.
 
+    Hosts that share no packet with the reference, but with each other, have one of their
+    own as reference, whose own grade is absent.
+
     ``grade``: accurate (bounded from both sides), approximate (the offset was given,
     or goes over several hosts), one-sided (packets of one direction only: the offset
     is a bound and the delay is counted in), absent (no common packets), inconsistent
@@ -72,9 +75,12 @@ def estimate(
     base = known.get(reference, 0)
     for host, offset in known.items():
         clocks.setdefault(host, Clock(host, reference, offset - base, 0, "approximate"))
-    _span(clocks, sorted(edges, key=lambda e: (_RANK[e.grade], e.uncertainty)), reference)
-    for host in range(hosts):
-        clocks.setdefault(host, Clock(host, reference, 0, ASSUMED_AGREEMENT_NS, "absent"))
+    edges.sort(key=lambda e: (_RANK[e.grade], e.uncertainty))
+    _span(clocks, edges, reference)
+    for host in sorted(range(hosts), key=lambda h: (-degree[h], h)):
+        if host not in clocks:
+            clocks[host] = Clock(host, reference, 0, ASSUMED_AGREEMENT_NS, "absent")
+            _span(clocks, edges, host)
     return [clocks[host] for host in range(hosts)]
 
 
@@ -123,7 +129,10 @@ def _span(clocks: dict[int, Clock], edges: Sequence[_Edge], reference: int) -> N
         near = clocks[edge.one if forward else edge.other]
         far = edge.other if forward else edge.one
         offset = near.offset + (edge.offset if forward else -edge.offset)
-        worse = max(edge.grade, near.grade, key=lambda g: _RANK[g])
+        if near.host == reference:
+            clocks[far] = Clock(far, reference, offset, edge.uncertainty, edge.grade)
+            continue
+        worse = max(edge.grade, near.grade, "approximate", key=lambda g: _RANK[g])
         clocks[far] = Clock(far, reference, offset, near.uncertainty + edge.uncertainty, worse)
 
 
@@ -133,3 +142,13 @@ def offsets(clocks: Sequence[Clock]) -> tuple[Array, Array]:
         np.array([c.offset for c in clocks], np.int64),
         np.array([c.uncertainty for c in clocks], np.int64),
     )
+
+
+def doubts(clocks: Sequence[Clock]) -> Array:
+    """What the difference of every two hosts' clocks may be wrong by (hosts x hosts, ns)."""
+    root = np.array([c.host if c.grade == "absent" else c.reference for c in clocks], np.int64)
+    own = np.array([0 if c.grade == "absent" else c.uncertainty for c in clocks], np.int64)
+    apart = root[:, None] != root[None, :]
+    result = own[:, None] + own[None, :] + np.where(apart, ASSUMED_AGREEMENT_NS, 0)
+    np.fill_diagonal(result, 0)
+    return result

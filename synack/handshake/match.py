@@ -2,8 +2,8 @@
 
 An attempt is the same attempt everywhere by addresses, ports and client ISN. What its
 sender transmitted is paired with what its receiver recorded; what is left over was
-lost only if the receiver's capture is a witness (:func:`_witnessed`), else nobody
-knows: `unwitnessed`.
+lost only if the receiver's capture is a witness: it was on (:func:`_covered`), and what it
+is known to have missed is less than what is missing. Else nobody knows: `unwitnessed`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.addresses import BROADCAST_MAC
-from synack.handshake.clock import Clock, estimate, offsets
+from synack.handshake.clock import Clock, doubts, estimate, offsets
 from synack.handshake.legs import Legs
 from synack.handshake.pairing import pair
 from synack.handshake.track import Event, track
@@ -96,7 +96,8 @@ def match(
     )  # fmt: skip
     identity = _in_order_of_time(identity, sightings["first"])
     side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
-    hosts = list(dict.fromkeys(capture.host for capture in captures))
+    # By name, so that the order of the files decides nothing.
+    hosts = sorted({capture.host for capture in captures})
     host_of_capture = np.array([hosts.index(c.host) for c in captures], np.int64)
     attempts = int(identity.max(initial=-1)) + 1
     size = legs.counts.sum(axis=1)
@@ -170,18 +171,19 @@ def _place_hosts(m: Matched) -> None:
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     rows, attempt, arrival = _both_ends(m)
     segments, leg = m.segments, m.leg
-    group = group_ids(attempt, leg[rows], segments["seq"][rows], segments["tsval"][rows])
+    group = group_ids(
+        attempt, leg[rows], segments["seq"][rows], _common_tsval(m, rows, attempt, arrival)
+    )
     m.clocks = _clocks(m, rows, arrival, group, known_offsets)
-    offset, uncertainty = offsets(m.clocks)
+    offset, _ = offsets(m.clocks)
     host = m.host_of_capture[segments["capture"][rows]]
     # Inside the uncertainty an arrival may seem to come before its departure.
-    slack = uncertainty[m.client_host[attempt]] + uncertainty[m.server_host[attempt]]
+    slack = doubts(m.clocks)[m.client_host[attempt], m.server_host[attempt]]
     time = segments["time"][rows] - offset[host] + np.where(arrival, slack, 0)
     partner = pair(group, arrival, time)
-    m.foreign[rows] = _foreign(m, rows, attempt, arrival)
+    m.foreign[:] = _foreign(m)
     sent = ~arrival
     arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
-    m.missed[:] = _missed(m)
     m.transmissions = Table(
         TRANSMISSIONS,
         {
@@ -192,6 +194,16 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
             "fate": _fates(m, rows[sent], attempt[sent], arrived),
         },
     )
+
+
+def _common_tsval(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
+    """TSval where both ends recorded it for this leg: a short snaplen cuts it off at one."""
+    tsval = m.segments["tsval"][rows]
+    cell = attempt * len(Event) + m.leg[rows]
+    known = np.ones(m.attempts * len(Event), bool)
+    for side in (arrival, ~arrival):
+        known &= np.bincount(cell[side & (tsval >= 0)], minlength=len(known)) > 0
+    return np.where(known[cell], tsval, -1)
 
 
 def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
@@ -237,10 +249,15 @@ def _clocks(
     )  # fmt: skip
 
 
-def _foreign(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
+def _foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went
     on with the handshake although nothing else of that leg arrived: a virtual router's
     MAC is foreign by number and its own in truth."""
+    rows = np.flatnonzero(m.sighting >= 0)
+    side, attempt = m.side[m.sighting[rows]], m.identity[m.sighting[rows]]
+    arrival = np.isin(m.leg[rows], _SERVER_LEGS) & (side == CLIENT)
+    arrival |= np.isin(m.leg[rows], _CLIENT_LEGS) & (side == SERVER)
+    rows, attempt = rows[arrival], attempt[arrival]
     destination = m.segments["dst_mac"][rows]
     capture = m.segments["capture"][rows]
     foreign = m.segments["direction"][rows] == OTHER_HOST
@@ -248,10 +265,12 @@ def _foreign(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
         if vantage.macs:
             elsewhere = ~np.isin(destination, [*vantage.macs, BROADCAST_MAC])
             foreign |= (capture == number) & (destination >= 0) & elsewhere
-    foreign &= arrival
     cell = attempt * len(Event) + m.leg[rows]
-    proper = np.bincount(cell[arrival & ~foreign], minlength=m.attempts * len(Event))[cell] > 0
-    return foreign & (proper | ~_answered(m, m.leg[rows], attempt))
+    proper = np.bincount(cell[~foreign], minlength=m.attempts * len(Event))[cell] > 0
+    foreign &= proper | ~_answered(m, m.leg[rows], attempt)
+    result = np.zeros(len(m.segments), bool)
+    result[rows[foreign]] = True
+    return result
 
 
 def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
@@ -290,7 +309,7 @@ def _proven_arrivals(m: Matched) -> dict[Event, tuple[Array, Array, Array]]:
     client_went_on = (_count(m, m.client, Event.ACK) > 0) | (_count(m, m.server, Event.ACK) > 0)
     client_went_on |= _count(m, m.client, Event.PROGRESS) > 0
     client_went_on |= _count(m, m.server, Event.PROGRESS) > 0
-    server_went_on = _count(m, m.server, *_SERVER_LEGS) > 0
+    server_went_on = _count(m, m.server, *_SERVER_LEGS) + _count(m, m.client, *_SERVER_LEGS) > 0
     server_done = _count(m, m.server, Event.PROGRESS) + _count(m, m.client, Event.PROGRESS) > 0
     return {
         Event.SYN: (server_went_on, m.server, addressed(m, m.server, Event.SYN)),
@@ -299,22 +318,20 @@ def _proven_arrivals(m: Matched) -> dict[Event, tuple[Array, Array, Array]]:
     }
 
 
-def _missed(m: Matched) -> Array:
-    missed = np.zeros((len(m.captures), len(Event)), np.int64)
-    for event, (proven, sighting, recorded) in _proven_arrivals(m).items():
-        gone = proven & (sighting >= 0) & (recorded == 0)
-        captures = m.sightings["capture"][sighting[gone]]
-        missed[:, event] = np.bincount(captures, minlength=len(m.captures))
-    return missed
-
-
 def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> Array:
     fate = np.full(len(sent), UNWITNESSED, np.uint8)
     landed = arrived >= 0
     fate[landed] = np.where(m.foreign[arrived[landed]], MISDELIVERED, DELIVERED)
     leg = m.leg[sent]
-    away = np.flatnonzero(~landed)
-    fate[away[_witnessed(m, sent, attempt, away, leg)]] = LOST
+    covered = _covered(m, sent, attempt, leg)
+    m.missed[:] = _missed(m, attempt, leg, covered)
+    away = ~landed
+    missing = np.bincount(attempt[away] * len(Event) + leg[away], minlength=m.attempts * len(Event))
+    missing = missing[attempt * len(Event) + leg]
+    for number, capture in enumerate(m.captures):
+        lost_by_capture = (capture.dropped or 0) + m.missed[number].sum()
+        able = covered[number] & ~np.isin(leg, _excluded(m, number))
+        fate[away & able & (missing > lost_by_capture)] = LOST
     for event, (proven, _, recorded) in _proven_arrivals(m).items():
         # One of them did arrive, unrecorded; nobody can say which.
         unknown = ~landed & (leg == event) & (proven & (recorded == 0))[attempt]
@@ -322,43 +339,82 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> Array:
     return fate
 
 
-def _witnessed(m: Matched, sent: Array, attempt: Array, away: Array, leg: Array) -> Array:
-    """For the unpaired transmissions ``away`` whether a capture of the receiver would
-    have shown them (bool).
+def _missed(m: Matched, attempt: Array, leg: Array, covered: Array) -> Array:
+    """missed[capture, leg]: attempts of which one certainly arrived while the capture was
+    on, and none is in it."""
+    missed = np.zeros((len(m.captures), len(Event)), np.int64)
+    for event, (proven, sighting, recorded) in _proven_arrivals(m).items():
+        gone = proven & (recorded == 0)
+        mine = np.flatnonzero((leg == event) & gone[attempt])
+        sent = np.bincount(attempt[mine], minlength=m.attempts)
+        # Without its departure: the capture was on around all that it has of the attempt.
+        blind = gone & (sent == 0) & _inside(m, sighting)
+        captures = m.sightings["capture"][sighting[blind]]
+        missed[:, event] = np.bincount(captures, minlength=len(m.captures))
+        for number in range(len(m.captures)):
+            on = np.bincount(attempt[mine], covered[number, mine], minlength=m.attempts)
+            missed[number, event] += ((sent > 0) & (on == sent)).sum()
+    return missed
+
+
+def _inside(m: Matched, sighting: Array) -> Array:
+    """Whether the capture of each sighting began well before it and ended well after it."""
+    begin = np.array([c.first if c.first is not None else 0 for c in m.captures], np.int64)
+    end = np.array([c.last if c.last is not None else 0 for c in m.captures], np.int64)
+    s = m.sightings
+    on = s["first"] - SETTLE_NS >= begin[s["capture"]]
+    on &= s["last"] + SETTLE_NS <= end[s["capture"]]
+    return (sighting >= 0) & on[sighting]
+
+
+def _excluded(m: Matched, number: int) -> list[int]:
+    """Legs that a capture never shows arriving though they did: its filter leaves them out."""
+    mine = m.sightings["capture"] == number
+    counts = [m.legs.counts[mine & (m.side == side)].sum(axis=0) for side in (CLIENT, SERVER)]
+    shown = {Event.SYN_ACK: counts[0], Event.SYN: counts[1], Event.ACK: counts[1]}
+    return [leg for leg, seen in shown.items() if m.missed[number, leg] and not seen[leg]]
+
+
+def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
+    """covered[capture, transmission]: whether that capture is of the receiver and was on
+    when the transmission would have arrived.
 
     It must have recorded something before and after the moment, mapped to its clock and
-    give or take the uncertainty, with no missing file between, and what it is known to
-    have missed must be less than what is missing of this leg of this attempt. What the
-    segment answers came before it whatever the clocks say.
+    give or take the uncertainty, with no missing file between. What the segment answers
+    came before it whatever the clocks say. A client's capture that was on and does not
+    have the client's own SYN looks elsewhere.
     """
-    offset, uncertainty = offsets(m.clocks)
-    from_client = np.isin(leg[away], _CLIENT_LEGS)
-    ends = m.client_host[attempt[away]], m.server_host[attempt[away]]
+    offset, _ = offsets(m.clocks)
+    from_client = np.isin(leg, _CLIENT_LEGS)
+    ends = m.client_host[attempt], m.server_host[attempt]
     sender, receiver = np.where(from_client, *ends), np.where(from_client, *ends[::-1])
-    moment = m.segments["time"][sent[away]] - offset[sender] + offset[receiver]
-    doubt = uncertainty[sender] + uncertainty[receiver]
-    missing = np.bincount(attempt[away] * len(Event) + leg[away])
-    missing = missing[attempt[away] * len(Event) + leg[away]]
-    result = np.zeros(len(away), bool)
-    sighting = np.where(from_client, m.server[attempt[away]], m.client[attempt[away]])
+    shift = offset[receiver] - offset[sender]
+    moment = m.segments["time"][sent] + shift
+    doubt = doubts(m.clocks)[sender, receiver]
+    timed = m.segments["time"][sent] != NO_TIME
+    sighting = np.where(from_client, m.server[attempt], m.client[attempt])
     end = [_ends(m, "client"), _ends(m, "server")]
-    high = np.where(from_client, end[1][0][attempt[away]], end[0][0][attempt[away]])
-    low = np.where(from_client, end[1][1][attempt[away]], end[0][1][attempt[away]])
-    begun = _count(m, m.client, Event.SYN)[attempt[away]] > 0
-    begun = np.where(from_client, _count(m, m.server, Event.SYN_ACK)[attempt[away]] > 0, begun)
-    begun &= leg[away] != Event.SYN
+    high = np.where(from_client, end[1][0][attempt], end[0][0][attempt])
+    low = np.where(from_client, end[1][1][attempt], end[0][1][attempt])
+    begun = _count(m, m.client, Event.SYN)[attempt] > 0
+    begun = np.where(from_client, _count(m, m.server, Event.SYN_ACK)[attempt] > 0, begun)
+    begun &= leg != Event.SYN
+    unseen = ~from_client & (sighting < 0) & (_count(m, m.server, Event.SYN)[attempt] > 0)
+    called = np.where(unseen, m.legs.first[m.server[attempt], Event.SYN], NO_TIME) + shift
+    result = np.zeros((len(m.captures), len(sent)), bool)
     for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
         if capture.first is None or capture.last is None:
             continue
-        here = receiver == m.host_of_capture[number]
-        mine = np.zeros(len(away), bool)
+        mine = np.zeros(len(sent), bool)
         for a, b in vantage.addresses:
             mine |= (high == a) & (low == b)
         seen_here = (sighting >= 0) & (m.sightings["capture"][sighting] == number)
         covered = (moment - doubt >= capture.first) | (seen_here & begun)
         covered &= moment + doubt + SETTLE_NS <= capture.last
+        covered &= ~unseen | (called - doubt - SETTLE_NS < capture.first)
         for begin, until in capture.gaps:
             covered &= (moment + doubt + SETTLE_NS < begin) | (moment - doubt > until)
-        lost_by_capture = (capture.dropped or 0) + m.missed[number].sum()
-        result |= here & (mine | seen_here) & covered & (missing > lost_by_capture)
+        result[number] = (
+            (receiver == m.host_of_capture[number]) & (mine | seen_here) & covered & timed
+        )
     return result

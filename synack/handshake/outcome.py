@@ -29,8 +29,9 @@ REASONS = (
     "the capture ends before a reply or a repetition was due",
     "the peer's capture could not have shown what is missing",
     "the SYN-ACK arrived and the client's host did not go on",
+    "no ACK was captured, and nothing was repeated as without one it would have been",
 )
-_NONE, _ENDS, _BLIND, _IGNORED = range(len(REASONS))
+_NONE, _ENDS, _BLIND, _IGNORED, _QUIET = range(len(REASONS))
 
 
 def judge(m: Matched) -> Table:
@@ -111,6 +112,7 @@ class _View:
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
             (both & (syn_acks > 0) & (received == 0) & syn_ack_gone,
              Outcome.SYN_ACK_LOST, _NONE),
+            (both & (server == State.REJECTED), Outcome.REJECTED, _NONE),
             (both & (server == State.REFUSED) & (syn_acks == 0), Outcome.REFUSED, _NONE),
             (both & challenged & (received == 0), Outcome.CHALLENGED, _NONE),
             (both & unreachable, Outcome.UNREACHABLE, _NONE),
@@ -149,9 +151,15 @@ class _View:
                 (here & (state == State.UNREACHABLE), Outcome.UNREACHABLE, _NONE),
                 (here & (state == State.SYN_SENT) & due, silent, _NONE),
                 (here & ~due, Outcome.INCONCLUSIVE, _ENDS),
-                (here, Outcome.INCONCLUSIVE, _IGNORED)
-                if answered is None
-                else (here, answered, _NONE),
+            ]
+            if answered is None:
+                rules.append((here, Outcome.INCONCLUSIVE, _IGNORED))
+                continue
+            repeated = self.count(sighting, Event.SYN) > 1
+            repeated |= self.count(sighting, Event.SYN_ACK) > 1
+            rules += [
+                (here & repeated, answered, _NONE),
+                (here, Outcome.INCONCLUSIVE, _QUIET),
             ]
         return rules
 
@@ -203,7 +211,8 @@ class _View:
             counts[f"{leg}_sent"] = sent
             counts[f"{leg}_received"] = np.where(certain & ((receiver >= 0) | denied), arrived, -1)
         never_came = (counts["syn_received"] == 0) & (m.server < 0)
-        counts["syn_ack_sent"] = np.where(never_came, 0, counts["syn_ack_sent"])
+        for name in ("syn_ack_sent", "syn_ack_received", "ack_received"):
+            counts[name] = np.where(never_came, 0, counts[name])
         syns = np.where(self.at_client, counts["syn_sent"], self.count(m.server, Event.SYN))
         replies = np.where(
             self.at_server, counts["syn_ack_sent"], self.count(m.client, Event.SYN_ACK)

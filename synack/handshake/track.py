@@ -273,7 +273,7 @@ class _Walk:
         if peers is None or peers.server != source:
             return None, Event.NONE
         beyond = ahead(ack, peers.isn)
-        if beyond < 1 or beyond > _WINDOW:
+        if not self._continues(peers, seq, beyond):
             unanswered = peers.answer is None and not peers.seen & 1 << Event.PROGRESS
             peers.challenge_ack = ack
             return (peers, Event.CHALLENGE) if unanswered else (None, Event.NONE)
@@ -281,15 +281,23 @@ class _Walk:
         early = peers.syn_payload and beyond <= 1 + peers.syn_payload
         return (None, Event.NONE) if early else (peers, Event.PROGRESS)
 
+    def _continues(self, peers: _Attempt, seq: int, beyond: int) -> bool:
+        """A plain segment of the server goes on from its SYN-ACK, or, if this capture has
+        none, acknowledges no more than a client can have sent by then. Otherwise it is of
+        an older connection, whose numbers are anywhere."""
+        if peers.answer is None:
+            return 1 <= beyond <= 1 + peers.syn_payload + _FIRST_FLIGHT
+        return 1 <= beyond <= _WINDOW and 1 <= ahead(seq, peers.answer) <= _WINDOW
+
     def _completes(self, own: _Attempt, seq: int, ack: int) -> bool:
         """A plain segment of the client continues its SYN and acknowledges the SYN-ACK,
         which this capture may not have seen."""
-        if not 1 <= ahead(seq, own.isn) <= _WINDOW:
-            return False
+        beyond = ahead(seq, own.isn)
         if own.answer is None:
             # Numbers of an older connection on the same ports answer a challenge.
-            return own.challenge_ack is None or ahead(seq, own.isn) <= 1 + own.syn_payload
-        return 1 <= ahead(ack, own.answer) <= _WINDOW
+            flight = 0 if own.challenge_ack is not None else _FIRST_FLIGHT
+            return 1 <= beyond <= 1 + own.syn_payload + flight
+        return 1 <= beyond <= _WINDOW and 1 <= ahead(ack, own.answer) <= _WINDOW
 
     def _reset(
         self, source: _End, destination: _End, seq: int, ack: int
@@ -317,6 +325,10 @@ class _Walk:
         peers = self._latest.get(destination)
         return peers if peers is not None and peers.answer == seq else None
 
+
+_FIRST_FLIGHT = 0xFFFF
+"""The most a client can send before it has more than the SYN-ACK, whose window is never
+scaled (RFC 7323 section 2.2)."""
 
 _WINDOW = 1 << 30
 """The largest window that scaling allows (RFC 7323 section 2.3)."""

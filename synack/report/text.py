@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from synack.api import Diagnosis
 
 WIDTH = 80
+SHOWN = 8
+"""Frames or lines of one file that a statement shows; JSON has more of them."""
 
 _TITLES = {
     "stale-neighbor": "STALE NEIGHBOR ENTRY",
@@ -112,6 +114,9 @@ def _by_file(sources: tuple[Source, ...]) -> dict[str, str]:
 def _numbers(sources: list[Source]) -> str:
     for word in ("frame", "line"):
         numbers = [str(n) for s in sources if (n := getattr(s, word)) is not None]
+        if len(numbers) > SHOWN:
+            few = ", ".join(numbers[: SHOWN - 1])
+            return f"{word}s {few} ... {numbers[-1]} ({len(numbers)} in all)"
         if numbers:
             return f"{word}{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
     return "the whole file"

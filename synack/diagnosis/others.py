@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from synack.addresses import NO_MAC, format_mac
-from synack.diagnose.evidence import Address, Case, text_of
-from synack.diagnose.stale import on_link
+from synack.addresses import NO_MAC, format_mac, special_mac
+from synack.diagnosis.evidence import Address, Case, grouped, text_of
+from synack.diagnosis.mismatch import on_link
 from synack.handshake.outcome import REASONS
 from synack.handshake.track import Event
 from synack.model import OUTCOMES, Evidence, Finding, Outcome, Source
-from synack.neighbors.timeline import NOT_IN_FORCE, of_address
-from synack.tables import ARP_REPLY, ND_ADVERT, NO_TIME, Array
+from synack.neighbors.timeline import NOT_IN_FORCE
+from synack.tables import NO_TIME, Array
 from synack.wording import count, first_upper
 
 _SEC = 1_000_000_000
@@ -23,15 +23,17 @@ _LATE_NS = 5 * _SEC
 def unresolved(case: Case, free: Array) -> Iterator[Finding]:
     """``no-reply`` because the server could not resolve the client: nobody answers its
     who-has, or its table says FAILED or INCOMPLETE. ``free``: attempts not yet explained."""
-    for host, ip, rows in _groups(case, free, Outcome.NO_REPLY):
+    a = case.attempts
+    mine = np.flatnonzero(free & (a["outcome"] == Outcome.NO_REPLY) & (a["server_host"] >= 0))
+    columns = [a[name][mine] for name in ("server_host", "client_hi", "client_lo")]
+    for (host, high, low), rows in grouped(mine, *columns):
+        ip = (high, low)
         begin, end = _span(case, rows)
         asked = case.asked_by(host, ip)
-        asked = asked[
-            (case.claim_time[asked] >= begin - _SEC) & (case.claim_time[asked] <= end + _LATE_NS)
-        ]
-        answers = _answers(case, host, ip, begin, end)
+        time = case.claim_time[asked]
+        asked = asked[(time >= begin - _SEC) & (time <= end + _LATE_NS)]
         table = _unusable(case, host, ip, begin, end)
-        if len(answers) or not (len(asked) or len(table)):
+        if not (len(asked) or len(table)) or _resolved(case, host, ip, begin, end):
             continue
         name, text = case.hosts[host], text_of(ip)
         evidence = [_frames(case, rows, f"{name} sent nothing in answer to these SYNs of {text}")]
@@ -56,19 +58,27 @@ def unresolved(case: Case, free: Array) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _answers(case: Case, host: int, ip: Address, begin: int, end: int) -> Array:
+def _resolved(case: Case, host: int, ip: Address, begin: int, end: int) -> bool:
+    """Whether the host learned a MAC meanwhile: from anything that names one, for a request
+    of the peer fills the entry like an answer, or by the last table of that time."""
     rows = case.claims_of(ip)
-    op, time = case.claims["op"][rows], case.claim_time[rows]
-    heard = np.isin(op, (ARP_REPLY, ND_ADVERT)) & (case.claim_host[rows] == host)
-    return rows[heard & (time >= begin) & (time <= end)]
+    own = list(case.own_macs.get(host, set()))
+    rows = rows[(case.claim_host[rows] == host) & ~np.isin(case.claims["src_mac"][rows], own)]
+    time = case.claim_time[rows]
+    last = _table_then(case, host, ip, begin, end)[-1:]
+    return bool(((time >= begin) & (time <= end)).any() or case.usable[last].any())
+
+
+def _table_then(case: Case, host: int, ip: Address, begin: int, end: int) -> Array:
+    rows = case.table_of(host, ip)
+    at = case.entry_time[rows]
+    return rows[(at != NO_TIME) & (at >= begin) & (at <= end + _LATE_NS)]
 
 
 def _unusable(case: Case, host: int, ip: Address, begin: int, end: int) -> Array:
-    rows = of_address(case.entries, case.hosts[host], ip)
-    at = case.entries["at"][rows] - case.clocks[host].offset
-    near = (case.entries["at"][rows] != NO_TIME) & (at >= begin) & (at <= end + _LATE_NS)
-    state = np.array([bool(set(s.split("|")) & NOT_IN_FORCE) for s in case.entries["state"][rows]])
-    return rows[near & state.astype(bool)]
+    rows = _table_then(case, host, ip, begin, end)
+    states = case.entries["state"][rows]
+    return rows[[bool(set(state.split("|")) & NOT_IN_FORCE) for state in states]]
 
 
 def overflow(case: Case, free: Array) -> Iterator[Finding]:
@@ -94,7 +104,9 @@ def overflow(case: Case, free: Array) -> Iterator[Finding]:
         ports = sorted(set(case.attempts["server_port"][rows].tolist()))
         listening = " and ".join(str(port) for port in ports[:5])
         yield _finding(
-            case, "listen-overflow", rows, host, None, evidence, "probable",
+            case, "listen-overflow", rows, host, None, evidence,
+            # Every SYN that meets a full queue counts; fewer do not explain all of them.
+            "probable" if grown >= len(rows) else "possible",
             f"{name} ignored {count(len(rows), 'attempt')} to port {listening}: the accept queue"
             " was full, the application accepts too slowly.",
             [
@@ -109,24 +121,30 @@ def asymmetric(case: Case, free: Array) -> Iterator[Finding]:
     """Replies that leave towards another router than the SYN came from, and get lost."""
     s = case.sendings
     lost = free & (case.attempts["outcome"] == Outcome.SYN_ACK_LOST)
-    mine = lost[s["attempt"]] & (s["leg"] == Event.SYN_ACK) & (s["mac"] != NO_MAC)
-    mine &= (s["peer_mac"] != NO_MAC) & (s["mac"] != s["peer_mac"])
-    keys = zip(s["host"][mine].tolist(), s["mac"][mine].tolist(), s["peer_mac"][mine].tolist(),
-               strict=True)  # fmt: skip
-    for host, out, back in sorted(set(keys)):
-        rows = mine & (s["host"] == host) & (s["mac"] == out) & (s["peer_mac"] == back)
-        ips = set(zip(s["peer_hi"][rows].tolist(), s["peer_lo"][rows].tolist(), strict=True))
-        if any(on_link(case, host, ip, back) for ip in ips):
+    mixed = np.flatnonzero(
+        (s["leg"] == Event.SYN_ACK) & (s["mac"] != NO_MAC)
+        & (s["peer_mac"] != NO_MAC) & (s["mac"] != s["peer_mac"])
+    )  # fmt: skip
+    columns = [s[name][mixed] for name in ("host", "mac", "peer_mac")]
+    for (host, out, back), rows in grouped(mixed, *columns):
+        failing = rows[lost[s["attempt"][rows]]]
+        # A virtual router answers from its own MAC and is addressed by the shared one; and
+        # a way back on which other replies arrive is not what loses these.
+        if not len(failing) or special_mac(out) or case.came_through[rows].any():
             continue
-        attempts = np.unique(s["attempt"][rows])
+        ends = zip(s["peer_hi"][failing].tolist(), s["peer_lo"][failing].tolist(), strict=True)
+        ips = sorted(set(ends))
+        if any(on_link(case, host, ip, out, back) for ip in ips):
+            continue
+        attempts = np.unique(s["attempt"][failing])
         name = case.hosts[host]
         says = (
             f"{name} received the SYNs from {format_mac(back)} and sent the SYN-ACKs to"
             f" {format_mac(out)}"
         )
-        evidence = [Evidence("two-routers", says, case.frames(s["row"][rows].tolist()))]
+        evidence = [Evidence("two-routers", says, case.frames(s["row"][failing].tolist()))]
         yield _finding(
-            case, "asymmetric-path", attempts, host, next(iter(ips)) if len(ips) == 1 else None,
+            case, "asymmetric-path", attempts, host, ips[0] if len(ips) == 1 else None,
             evidence, "possible",
             f"{name} answers {count(len(attempts), 'attempt')} by another router than they came"
             " from, and the answers are lost: a stateful firewall may drop them.",
@@ -136,12 +154,11 @@ def asymmetric(case: Case, free: Array) -> Iterator[Finding]:
 
 _ADVICE = {
     Outcome.SYN_LOST: "look between the two hosts: security group, route, firewall, load balancer",
-    Outcome.SYN_ACK_LOST: "the MAC was right: look at the way back (network ACL, stateful firewall,"
-    " one member of a link bundle)",
     Outcome.ACK_LOST: "the last leg is lost: look for a firewall that drops it, or NAT",
     Outcome.NO_REPLY: "on the server: nstat -az TcpExtListenDrops TcpExtListenOverflows; nft list"
     " ruleset; sysctl net.ipv4.conf.all.rp_filter",
-    Outcome.REFUSED: "nothing listens there, or a firewall rejects with a reset: ss -ltn on the server",
+    Outcome.REFUSED: "nothing listens there, or a firewall rejects with a reset: ss -ltn on the"
+    " server",
     Outcome.REJECTED: "the client no longer wanted the connection: compare with its own timeout",
     Outcome.UNREACHABLE: "the ICMP error names who could not deliver: look at its sender",
     Outcome.CHALLENGED: "the server still has the old connection of these ports: it ends with the"
@@ -162,27 +179,51 @@ _SAYS = {
 
 def plain(case: Case, free: Array) -> Iterator[Finding]:
     """One finding per outcome and server for what nothing above explains."""
-    outcomes = case.attempts["outcome"]
+    a, way_back = case.attempts, _way_back(case)
     for outcome, says in _SAYS.items():
-        for server, rows in _by_server(case, np.flatnonzero(free & (outcomes == outcome))):
-            a = case.attempts
-            end = (
-                "client_host" if outcome in (Outcome.SYN_LOST, Outcome.REJECTED) else "server_host"
-            )
-            host = int(a[end][rows[0]])
+        for server, rows in _by_server(case, np.flatnonzero(free & (a["outcome"] == outcome))):
             both = (a["client_host"][rows] >= 0) & (a["server_host"][rows] >= 0)
-            clients = set(
-                zip(a["client_hi"][rows].tolist(), a["client_lo"][rows].tolist(), strict=True)
-            )
-            ip = next(iter(clients)) if len(clients) == 1 else None
+            ends = zip(a["client_hi"][rows].tolist(), a["client_lo"][rows].tolist(), strict=True)
+            clients = set(ends)
             text = says.format(n=count(len(rows), "attempt"), server=server)
             yield _finding(
-                case, OUTCOMES[outcome], rows, host, ip,
+                case, OUTCOMES[outcome], rows, _host_of(case, outcome, rows),
+                next(iter(clients)) if len(clients) == 1 else None,
                 [_frames(case, rows, text)],
                 "confirmed" if both.all() else "probable",
                 first_upper(text) + ".",
-                [_ADVICE[outcome]],
+                [_ADVICE.get(outcome) or _MAC_ADVICE[int(way_back[rows].max())]],
             )  # fmt: skip
+
+
+def _host_of(case: Case, outcome: Outcome, rows: Array) -> int:
+    """The row of the host where to look first; -1 when that is several."""
+    client = outcome in (Outcome.SYN_LOST, Outcome.REJECTED)
+    for end in ("client_host", "server_host") if client else ("server_host", "client_host"):
+        hosts = np.unique(case.attempts[end][rows]).tolist()
+        if len(hosts) == 1 and hosts[0] >= 0:
+            return int(hosts[0])
+    return -1
+
+
+_MAC_ADVICE = (
+    "no destination MAC was recorded (capture on the interface itself, not on any): compare the"
+    " server's ip neigh with the client's MAC, then look at the way back",
+    "the MAC was right: look at the way back (network ACL, stateful firewall, one member of a link"
+    " bundle)",
+    "the answers went to another MAC than the SYNs came from, which may be right (a shared or a"
+    " router's MAC): compare the server's ip neigh and ip route get, then look at the way back",
+)
+
+
+def _way_back(case: Case) -> Array:
+    """Per attempt, of the SYN-ACK's destination MAC: 0 unknown, 1 that of the SYN, 2 another."""
+    s = case.sendings
+    known = (s["leg"] == Event.SYN_ACK) & (s["mac"] != NO_MAC) & (s["peer_mac"] != NO_MAC)
+    grade = np.where(known, 1 + (s["mac"] != s["peer_mac"]), 0)
+    result = np.zeros(len(case.attempts), np.int64)
+    np.maximum.at(result, s["attempt"], grade)
+    return result
 
 
 def gaps(case: Case, free: Array) -> Iterator[Finding]:
@@ -219,28 +260,11 @@ def _seen_by(case: Case, rows: Array) -> str:
     return " and ".join(sorted(names)) + (" alone" if len(names) == 1 else "")
 
 
-def _groups(case: Case, free: Array, outcome: int) -> Iterator[tuple[int, Address, Array]]:
-    """Attempts of one outcome by (server's host, client's address)."""
-    a = case.attempts
-    rows = np.flatnonzero(free & (a["outcome"] == outcome) & (a["server_host"] >= 0))
-    keys = list(
-        zip(a["server_host"][rows].tolist(), a["client_hi"][rows].tolist(),
-            a["client_lo"][rows].tolist(), strict=True)
-    )  # fmt: skip
-    for key in sorted(set(keys)):
-        mine = rows[[k == key for k in keys]]
-        yield key[0], (key[1], key[2]), mine
-
-
 def _by_server(case: Case, rows: Array) -> Iterator[tuple[str, Array]]:
     """Attempts by server address and port, spelled ``ADDRESS port PORT``."""
-    a = case.attempts
-    keys = list(
-        zip(a["server_hi"][rows].tolist(), a["server_lo"][rows].tolist(),
-            a["server_port"][rows].tolist(), strict=True)
-    )  # fmt: skip
-    for key in sorted(set(keys)):
-        yield f"{text_of(key[:2])} port {key[2]}", rows[[k == key for k in keys]]
+    columns = [case.attempts[name][rows] for name in ("server_hi", "server_lo", "server_port")]
+    for (high, low, port), mine in grouped(rows, *columns):
+        yield f"{text_of((high, low))} port {port}", mine
 
 
 def _span(case: Case, rows: Array) -> tuple[int, int]:
@@ -254,7 +278,7 @@ def _frames(case: Case, rows: Array, says: str) -> Evidence:
     for attempt in rows[:8].tolist():
         places = (m.server[attempt], m.client[attempt], m.elsewhere[attempt])
         sighting = next(int(p) for p in places if p >= 0)
-        shown.append(int(np.flatnonzero(m.sighting == sighting)[0]))
+        shown.append(int(case.first_row[sighting]))
     return Evidence("attempts", says, case.frames(shown))
 
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from synack.diagnose import others
-from synack.diagnose.evidence import Case
-from synack.diagnose.stale import stale_and_duplicate
+from synack.diagnosis import others
+from synack.diagnosis.duplicate import duplicate, speaks_as
+from synack.diagnosis.evidence import Case
+from synack.diagnosis.gateway import gateway_mismatches
+from synack.diagnosis.mismatch import mismatches
+from synack.diagnosis.stale import stale, unrecorded
 from synack.model import CONFIDENCES, FINDING_KINDS, Finding
 from synack.tables import Array
 
@@ -23,7 +26,7 @@ _THEN: tuple[Callable[[Case, Array], Iterator[Finding]], ...] = (
 
 def findings(case: Case) -> list[Finding]:
     """All findings, the gravest first. Fills in ``case.attempts["finding"]``."""
-    found = list(stale_and_duplicate(case))
+    found = list(_neighbors(case))
     free = np.ones(len(case.attempts), bool)
     _explain(free, found)
     for rule in _THEN:
@@ -34,6 +37,19 @@ def findings(case: Case) -> list[Finding]:
     for place, finding in reversed(list(enumerate(found))):
         case.attempts["finding"][finding.rows] = place
     return found
+
+
+def _neighbors(case: Case) -> Iterator[Finding]:
+    """What wrong MACs explain. A MAC whose owner speaks as the address is no stale entry."""
+    for mismatch in mismatches(case):
+        spoken = speaks_as(case, mismatch)
+        finding = duplicate(case, mismatch, spoken) if spoken else stale(case, mismatch)
+        if finding is not None:
+            yield finding
+    for mismatch in (*unrecorded(case), *gateway_mismatches(case)):
+        finding = stale(case, mismatch)
+        if finding is not None:
+            yield finding
 
 
 def _explain(free: Array, found: list[Finding]) -> None:

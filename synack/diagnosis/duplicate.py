@@ -1,0 +1,97 @@
+"""The look-alike of the stale entry: two living machines with one address."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synack.addresses import format_mac
+from synack.diagnosis.evidence import Case, text_of
+from synack.diagnosis.history import interface_of
+from synack.diagnosis.mismatch import FEW, Mismatch, announces, failed, leg_of, numbers
+from synack.model import Evidence, Finding, Source
+from synack.tables import NO_TIME, Array
+from synack.wording import count, first_upper
+
+
+def duplicate(case: Case, mismatch: Mismatch, spoken: list[Source]) -> Finding | None:
+    """A finding if handshakes failed because the wrong MAC speaks as the address too;
+    ``spoken``: where it does, by :func:`speaks_as`."""
+    sendings = case.sendings.take(mismatch.rows)
+    lost = failed(case, sendings)
+    # What is sent to one and reaches the other has one receiver: a bond of two interfaces.
+    one = int(case.came_through[mismatch.rows].sum()) * FEW > len(mismatch.rows)
+    if one or not lost.any():
+        return None
+    host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
+    wrong, right = format_mac(mismatch.wrong), format_mac(mismatch.right)
+    own = case.homes.get(mismatch.ip)
+    evidence = [
+        Evidence(
+            "two-owners",
+            f"{ip} speaks from two MACs: {right} opened the connections, {wrong} speaks too"
+            f" ({count(len(spoken), 'frame')})",
+            tuple(spoken[:8]),
+        ),
+        Evidence(
+            "mac-mismatch-on-wire",
+            f"{host} answered {ip} at {wrong}",
+            case.frames(sendings["row"].tolist()),
+        ),
+        mismatch.near,
+    ]
+    if own is not None:
+        says = f"{ip}'s own capture shows that it sends with {format_mac(own[0])}"
+        evidence.append(Evidence("owner-by-own-capture", says, (case.frame(own[1]),)))
+    attempts = np.unique(sendings["attempt"][lost])
+    summary = (
+        f"{ip} is used by two machines at once, {right} and {wrong}: {host} answers the second,"
+        f" and {count(len(attempts), 'attempt')} of the first failed."
+    )
+    interface = interface_of(case, mismatch)
+    return Finding(
+        kind="duplicate-address",
+        confidence="confirmed" if own is not None and own[0] == mismatch.right else "probable",
+        host=host,
+        interface=interface,
+        ip=ip,
+        stale_mac=wrong,
+        actual_mac=right,
+        next_hop="host",
+        leg=leg_of(sendings),
+        attempts=len(attempts),
+        **numbers(sendings),
+        summary=first_upper(summary),
+        evidence=evidence,
+        remedy=[
+            f"find the machine with MAC {wrong} and take {ip} from it (or from {right})",
+            f"arping -D -I {interface or 'INTERFACE'} {ip}   # on {host}: any answer is an owner",
+        ],
+        rows=attempts.tolist(),
+    )
+
+
+def speaks_as(case: Case, mismatch: Mismatch) -> list[Source]:
+    """Frames in which the wrong MAC's owner speaks of its own accord as the address, after
+    the right MAC had begun to.
+
+    A reset or any other segment with its source address, not passed on (the TTL is not
+    lowered), or an ARP request or announcement. Mere answers to ARP are not enough: a
+    proxy or a cloud network may still give the old answer. What the wrong MAC said before
+    the right one spoke is no conflict: the address was its own then.
+    """
+    ip, host = mismatch.ip, mismatch.host
+    ttl = case.matched.segments["ttl"]
+    ours = _here(case, host, case.spoken(ip, mismatch.right))
+    theirs = _here(case, host, case.spoken(ip, mismatch.wrong))
+    announced = case.claimed(ip, mismatch.right)
+    begun = np.concatenate([case.time[ours], case.claim_time[announced]])
+    begun = begun[begun != NO_TIME]
+    since = int(begun.min()) if len(begun) else int(case.sendings["time"][mismatch.rows].min())
+    theirs = theirs[(ttl[theirs] >= ttl[ours].max(initial=0)) & (case.time[theirs] > since)]
+    claims = case.claimed(ip, mismatch.wrong)
+    claims = claims[announces(case, claims) & (case.claim_time[claims] > since)]
+    return [*(case.frame(row) for row in theirs), *(case.claim(row) for row in claims)]
+
+
+def _here(case: Case, host: int, rows: Array) -> Array:
+    return rows[case.segment_host[rows] == host]

@@ -1,0 +1,452 @@
+"""What the rules reason about: who sent what to which MAC, and who owns an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from synack.addresses import NO_MAC, format_ip, is_ipv4
+from synack.context.counters import Rise
+from synack.handshake.clock import Clock, offsets
+from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
+from synack.handshake.track import Event
+from synack.model import CaptureFile, Outcome, Source
+from synack.neighbors.timeline import in_force
+from synack.tables import (
+    ARP_REQUEST,
+    ND_SOLICIT,
+    NO_TIME,
+    SYN,
+    SYN_ACK,
+    Array,
+    Schema,
+    Table,
+    group_ids,
+)
+
+Address = tuple[int, int]
+
+SENDINGS = Schema(
+    "sendings",
+    ("attempt", "i4", "row of `attempts`"),
+    ("leg", "u1", "Event.SYN or Event.SYN_ACK"),
+    ("row", "i8", "row of `segments`, in the sender's own capture"),
+    ("arrived", "i8", "row of `segments` at the peer, -1 none"),
+    ("fate", "u1", "index into model.FATES"),
+    ("host", "i4", "row of the sender's host"),
+    ("peer_hi", "u8", "address of the peer, upper half"),
+    ("peer_lo", "u8", "address of the peer, lower half"),
+    ("mac", "i8", "destination MAC on the wire at the sender; NO_MAC not recorded"),
+    ("peer_mac", "i8", "source MAC of the peer's frames at the sender, as of then; or NO_MAC"),
+    ("home_mac", "i8", "source MAC of the peer's frames in its own capture; or NO_MAC"),
+    ("time", "i8", "ns on the reference clock"),
+)
+
+
+class ByAddress:
+    """Rows of a table by an address, found by bisection."""
+
+    def __init__(self, high: Array, low: Array) -> None:
+        self._order = np.lexsort((low, high))
+        self._high, self._low = high[self._order], low[self._order]
+
+    def rows(self, address: Address) -> Array:
+        """Rows with that address, ascending."""
+        # A plain int would turn the comparison into one of floats.
+        high, low = np.uint64(address[0]), np.uint64(address[1])
+        begin, end = (int(np.searchsorted(self._high, high, side)) for side in ("left", "right"))
+        part = self._low[begin:end]
+        first, last = (int(np.searchsorted(part, low, side)) for side in ("left", "right"))
+        return self._order[begin + first : begin + last]
+
+
+def grouped(rows: Array, *columns: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
+    """Each distinct combination of ``columns`` (one value per row), with its rows."""
+    ids = group_ids(*columns)
+    order = np.argsort(ids, kind="stable")
+    bounds = np.flatnonzero(np.diff(ids[order])) + 1
+    for part in np.split(order, bounds) if len(rows) else ():
+        yield tuple(int(column[part[0]]) for column in columns), rows[part]
+
+
+@dataclass
+class Case:
+    """Everything that is known of an incident, for the rules to read."""
+
+    matched: Matched
+    attempts: Table
+    claims: Table
+    entries: Table
+    files: Sequence[CaptureFile]
+    rises: Mapping[str, Rise]
+    """Counter rises by host."""
+
+    @property
+    def hosts(self) -> list[str]:
+        return self.matched.hosts
+
+    @property
+    def clocks(self) -> list[Clock]:
+        return self.matched.clocks
+
+    # ---- sources --------------------------------------------------------------------
+
+    def frame(self, row: int) -> Source:
+        """Where a row of segments can be looked up."""
+        segments = self.matched.segments
+        return Source(self.files[segments["file"][row]].path, frame=int(segments["frame"][row]))
+
+    def frames(self, rows: Iterable[int], most: int = 100) -> tuple[Source, ...]:
+        """The first ``most`` of ``rows``, and the last one."""
+        rows = list(rows)
+        shown = rows if len(rows) <= most + 1 else [*rows[:most], rows[-1]]
+        return tuple(self.frame(row) for row in shown)
+
+    def claim(self, row: int) -> Source:
+        claims = self.claims
+        return Source(self.files[claims["file"][row]].path, frame=int(claims["frame"][row]))
+
+    def entry(self, row: int) -> Source:
+        return Source(self.entries["file"][row], line=int(self.entries["line"][row]))
+
+    # ---- segments -------------------------------------------------------------------
+
+    @cached_property
+    def time(self) -> Array:
+        """Times of the segments on the reference clock, ns."""
+        return self.matched.aligned(np.arange(len(self.matched.segments)))
+
+    @cached_property
+    def segment_host(self) -> Array:
+        """Row of the host that captured each segment."""
+        return self.matched.host_of_capture[self.matched.segments["capture"]]
+
+    @cached_property
+    def _by_source(self) -> ByAddress:
+        s = self.matched.segments
+        return ByAddress(s["src_hi"], s["src_lo"])
+
+    def spoken(self, address: Address, mac: int) -> Array:
+        """Rows of segments that ``address`` sent from ``mac``, in whatever capture."""
+        s, rows = self.matched.segments, self._by_source.rows(address)
+        return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
+
+    @cached_property
+    def first_row(self) -> Array:
+        """The first row of segments of each sighting."""
+        m = self.matched
+        first = np.full(len(m.sightings), len(m.segments))
+        mine = np.flatnonzero(m.sighting >= 0)
+        np.minimum.at(first, m.sighting[mine], mine)
+        return first
+
+    # ---- hosts ----------------------------------------------------------------------
+
+    @cached_property
+    def own_macs(self) -> dict[int, set[int]]:
+        """MACs of each host (by row), from its own captures."""
+        macs: dict[int, set[int]] = {}
+        for capture, vantage in enumerate(self.matched.vantages):
+            host = int(self.matched.host_of_capture[capture])
+            macs.setdefault(host, set()).update(vantage.macs)
+        return macs
+
+    @cached_property
+    def own_addresses(self) -> dict[int, set[Address]]:
+        """Addresses of each host (by row), from its own captures."""
+        addresses: dict[int, set[Address]] = {}
+        for capture, vantage in enumerate(self.matched.vantages):
+            host = int(self.matched.host_of_capture[capture])
+            addresses.setdefault(host, set()).update(vantage.addresses)
+        return addresses
+
+    @cached_property
+    def homes(self) -> dict[Address, tuple[int, int]]:
+        """(MAC, row of segments) that the capture of an address's own host shows it to
+        send with, for the addresses of hosts that captured."""
+        m, s = self.matched, self.matched.segments
+        found: dict[Address, tuple[int, int]] = {}
+        for capture, vantage in enumerate(m.vantages):
+            for address in sorted(vantage.addresses - found.keys()):
+                rows = self._by_source.rows(address)
+                mine = (s["capture"][rows] == capture) & (s["icmp"][rows] < 0)
+                mine &= np.isin(s["src_mac"][rows], list(vantage.macs))
+                if mine.any():
+                    row = int(rows[mine][0])
+                    found[address] = int(s["src_mac"][row]), row
+        return found
+
+    # ---- what was sent --------------------------------------------------------------
+
+    @cached_property
+    def sendings(self) -> Table:
+        """Every SYN and SYN-ACK in the capture of the host that sent it."""
+        m = self.matched
+        rows = np.flatnonzero(m.sighting >= 0)
+        sighting, attempt = m.sighting[rows], m.identity[m.sighting[rows]]
+        leg = m.leg[rows]
+        at_client = (leg == Event.SYN) & (sighting == m.client[attempt])
+        at_server = (leg == Event.SYN_ACK) & (sighting == m.server[attempt])
+        keep = at_client | at_server
+        rows, attempt, leg = rows[keep], attempt[keep], leg[keep]
+        s = m.segments
+        fate, arrived = self._fates(rows)
+        return Table(
+            SENDINGS,
+            {
+                "attempt": attempt,
+                "leg": leg,
+                "row": rows,
+                "arrived": arrived,
+                "fate": fate,
+                "host": self.segment_host[rows],
+                "peer_hi": s["dst_hi"][rows],
+                "peer_lo": s["dst_lo"][rows],
+                "mac": s["dst_mac"][rows],
+                "peer_mac": self._peer_mac(rows),
+                "home_mac": self._home_mac(rows),
+                "time": self.time[rows],
+            },
+        )
+
+    def _fates(self, rows: Array) -> tuple[Array, Array]:
+        t, size = self.matched.transmissions, len(self.matched.segments)
+        fate = np.full(size, UNWITNESSED, np.uint8)
+        arrived = np.full(size, -1, np.int64)
+        fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
+        return fate[rows], arrived[rows]
+
+    def _peer_mac(self, rows: Array) -> Array:
+        """As-of join: the source MAC of the peer's last SYN or SYN-ACK before each row in
+        the same capture, else of its first one after."""
+        s = self.matched.segments
+        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
+        result = np.full(len(rows), NO_MAC, np.int64)
+        if not len(own):
+            return result
+        keys = [
+            np.concatenate([s[a][own], s[b][rows]])
+            for a, b in (("capture", "capture"), ("src_hi", "dst_hi"), ("src_lo", "dst_lo"))
+        ]
+        ids = group_ids(*keys)
+        order = np.lexsort((own, ids[: len(own)]))
+        peer, place = ids[: len(own)][order], own[order]
+        wanted = ids[len(own) :]
+        # Rows are in order of capture, so "before" is a smaller row.
+        combined = peer * (len(s) + 1) + place
+        at = np.searchsorted(combined, wanted * (len(s) + 1) + rows) - 1
+        before = (at >= 0) & (peer[np.maximum(at, 0)] == wanted)
+        after = ~before & (at + 1 < len(peer))
+        after[after] = peer[at[after] + 1] == wanted[after]
+        result[before] = s["src_mac"][place[at[before]]]
+        result[after] = s["src_mac"][place[at[after] + 1]]
+        return result
+
+    def _home_mac(self, rows: Array) -> Array:
+        s = self.matched.segments
+        to = ByAddress(s["dst_hi"][rows], s["dst_lo"][rows])
+        result = np.full(len(rows), NO_MAC, np.int64)
+        for address, (mac, _) in self.homes.items():
+            result[to.rows(address)] = mac
+        return result
+
+    @cached_property
+    def came_through(self) -> Array:
+        """Per sending whether it reached the peer: it was seen there, or the handshake went on
+        and nothing of this leg went to any other MAC (bool)."""
+        s = self.sendings
+        ids = group_ids(s["attempt"], s["leg"])
+        low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+        high = np.full(len(low), np.iinfo(np.int64).min)
+        np.minimum.at(low, ids, s["mac"])
+        np.maximum.at(high, ids, s["mac"])
+        went_on = (Outcome.COMPLETED, Outcome.REJECTED)
+        done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
+        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED)
+        return (s["fate"] == DELIVERED) | done
+
+    @cached_property
+    def in_vain(self) -> Array:
+        """Per sending whether the sender's own capture shows that nothing came of it: the SYN
+        or SYN-ACK of its attempt was transmitted again after it (bool)."""
+        m, s = self.matched, self.sendings
+        rows = np.flatnonzero(np.isin(m.leg, (Event.SYN, Event.SYN_ACK)))
+        last = np.full(len(m.sightings), -1, np.int64)
+        np.maximum.at(last, m.sighting[rows], rows)
+        return last[m.sighting[s["row"]]] > s["row"]
+
+    @cached_property
+    def rightly_sent(self) -> dict[int, Array]:
+        """Per host (row) the attempts in which it sent something to the right MAC."""
+        s = self.sendings
+        right = np.flatnonzero((s["mac"] != NO_MAC) & (s["mac"] == s["peer_mac"]))
+        hosts = grouped(right, s["host"][right])
+        return {host: np.unique(s["attempt"][rows]) for (host,), rows in hosts}
+
+    @cached_property
+    def _by_peer(self) -> ByAddress:
+        return ByAddress(self.sendings["peer_hi"], self.sendings["peer_lo"])
+
+    def sent_to(self, host: int, address: Address) -> Array:
+        """Rows of sendings of ``host`` to ``address``."""
+        rows = self._by_peer.rows(address)
+        return rows[self.sendings["host"][rows] == host]
+
+    # ---- ARP and ND -----------------------------------------------------------------
+
+    @cached_property
+    def claim_time(self) -> Array:
+        """Times of the claims on the reference clock, ns."""
+        offset, _ = offsets(self.clocks)
+        time = self.claims["time"]
+        return np.where(time == NO_TIME, NO_TIME, time - offset[self.claim_host])
+
+    @cached_property
+    def claim_host(self) -> Array:
+        return self.matched.host_of_capture[self.claims["capture"]]
+
+    @cached_property
+    def _by_claimed(self) -> ByAddress:
+        return ByAddress(self.claims["ip_hi"], self.claims["ip_lo"])
+
+    @cached_property
+    def _by_asked(self) -> ByAddress:
+        return ByAddress(self.claims["asked_hi"], self.claims["asked_lo"])
+
+    def claims_of(self, address: Address) -> Array:
+        """Rows of claims that give a MAC for ``address``."""
+        rows = self._by_claimed.rows(address)
+        return rows[self.claims["mac"][rows] != NO_MAC]
+
+    def claimed(self, address: Address, mac: int) -> Array:
+        """Rows of claims that ``address`` is at ``mac``."""
+        rows = self._by_claimed.rows(address)
+        return rows[self.claims["mac"][rows] == mac]
+
+    def asked_by(self, host: int, address: Address) -> Array:
+        """Rows of claims in which ``host`` itself asks for the MAC of ``address``."""
+        c, rows = self.claims, self._by_asked.rows(address)
+        mine = np.isin(c["op"][rows], (ARP_REQUEST, ND_SOLICIT)) & (self.claim_host[rows] == host)
+        # A probe for one's own address (RFC 5227) asks nobody else.
+        mine &= ~((c["ip_hi"][rows] == address[0]) & (c["ip_lo"][rows] == address[1]))
+        return rows[mine & np.isin(c["src_mac"][rows], list(self.own_macs.get(host, set())))]
+
+    # ---- neighbor tables ------------------------------------------------------------
+
+    @cached_property
+    def usable(self) -> Array:
+        """Rows of entries whose MAC their host sends to (bool)."""
+        return in_force(self.entries)
+
+    @cached_property
+    def _misplaced(self) -> set[tuple[str, str]]:
+        """(host, file) of tables that cannot be that host's: they have the host's own
+        address at somebody else's MAC. (BSD and routers do list their own, at their own.)"""
+        found = set()
+        e, number = self.entries, {name: row for row, name in enumerate(self.hosts)}
+        for host, high, low, mac, file in zip(
+            *(e[name].tolist() for name in ("host", "ip_hi", "ip_lo", "mac", "file")), strict=True
+        ):
+            row = number.get(host)
+            if row is not None and (high, low) in self.own_addresses.get(row, set()):
+                own = self.own_macs.get(row, set())
+                if own and mac != NO_MAC and mac not in own:
+                    found.add((host, file))
+        return found
+
+    @cached_property
+    def _entries_by(self) -> dict[tuple[str, int, int], list[int]]:
+        e = self.entries
+        late = np.where(e["at"] == NO_TIME, np.iinfo(np.int64).max, e["at"])
+        found: dict[tuple[str, int, int], list[int]] = {}
+        hosts, files = e["host"].tolist(), e["file"].tolist()
+        high, low = e["ip_hi"].tolist(), e["ip_lo"].tolist()
+        for row in np.argsort(late, kind="stable").tolist():
+            if (hosts[row], files[row]) not in self._misplaced:
+                found.setdefault((hosts[row], high[row], low[row]), []).append(row)
+        return found
+
+    def table_of(self, host: int, address: Address) -> Array:
+        """Rows of entries in the tables of ``host`` about ``address``, in order of time,
+        those without a time last."""
+        return np.array(self._entries_by.get((self.hosts[host], *address), []), np.int64)
+
+    @cached_property
+    def entry_time(self) -> Array:
+        """Times of the entries on the reference clock, ns; hosts that did not capture are
+        taken to agree with it."""
+        offset = {name: clock.offset for name, clock in zip(self.hosts, self.clocks, strict=True)}
+        shift = np.array([offset.get(host, 0) for host in self.entries["host"]], np.int64)
+        at = self.entries["at"]
+        return np.where(at == NO_TIME, NO_TIME, at - np.where(at == NO_TIME, 0, shift))
+
+    @cached_property
+    def entry_certain(self) -> Array:
+        """Whether more than a file's time of change tells when an entry held (bool)."""
+        return (self.entries["at"] != NO_TIME) & ~self.entries["at_weak"]
+
+    def other_tables_say(self, host: int, address: Address, mac: int) -> Array:
+        """Rows of entries in which other hosts than ``host`` have ``address`` at ``mac``."""
+        e = self.entries
+        mine = (e["ip_hi"] == address[0]) & (e["ip_lo"] == address[1]) & (e["mac"] == mac)
+        rows = np.flatnonzero(mine & self.usable)
+        return rows[e["host"][rows] != self.hosts[host]]
+
+    # ---- what a MAC stands for ------------------------------------------------------
+
+    @cached_property
+    def _behind(self) -> dict[tuple[int, int], tuple[set[Address], set[Address]]]:
+        return {}
+
+    def behind(self, host: int, mac: int) -> tuple[set[Address], set[Address]]:
+        """Addresses that ``host`` finds at ``mac``: (by ARP, ND and its table, by frames)."""
+        known = self._behind.get((host, mac))
+        if known is None:
+            known = self._behind[host, mac] = self._told(host, mac), self._seen(host, mac)
+        return known
+
+    def _told(self, host: int, mac: int) -> set[Address]:
+        c, e = self.claims, self.entries
+        rows = self._by_claim_mac.rows((0, mac))
+        rows = rows[self.claim_host[rows] == host]
+        found = set(zip(c["ip_hi"][rows].tolist(), c["ip_lo"][rows].tolist(), strict=True))
+        rows = self._by_entry_mac.rows((0, mac))
+        rows = rows[self.usable[rows]]
+        rows = rows[e["host"][rows] == self.hosts[host]]
+        return found | set(zip(e["ip_hi"][rows].tolist(), e["ip_lo"][rows].tolist(), strict=True))
+
+    def _seen(self, host: int, mac: int) -> set[Address]:
+        s, rows = self.matched.segments, self._by_source_mac.rows((0, mac))
+        rows = rows[(self.segment_host[rows] == host) & (s["icmp"][rows] < 0)]
+        pairs = np.unique(np.stack([s["src_hi"][rows], s["src_lo"][rows]], axis=1), axis=0)
+        return {(high, low) for high, low in pairs.tolist()}
+
+    @cached_property
+    def _by_claim_mac(self) -> ByAddress:
+        return _by_mac(self.claims["mac"])
+
+    @cached_property
+    def _by_entry_mac(self) -> ByAddress:
+        return _by_mac(self.entries["mac"])
+
+    @cached_property
+    def _by_source_mac(self) -> ByAddress:
+        return _by_mac(self.matched.segments["src_mac"])
+
+
+def _by_mac(macs: Array) -> ByAddress:
+    return ByAddress(np.zeros(len(macs), np.uint64), macs.astype(np.uint64))
+
+
+def alike(one: Address, other: Address) -> bool:
+    """Whether two addresses are of one family and both more than link-local: a machine has
+    one of each kind without being a router."""
+    local = 0xFE80 << 48
+    return is_ipv4(*one) == is_ipv4(*other) and local not in (one[0], other[0])
+
+
+def text_of(address: Address) -> str:
+    return format_ip(*address)

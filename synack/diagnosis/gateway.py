@@ -1,0 +1,75 @@
+"""A stale entry for a gateway: replies to peers behind it go to a MAC that is not its own.
+
+The same picture, replies to another router than the requests came from, is what every
+asymmetric route gives, and most are innocent. So it takes more than for a host: S's own
+table has a gateway's address at the MAC that was used, another MAC claims that very
+address by ARP or ND (or other hosts' tables have it there) and hands on the frames of
+peers from beyond, and nothing that was sent to the used MAC is known to have arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from synack.addresses import NO_MAC, is_group_mac, special_mac
+from synack.diagnosis.evidence import Address, Case, grouped, text_of
+from synack.diagnosis.mismatch import Mismatch, announces, is_lost, on_link, since_takeover
+from synack.model import Evidence
+from synack.tables import Array
+
+
+def gateway_mismatches(case: Case) -> Iterator[Mismatch]:
+    s = case.sendings
+    rows = np.flatnonzero(
+        (s["mac"] != NO_MAC) & (s["peer_mac"] != NO_MAC) & (s["mac"] != s["peer_mac"])
+    )
+    rows = rows[s["mac"][rows] != s["home_mac"][rows]]
+    columns = [s[name][rows] for name in ("host", "mac", "peer_mac")]
+    for (host, wrong, right), part in grouped(rows, *columns):
+        if any(special_mac(mac) or is_group_mac(mac) for mac in (wrong, right)):
+            continue
+        mine = _off_link(case, host, wrong, right, part)
+        if not is_lost(s["fate"][mine]).any() or case.came_through[mine].any():
+            continue
+        for ip in _gateways(case, host, wrong, right):
+            late = since_takeover(case, ip, wrong, right, mine)
+            if len(late) and not _still_claimed(case, ip, wrong, late):
+                name = case.hosts[host]
+                says = f"{name}'s neighbor table has an entry for {text_of(ip)}, a gateway"
+                entry = case.table_of(host, ip)[0]
+                near = Evidence("on-link", says, (case.entry(entry),))
+                scope = _off_link(case, host, wrong, right, np.flatnonzero(s["host"] == host))
+                yield Mismatch(host, ip, wrong, right, late, scope, near, "gateway")
+                break
+
+
+def _off_link(case: Case, host: int, wrong: int, right: int, rows: Array) -> Array:
+    """Of ``rows`` of sendings those to peers that are not on the host's own link."""
+    s, keep = case.sendings, []
+    columns = [s[name][rows] for name in ("peer_hi", "peer_lo")]
+    for (high, low), part in grouped(rows, *columns):
+        if on_link(case, host, (high, low), wrong, right) is None:
+            keep.append(part)
+    return np.sort(np.concatenate(keep)) if keep else rows[:0]
+
+
+def _gateways(case: Case, host: int, wrong: int, right: int) -> list[Address]:
+    """Addresses that the host has at ``wrong``, while others know them at ``right``."""
+    told, _ = case.behind(host, wrong)
+    return [
+        ip
+        for ip in sorted(told)
+        if (
+            case.usable[rows := case.table_of(host, ip)] & (case.entries["mac"][rows] == wrong)
+        ).any()
+        and (len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)))
+    ]
+
+
+def _still_claimed(case: Case, ip: Address, wrong: int, rows: Array) -> bool:
+    """Two gateways that both speak as the address: not a stale entry."""
+    claims = case.claimed(ip, wrong)
+    claims = claims[announces(case, claims)]
+    return bool((case.claim_time[claims] > case.sendings["time"][rows].min()).any())

@@ -1,0 +1,265 @@
+"""What tables, ARP and ND tell about a wrong entry over time: agreement, contradiction,
+recovery, and what kept it alive."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synack.addresses import format_mac, is_group_mac
+from synack.diagnosis.evidence import Case, text_of
+from synack.diagnosis.mismatch import Mismatch
+from synack.model import Evidence, Source
+from synack.tables import ARP_REPLY, ND_ADVERT, NO_TIME, OTHER_HOST, Array, Table
+from synack.wording import clock_time, count
+
+_SEC = 1_000_000_000
+REPLY_GRACE_NS = 3 * _SEC
+"""A reply may be ignored for `locktime` (1 s after the last change), and the next probe
+comes a second later (domain facts: neigh_update, retrans_time)."""
+REQUEST_GRACE_NS = _SEC // 10
+"""A request or announcement of the peer takes effect at once (arp_process)."""
+
+
+def table_agrees(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
+    """As-of join: rows inside the time of the sendings, the last before, the first after;
+    rows without a certain time count too, and say so."""
+    agree = agreeing(case, mismatch, sendings)
+    if not len(agree):
+        return None
+    host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
+    state = case.entries["state"][agree[0]]
+    says = f"{host}'s neighbor table says {ip} is at {format_mac(mismatch.wrong)}"
+    says += f" ({state})" if state else ""
+    if not case.entry_certain[agree].any():
+        says += "; when it was taken is known only by the file's own time"
+    return Evidence("table-agrees", says, tuple(case.entry(row) for row in agree[:5]))
+
+
+def agreeing(case: Case, mismatch: Mismatch, sendings: Table) -> Array:
+    """Rows of S's table, as of the sendings, that have the wrong MAC."""
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    at, certain = case.entry_time[rows], case.entry_certain[rows]
+    begin, end = int(sendings["time"].min()), int(sendings["time"].max())
+    near = ~certain | ((at >= begin) & (at <= end))
+    near[np.flatnonzero(certain & (at < begin))[-1:]] = True
+    near[np.flatnonzero(certain & (at > end))[:1]] = True
+    return rows[near & _wrong(case, mismatch, rows)]
+
+
+def _wrong(case: Case, mismatch: Mismatch, rows: Array) -> Array:
+    return case.usable[rows] & (case.entries["mac"][rows] == mismatch.wrong)
+
+
+# ---- contradictions -----------------------------------------------------------------------
+
+
+def contradictions(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evidence]:
+    """What does not fit a stale entry; each lowers the confidence."""
+    found = [
+        _told_better(case, mismatch, sendings),
+        _both_macs(case, mismatch, sendings),
+        _table_disagrees(case, mismatch, sendings),
+        _some_arrived(case, mismatch),
+    ]
+    return [evidence for evidence in found if evidence is not None]
+
+
+def _told_better(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
+    """The peer told S its right MAC, in a frame that S must accept, and S went on."""
+    if _fixed(case, mismatch):
+        return None
+    last = int(sendings["time"].max())
+    for row in _heard(case, mismatch).tolist():
+        reply = case.claims["op"][row] in (ARP_REPLY, ND_ADVERT)
+        effective = case.claim_time[row] + (REPLY_GRACE_NS if reply else REQUEST_GRACE_NS)
+        if last > effective:
+            late = sendings["row"][sendings["time"] > effective]
+            says = (
+                f"{text_of(mismatch.ip)} told {case.hosts[mismatch.host]} its right MAC, yet"
+                f" {count(len(late), 'segment')} went to the wrong one afterwards: the kernel"
+                " should have corrected the entry"
+            )
+            return Evidence(
+                "contradiction-told-better", says,
+                (case.claim(row), *case.frames(late.tolist(), most=1)),
+            )  # fmt: skip
+    return None
+
+
+def _heard(case: Case, mismatch: Mismatch) -> Array:
+    """Rows of claims of the right MAC that reached S: to all, or to S itself."""
+    c, claims = case.claims, case.claimed(mismatch.ip, mismatch.right)
+    own = list(case.own_macs.get(mismatch.host, set()))
+    heard = (case.claim_host[claims] == mismatch.host) & ~np.isin(c["src_mac"][claims], own)
+    heard &= (c["direction"][claims] != OTHER_HOST) & (case.claim_time[claims] != NO_TIME)
+    to = c["dst_mac"][claims]
+    to_all = np.array([is_group_mac(m) for m in to.tolist()], bool)
+    return claims[heard & (to_all | (to < 0) | np.isin(to, own))]
+
+
+def _fixed(case: Case, mismatch: Mismatch) -> bool:
+    """An entry that ARP never changes: PERMANENT, NOARP, or from a control plane."""
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    rows = rows[_wrong(case, mismatch, rows)]
+    return any(
+        {"PERMANENT", "NOARP"} & set(state.split("|")) or "extern_learn" in flags
+        for state, flags in zip(
+            case.entries["state"][rows], case.entries["flags"][rows], strict=True
+        )
+    )
+
+
+def _both_macs(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
+    """While sending to the wrong MAC, S also sent to the right one: no single entry does that."""
+    s, scope = case.sendings, mismatch.scope
+    begin, end = int(sendings["time"].min()), int(sendings["time"].max())
+    right = scope[s["mac"][scope] == mismatch.right]
+    right = right[(s["time"][right] > begin) & (s["time"][right] < end)]
+    if not len(right):
+        return None
+    says = f"in between, {count(len(right), 'segment')} went to the right MAC"
+    return Evidence("contradiction-both-macs", says, case.frames(s["row"][right].tolist(), most=3))
+
+
+def _table_disagrees(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
+    """A dump says that the entry was right, or between two sendings that it was not the
+    wrong one, while the wrong MAC was in use after it and no later dump has it again."""
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    at, certain, wrong = (
+        case.entry_time[rows],
+        case.entry_certain[rows],
+        _wrong(case, mismatch, rows),
+    )
+    right = case.usable[rows] & (case.entries["mac"][rows] == mismatch.right)
+    times = sendings["time"]
+    between = (at > times.min(initial=np.iinfo(np.int64).max)) & ~wrong
+    for place in np.flatnonzero(certain & (right | between)).tolist():
+        until = at[place + 1 :][wrong[place + 1 :]]
+        end = int(until[0]) if len(until) else np.iinfo(np.int64).max
+        after = (times > at[place] + _SEC) & (times < end)
+        if after.any():
+            says = f"{case.hosts[mismatch.host]}'s table did not have the wrong MAC then"
+            return Evidence(
+                "contradiction-table", says,
+                (case.entry(int(rows[place])), *case.frames(sendings["row"][after].tolist(), 1)),
+            )  # fmt: skip
+    return None
+
+
+def _some_arrived(case: Case, mismatch: Mismatch) -> Evidence | None:
+    """Of the ports that also lost something: a network may well track single flows and
+    deliver those whatever the MAC says (domain facts 1.7, mechanism c)."""
+    came, ports = _came(case, mismatch)
+    lost = case.attempts["server_port"][case.sendings["attempt"][mismatch.rows]]
+    lost = lost[~case.came_through[mismatch.rows]]
+    came = came[np.isin(ports, lost)]
+    if not len(came):
+        return None
+    says = f"{count(len(came), 'segment')} arrived although sent to the wrong MAC"
+    rows = case.sendings["row"][came].tolist()
+    return Evidence("contradiction-some-arrived", says, case.frames(rows, most=3))
+
+
+def delivered_regardless(case: Case, mismatch: Mismatch) -> list[Evidence]:
+    """Services whose segments all arrive in spite of the wrong MAC."""
+    came, ports = _came(case, mismatch)
+    if not len(came) or _some_arrived(case, mismatch) is not None:
+        return []
+    named = ", ".join(str(port) for port in np.unique(ports).tolist()[:5])
+    says = (
+        f"{count(len(came), 'segment')} of port {named} arrived in spite of the wrong MAC: the"
+        " network delivers that flow by other means, and its acknowledgments confirm the entry"
+    )
+    rows = case.sendings["row"][came].tolist()
+    return [Evidence("delivered-regardless", says, case.frames(rows, most=3))]
+
+
+def _came(case: Case, mismatch: Mismatch) -> tuple[Array, Array]:
+    came = mismatch.rows[case.came_through[mismatch.rows]]
+    return came, case.attempts["server_port"][case.sendings["attempt"][came]]
+
+
+# What may keep a wrong entry alive (domain facts 1.7), as it is said in reports.
+FIXED = "the entry is fixed (PERMANENT, NOARP or extern_learn): ARP never changes it"
+ANSWERED = "somebody still answers ARP for the address with the old MAC"
+CONFIRMED = (
+    "the entry is REACHABLE and freshly confirmed though no handshake was: other traffic"
+    " confirms it (acknowledgments on an established connection, or MSG_CONFIRM)"
+)
+DORMANT = (
+    "nothing: it lay dormant until this host sent to it, and the kernel's probes"
+    " removed it within seconds"
+)
+UNKNOWN = "unknown"
+
+
+# ---- recovery -----------------------------------------------------------------------------
+
+
+def healed(case: Case, mismatch: Mismatch, sendings: Table) -> tuple[int | None, list[Evidence]]:
+    """The first sign after the last wrong sending that the entry is right."""
+    s, scope, last = case.sendings, mismatch.scope, int(sendings["time"].max())
+    good = scope[(s["mac"][scope] == mismatch.right) & (s["time"][scope] > last)]
+    signs: list[tuple[int, Source, str]] = []
+    for row in good[np.argsort(s["time"][good], kind="stable")][:1].tolist():
+        what = "a segment to the right MAC"
+        signs.append((int(s["time"][row]), case.frame(int(s["row"][row])), what))
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    right = case.usable[rows] & (case.entries["mac"][rows] == mismatch.right)
+    rows = rows[right & case.entry_certain[rows] & (case.entry_time[rows] > last)]
+    for row in rows[:1].tolist():
+        what = "the table has the right MAC"
+        signs.append((int(case.entry_time[row]), case.entry(row), what))
+    if not signs:
+        return None, []
+    when, source, what = min(signs)
+    says = f"healed by {clock_time(when)}: {what}"
+    return when, [Evidence("healed", says, (source,))]
+
+
+def survival(case: Case, mismatch: Mismatch, sendings: Table, healed_at: int | None) -> list[str]:
+    """Signs of what kept the entry alive; "unknown" rather than a guess."""
+    reasons = []
+    if _fixed(case, mismatch):
+        reasons.append(FIXED)
+    begin = int(sendings["time"].min())
+    if _still_answered(case, mismatch, begin):
+        reasons.append(ANSWERED)
+    if not reasons and _kept_reachable(case, mismatch):
+        reasons.append(CONFIRMED)
+    probes = case.asked_by(mismatch.host, mismatch.ip)
+    probes = probes[case.claims["dst_mac"][probes] == mismatch.wrong]
+    lasted = (healed_at or int(sendings["time"].max())) - begin
+    if not reasons and len(probes) and lasted < 20 * _SEC:
+        reasons.append(DORMANT)
+    return reasons or [UNKNOWN]
+
+
+def _still_answered(case: Case, mismatch: Mismatch, begin: int) -> bool:
+    """Somebody gives the old MAC although the new owner has spoken."""
+    spoke = case.time[case.spoken(mismatch.ip, mismatch.right)]
+    since = min(begin, int(spoke.min(initial=begin)))
+    claims = case.claimed(mismatch.ip, mismatch.wrong)
+    answered = np.isin(case.claims["op"][claims], (ARP_REPLY, ND_ADVERT))
+    answered &= (case.claim_host[claims] == mismatch.host) & (case.claim_time[claims] > since)
+    return bool(answered.any())
+
+
+def _kept_reachable(case: Case, mismatch: Mismatch) -> bool:
+    e, rows = case.entries, case.table_of(mismatch.host, mismatch.ip)
+    rows = rows[_wrong(case, mismatch, rows)]
+    rows = rows[e["state"][rows] == "REACHABLE"]
+    confirmed, updated = e["confirmed_s"][rows], e["updated_s"][rows]
+    return bool(((confirmed >= 0) & (updated - confirmed >= 5)).any())
+
+
+def interface_of(case: Case, mismatch: Mismatch) -> str:
+    """By S's table, else that of its capture; empty when neither says."""
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    named = [name for name in case.entries["interface"][rows] if name]
+    if named:
+        return str(named[0])
+    for capture, host in zip(case.matched.captures, case.matched.host_of_capture, strict=True):
+        if host == mismatch.host and capture.interface:
+            return capture.interface
+    return ""

@@ -1,0 +1,278 @@
+"""Where a host sent to a MAC that is not its neighbor's, with innocent reasons excluded.
+
+A host S sent segments for a neighbor N to the MAC X, while N's address belonged to the
+MAC Y. Each condition below is there because without it the same picture is innocent:
+
+- N is on S's own link (:func:`on_link`), else Y is a router's business;
+- X is neither what N's frames carry at S nor what they carry at home: where something
+  between rewrites MACs (NAT, a load balancer in front, a virtual switch) both are right;
+- X is not a virtual router's MAC, nor one that stands for many addresses (a gateway, a
+  proxy), nor one that Y itself names as N's, else it is right by intent;
+- Y is N's own: not a router's that N's frames came through, nor another address's;
+- Y had already taken over: what went to X while X had the address was right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from synack.addresses import NO_MAC, format_mac, is_group_mac, special_mac
+from synack.diagnosis.evidence import Address, Case, alike, grouped, text_of
+from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
+from synack.handshake.track import Event
+from synack.model import Evidence, Outcome
+from synack.tables import ARP_REQUEST, ND_SOLICIT, NO_TIME, Array, Table
+
+PROXY_ADDRESSES = 3
+"""A MAC that stands for so many other addresses is a router's or a proxy's."""
+FEW = 10
+"""One in so many may have arrived all the same: pairing is not perfect around the moment
+an entry heals, and a cloud network delivers flows that it tracks whatever the MAC says."""
+_FIRST_TTLS = (30, 32, 60, 64, 128, 255)
+"""What hosts send with; anything else has passed a router."""
+_ALWAYS = np.iinfo(np.int64).min
+
+
+@dataclass
+class Mismatch:
+    """What host S sent for one next hop to one wrong MAC."""
+
+    host: int
+    ip: Address
+    """Of the next hop: the peer itself, or the gateway to it."""
+    wrong: int
+    right: int
+    rows: Array
+    """Rows of sendings to the wrong MAC."""
+    scope: Array
+    """Rows of all sendings of S by that next hop, to whatever MAC."""
+    near: Evidence
+    next_hop: str = "host"
+
+
+def mismatches(case: Case) -> Iterator[Mismatch]:
+    """Groups of sendings whose destination MAC is not the peer's, on the same link."""
+    s, owner = case.sendings, _owners(case)
+    rows = np.flatnonzero((s["mac"] != NO_MAC) & (owner != NO_MAC) & (s["mac"] != owner))
+    rows = rows[s["mac"][rows] != s["home_mac"][rows]]
+    rows = rows[_ordinary(s["mac"][rows]) & _ordinary(owner[rows])]
+    lost = _lost_by(case, rows)
+    columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "mac")]
+    for (host, high, low, wrong, right), part in grouped(rows, *columns, owner[rows]):
+        ip = (high, low)
+        mine = since_takeover(case, ip, wrong, right, part)
+        if not len(mine) or stands_for_many(case, host, wrong, ip, lost.get((host, wrong), set())):
+            continue
+        near = on_link(case, host, ip, wrong, right)
+        if near is None or not owned(case, host, ip, wrong, right):
+            continue
+        yield Mismatch(host, ip, wrong, right, mine, case.sent_to(host, ip), near)
+
+
+def _ordinary(macs: Array) -> Array:
+    """Not a group address nor a virtual router's (bool)."""
+    odd = [m for m in np.unique(macs).tolist() if special_mac(m) or is_group_mac(m)]
+    return ~np.isin(macs, odd)
+
+
+def _owners(case: Case) -> Array:
+    """The MAC that answers for the peer, per sending: what its frames carried at the sender
+    just then; where none were seen, what its own capture shows, else what was last
+    claimed by ARP or ND and is not itself what was sent to."""
+    s = case.sendings
+    owner = np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
+    blank = np.flatnonzero(owner == NO_MAC)
+    columns = [s[name][blank] for name in ("peer_hi", "peer_lo")]
+    for (high, low), rows in grouped(blank, *columns) if len(case.claims) else ():
+        claims = case.claims["mac"][case.claims_of((high, low))]
+        claims = claims[~np.isin(claims, s["mac"][rows])]
+        if len(claims):
+            owner[rows] = claims[-1]
+    return owner
+
+
+def _lost_by(case: Case, rows: Array) -> dict[tuple[int, int], set[Address]]:
+    """Per (host, wrong MAC) the peers that lost something there."""
+    s = case.sendings
+    rows = rows[is_lost(s["fate"][rows])]
+    found: dict[tuple[int, int], set[Address]] = {}
+    columns = [s[name][rows] for name in ("host", "mac", "peer_hi", "peer_lo")]
+    for (host, mac, high, low), _ in grouped(rows, *columns):
+        found.setdefault((host, mac), set()).add((high, low))
+    return found
+
+
+def is_lost(fate: Array) -> Array:
+    return (fate == LOST) | (fate == MISDELIVERED)
+
+
+def since_takeover(case: Case, ip: Address, wrong: int, right: int, rows: Array) -> Array:
+    """Of ``rows`` those sent when the right MAC had the address and the wrong one no more.
+
+    A first sign of the new owner that is an announcement tells when it took over; before
+    that the old owner was merely down. And as long as the old one itself spoke, it was
+    the owner.
+    """
+    first = first_sign(case, ip, right)
+    if first is None:
+        return rows
+    before = _spoke(case, ip, wrong)
+    since = int(before[before < first].max(initial=_ALWAYS))
+    announced = case.claimed(ip, right)
+    asked = case.claims["asked_hi"][announced], case.claims["asked_lo"][announced]
+    announced = announced[(asked[0] == ip[0]) & (asked[1] == ip[1])]
+    if (case.claim_time[announced] == first).any():
+        since = max(since, first)
+    return rows[case.sendings["time"][rows] > since]
+
+
+def first_sign(case: Case, ip: Address, mac: int) -> int | None:
+    """When anything first showed that ``mac`` has the address, on the reference clock."""
+    claims = case.claim_time[case.claimed(ip, mac)]
+    times = np.concatenate([case.time[case.spoken(ip, mac)], claims])
+    times = times[times != NO_TIME]
+    return int(times.min()) if len(times) else None
+
+
+def _spoke(case: Case, ip: Address, mac: int) -> Array:
+    """When ``mac`` itself spoke as ``ip``; what others say of it does not count."""
+    claims = case.claimed(ip, mac)
+    claims = claims[case.claims["src_mac"][claims] == mac]
+    times = np.concatenate([case.time[case.spoken(ip, mac)], case.claim_time[claims]])
+    return times[times != NO_TIME]
+
+
+def announces(case: Case, claims: Array) -> Array:
+    """Of rows of claims those that a machine sends of its own accord: requests, and what
+    goes to all. Mere answers may be a proxy's or a cloud network's (bool)."""
+    asks = np.isin(case.claims["op"][claims], (ARP_REQUEST, ND_SOLICIT))
+    return asks | np.array([is_group_mac(m) for m in case.claims["dst_mac"][claims].tolist()], bool)
+
+
+def stands_for_many(
+    case: Case, host: int, mac: int, ip: Address, lost: AbstractSet[Address] = frozenset()
+) -> bool:
+    """Whether ``host`` finds so many other addresses at ``mac`` that it must be a router's
+    or a proxy's. ``lost``: those of which it is known that they are not there."""
+    told, seen = case.behind(host, mac)
+    others = {other for other in (told | seen) - lost - {ip} if alike(other, ip)}
+    return len(others) >= PROXY_ADDRESSES
+
+
+def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether ``right`` is the address's own MAC, and ``wrong`` is not its by intent."""
+    claims = case.claimed(ip, wrong)
+    if (case.claims["src_mac"][claims] == right).any():
+        return False  # Y itself says that the address is at X: a cluster's shared MAC.
+    home = case.homes.get(ip)
+    if home is not None and home[0] == right:
+        return True
+    if len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)):
+        return True
+    told, seen = case.behind(host, right)
+    if any(alike(other, ip) for other in told - {ip}):
+        return False  # Y is another address's: a load balancer or router in front.
+    if sum(alike(other, ip) for other in seen - {ip}) >= PROXY_ADDRESSES:
+        return False
+    return home is not None or not _routed(case, host, ip, right)
+
+
+def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:
+    """Whether frames of ``ip`` from ``mac`` have passed a router before they came to ``host``."""
+    rows = case.spoken(ip, mac)
+    ttl = case.matched.segments["ttl"][rows[case.segment_host[rows] == host]]
+    return bool(len(ttl)) and not np.isin(ttl, _FIRST_TTLS).any()
+
+
+def on_link(case: Case, host: int, ip: Address, wrong: int, right: int) -> Evidence | None:
+    """Why ``ip`` is a neighbor of ``host`` itself and not behind a router."""
+    name, address = case.hosts[host], text_of(ip)
+    rows = case.table_of(host, ip)
+    # An entry with a third MAC is of another place: a dump under the wrong name, say.
+    rows = rows[np.isin(case.entries["mac"][rows], (wrong, right, NO_MAC))]
+    if len(rows):
+        says = f"{name}'s neighbor table has an entry for {address}: it is on its own link"
+        return Evidence("on-link", says, (case.entry(rows[0]),))
+    asked = case.asked_by(host, ip)
+    if len(asked):
+        says = f"{name} itself asks who has {address}: it is on its own link"
+        return Evidence("on-link", says, (case.claim(asked[0]),))
+    here = case.claimed(ip, right)
+    here = here[case.claim_host[here] == host]
+    if len(here):
+        says = f"{address} announces {format_mac(right)} on {name}'s own link"
+        return Evidence("on-link", says, (case.claim(here[0]),))
+    return _no_router_between(case, host, ip)
+
+
+def _no_router_between(case: Case, host: int, ip: Address) -> Evidence | None:
+    """Frames of one reach the other's capture with the MAC that they left with."""
+    name, address, home = case.hosts[host], text_of(ip), case.homes.get(ip)
+    if home is None:
+        return None
+    rows = case.spoken(ip, home[0])
+    if (case.segment_host[rows] == host).any():
+        says = f"frames of {address} reach {name} with the MAC they left with: no router between"
+        return Evidence("on-link", says, (case.frame(home[1]),))
+    there = case.segment_host[home[1]]
+    for own in sorted(case.own_addresses.get(host, set())):
+        for mac in sorted(case.own_macs.get(host, set())):
+            rows = case.spoken(own, mac)
+            rows = rows[case.segment_host[rows] == there]
+            claims = case.claimed(own, mac)
+            claims = claims[case.claim_host[claims] == there]
+            if len(rows) or len(claims):
+                source = case.frame(rows[0]) if len(rows) else case.claim(claims[0])
+                says = f"frames of {name} reach {address} with the MAC they left with: no router"
+                return Evidence("on-link", f"{says} between", (source,))
+    return None
+
+
+# ---- numbers and harm -------------------------------------------------------------------
+
+
+def leg_of(sendings: Table) -> str:
+    answers = int((sendings["leg"] == Event.SYN_ACK).sum())
+    return "syn-ack" if answers * 2 >= len(sendings) else "syn"
+
+
+def numbers(sendings: Table) -> dict[str, Any]:
+    witnessed = is_lost(sendings["fate"]) | (sendings["fate"] == DELIVERED)
+    received = int((sendings["fate"] == DELIVERED).sum())
+    return {
+        "sent": len(sendings),
+        "received": received if witnessed.any() else None,
+        "first": int(sendings["time"].min()),
+        "last": int(sendings["time"].max()),
+    }
+
+
+def failed(case: Case, sendings: Table) -> Array:
+    """Per sending whether its attempt did not complete."""
+    return case.attempts["outcome"][sendings["attempt"]] != Outcome.COMPLETED
+
+
+def harmful(case: Case, rows: Array) -> bool:
+    """What was lost is by far the most. Without a witness a sending counts as lost when it
+    was in vain: repeated by its sender, or answered by a repetition of the SYN."""
+    s = case.sendings
+    bad, good = int(is_lost(s["fate"][rows]).sum()), int(case.came_through[rows].sum())
+    if relayed(case, rows):
+        return False
+    if not bad:
+        bad = int(case.in_vain[rows].sum())
+        return bad > 0 and len(rows) > 1 and good * FEW <= bad
+    return good * FEW <= bad
+
+
+def relayed(case: Case, rows: Array) -> bool:
+    """What was sent to the wrong MAC arrived, from that MAC: its owner forwards."""
+    s = case.sendings
+    landed = rows[s["arrived"][rows] >= 0]
+    source = case.matched.segments["src_mac"][s["arrived"][landed]]
+    return bool((source == s["mac"][landed]).any())

@@ -1,0 +1,302 @@
+"""The stale-entry rule: a mismatch (see :mod:`~synack.diagnosis.mismatch`) that did harm.
+
+What was sent to the wrong MAC was lost, and its owner neither forwards nor speaks as the
+address. The confidence starts at `confirmed` and falls by a step for each of: nobody
+witnessed the loss, the right MAC is not known from its owner's own frames, no table
+agrees, clocks that could not be compared, and every contradiction. Below `possible`
+there is no finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from synack.addresses import NO_MAC, format_mac, is_group_mac, is_ipv4, special_mac
+from synack.diagnosis.evidence import Case, grouped, text_of
+from synack.diagnosis.history import (
+    ANSWERED,
+    CONFIRMED,
+    FIXED,
+    agreeing,
+    contradictions,
+    delivered_regardless,
+    healed,
+    interface_of,
+    survival,
+    table_agrees,
+)
+from synack.diagnosis.mismatch import (
+    Mismatch,
+    failed,
+    first_sign,
+    harmful,
+    is_lost,
+    leg_of,
+    numbers,
+    owned,
+    since_takeover,
+    stands_for_many,
+)
+from synack.handshake.match import LOST, MISDELIVERED
+from synack.model import CONFIDENCES, Evidence, Finding
+from synack.tables import Array, Table
+from synack.wording import clock_time, count
+
+
+def stale(case: Case, mismatch: Mismatch) -> Finding | None:
+    """A finding if the mismatch did harm and not too much speaks against it."""
+    if not harmful(case, mismatch.rows):
+        return None
+    sendings = case.sendings.take(mismatch.rows)
+    blind = bool((sendings["mac"] == NO_MAC).all())
+    doubts = _owner_seen_later(case, mismatch, sendings)
+    owner = None if doubts else _owner_known(case, mismatch)
+    witnessed = _witness(case, mismatch, sendings)
+    table = table_agrees(case, mismatch, sendings)
+    against = contradictions(case, mismatch, sendings)
+    if witnessed is not None and _clock_assumed(case, sendings):
+        doubts.append(
+            Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
+                     " packet, and are taken to agree within 5 s")
+        )  # fmt: skip
+    grade = 2 - [witnessed, owner, table].count(None) - len(doubts) - len(against)
+    if grade < 0 or (blind and (table is None or against)):
+        return None
+    healed_at, healing = healed(case, mismatch, sendings)
+    reasons = survival(case, mismatch, sendings, healed_at)
+    found = [witnessed, owner, table, mismatch.near]
+    affected = _affected(case, sendings)
+    return Finding(
+        kind="stale-neighbor",
+        confidence=CONFIDENCES[0 if blind else grade],
+        host=case.hosts[mismatch.host],
+        interface=interface_of(case, mismatch),
+        ip=text_of(mismatch.ip),
+        stale_mac=format_mac(mismatch.wrong),
+        actual_mac=format_mac(mismatch.right),
+        next_hop=mismatch.next_hop,
+        leg=leg_of(sendings),
+        attempts=len(affected),
+        **numbers(sendings),
+        healed=healed_at,
+        survived_by=reasons,
+        summary=_summary(case, mismatch, sendings, witnessed is not None),
+        evidence=[
+            _unrecorded(case, mismatch, sendings) if blind else _on_wire(case, mismatch, sendings),
+            *(evidence for evidence in found if evidence is not None),
+            *_control_group(case, mismatch),
+            *delivered_regardless(case, mismatch),
+            *healing,
+            *doubts,
+            *against,
+        ],
+        remedy=_remedy(case, mismatch, reasons),
+        rows=affected.tolist(),
+    )
+
+
+def _affected(case: Case, sendings: Table) -> Array:
+    """Attempts that lost a transmission to it, or failed with all of them unwitnessed."""
+    return np.unique(sendings["attempt"][is_lost(sendings["fate"]) | failed(case, sendings)])
+
+
+_NOUN = {"syn-ack": "SYN-ACK", "syn": "SYN"}
+
+
+def _on_wire(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence:
+    host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
+    what = count(len(sendings), _NOUN[leg_of(sendings)])
+    return Evidence(
+        "mac-mismatch-on-wire",
+        f"{host} sent {what} {'by' if mismatch.next_hop == 'gateway' else 'for'} {ip} to"
+        f" {format_mac(mismatch.wrong)} instead of {format_mac(mismatch.right)}",
+        case.frames(sendings["row"].tolist()),
+    )
+
+
+def _unrecorded(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence:
+    return Evidence(
+        "no-destination-mac",
+        f"{case.hosts[mismatch.host]}'s capture records no destination MAC (Linux cooked capture):"
+        " where these segments went is known from its table alone",
+        case.frames(sendings["row"].tolist(), most=3),
+    )
+
+
+def _witness(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
+    ip = text_of(mismatch.ip) if mismatch.next_hop == "host" else "the receiver"
+    astray = sendings["arrived"][sendings["fate"] == MISDELIVERED]
+    if len(astray):
+        return Evidence(
+            "seen-addressed-to-another",
+            f"{count(len(astray), 'of them')} reached {ip}'s wire, addressed to"
+            f" {format_mac(mismatch.wrong)}: its kernel ignores such frames",
+            case.frames(astray.tolist()),
+        )
+    lost = sendings["row"][sendings["fate"] == LOST]
+    if not len(lost):
+        return None
+    return Evidence(
+        "lost-at-peer",
+        f"none of {len(lost)} is in {ip}'s own capture, which was recording before and after",
+        case.frames(lost.tolist(), most=3),
+    )
+
+
+def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
+    ip, right = text_of(mismatch.ip), format_mac(mismatch.right)
+    if mismatch.next_hop == "gateway":
+        claims = case.claimed(mismatch.ip, mismatch.right)
+        claims = claims[case.claims["src_mac"][claims] == mismatch.right]
+        says = f"{ip} itself says that it is at {right}"
+        return Evidence("owner-by-arp", says, (case.claim(claims[0]),)) if len(claims) else None
+    home = case.homes.get(mismatch.ip)
+    if home is not None:
+        # With another MAC at home something between rewrites it: whose is the right one?
+        says = f"{ip} sends with {right}, by its own capture"
+        same = home[0] == mismatch.right
+        return Evidence("owner-by-own-capture", says, (case.frame(home[1]),)) if same else None
+    rows = case.spoken(mismatch.ip, mismatch.right)
+    rows = rows[case.segment_host[rows] == mismatch.host]
+    if not len(rows):
+        return None
+    says = f"frames of {ip} reach {case.hosts[mismatch.host]} from {right}"
+    return Evidence("owner-by-source-mac", says, (case.frame(int(rows[0])),))
+
+
+def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evidence]:
+    """Whether nothing shows the right MAC in use until after the last wrong sending. It may
+    have taken over only then (a failover), and the wrong one was down, but not wrong."""
+    first = first_sign(case, mismatch.ip, mismatch.right)
+    if mismatch.next_hop == "gateway" or first is None or first <= int(sendings["time"].max()):
+        return []
+    says = (
+        f"{format_mac(mismatch.right)} is seen to have {text_of(mismatch.ip)} only from"
+        f" {clock_time(first)} on: before that the old owner may have been down, not replaced"
+    )
+    return [Evidence("owner-seen-later", says)]
+
+
+def _control_group(case: Case, mismatch: Mismatch) -> list[Evidence]:
+    """All attempts with this host by "MAC right or wrong": the most convincing table there is."""
+    s, outcome = case.sendings, case.attempts["outcome"]
+    wrong = np.unique(s["attempt"][mismatch.rows])
+    others = np.setdiff1d(case.rightly_sent.get(mismatch.host, wrong[:0]), wrong)
+    if not len(others):
+        return []
+    done, also = (int((outcome[part] == 0).sum()) for part in (others, wrong))
+    return [
+        Evidence(
+            "control-group",
+            f"with the right MAC {done} of {len(others)} attempts completed, with the wrong one"
+            f" {also} of {len(wrong)}",
+        )
+    ]
+
+
+def _clock_assumed(case: Case, sendings: Table) -> bool:
+    m, attempt = case.matched, int(sendings["attempt"][0])
+    ends = int(m.client_host[attempt]), int(m.server_host[attempt])
+    return any(end >= 0 and case.clocks[end].grade == "absent" for end in ends)
+
+
+def _summary(case: Case, mismatch: Mismatch, sendings: Table, witnessed: bool) -> str:
+    host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
+    interface = interface_of(case, mismatch)
+    lost = int(is_lost(sendings["fate"]).sum())
+    noun, begin = _NOUN[leg_of(sendings)], clock_time(int(sendings["time"].min()))
+    fate = (
+        f"{lost} of {len(sendings)} {noun}s since {begin} were lost"
+        if witnessed
+        else (f"{len(sendings)} {noun}s since {begin} went there and no handshake completed")
+    )
+    what = f"the gateway {ip}" if mismatch.next_hop == "gateway" else ip
+    return (
+        f"{host}{' ' + interface if interface else ''}: {what} is cached as"
+        f" {format_mac(mismatch.wrong)}, but it is {format_mac(mismatch.right)}. {fate}."
+    )
+
+
+def _remedy(case: Case, mismatch: Mismatch, reasons: list[str]) -> list[str]:
+    """What to type now, and what would keep it from coming back, by what kept it alive."""
+    host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
+    interface = interface_of(case, mismatch)
+    family = "ipv4" if is_ipv4(*mismatch.ip) else "ipv6"
+    now = f"ip neigh del {ip} dev {interface}" if interface else f"ip neigh flush to {ip}"
+    if FIXED in reasons and not interface:
+        now += " nud permanent"
+    later = {
+        FIXED: "find what set the entry (ip neigh show nud permanent; ip monitor neigh): the kernel"
+        " neither ages nor corrects it, whatever the settings",
+        ANSWERED: f"find who answers with the old MAC (arping -I {interface or 'INTERFACE'} {ip}):"
+        " as long as it does, the entry comes back",
+        CONFIRMED: "find the connection or program that confirms it (ss -tnoi dst"
+        f" {ip}): as long as it runs, the entry comes back, and no GC setting removes it; delete"
+        " the entry whenever a machine with a reused address starts",
+    }
+    advice = [text for reason, text in later.items() if reason in reasons]
+    # GC deletes idle entries: it helps unless the entry is fixed or given anew.
+    if not {FIXED, ANSWERED} & set(reasons):
+        advice.append(_GC.format(family))
+    return [f"{now}   # on {host}", *advice]
+
+
+_GC = (
+    "sysctl -w net.{}.neigh.default.gc_thresh1=0: idle entries then go after 60 to 75 s; it does"
+    " not remove one that is in use, confirmed or PERMANENT, nor help if the address is"
+    " reused sooner"
+)
+
+
+# ---- without a destination MAC on the wire -------------------------------------------------
+
+
+def unrecorded(case: Case) -> Iterator[Mismatch]:
+    """Cooked captures (SLL) record no destination MAC: where the table and the failures agree,
+    the table says where the segments went."""
+    s = case.sendings
+    rows = np.flatnonzero((s["mac"] == NO_MAC) & (s["peer_mac"] != NO_MAC))
+    columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo")]
+    for (host, high, low), mine in grouped(rows, *columns):
+        table = case.table_of(host, (high, low))
+        table = table[case.usable[table]]
+        for wrong in np.unique(case.entries["mac"][table]).tolist():
+            mismatch = _by_table(case, host, (high, low), wrong, mine, int(table[0]))
+            if mismatch is not None:
+                yield mismatch
+
+
+def _by_table(
+    case: Case, host: int, ip: tuple[int, int], wrong: int, rows: Array, entry: int
+) -> Mismatch | None:
+    s = case.sendings
+    other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
+    bad = other[failed(case, s.take(other))]
+    rights = np.unique(s["peer_mac"][bad]).tolist()
+    if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
+        return None
+    (right,) = rights
+    bad = since_takeover(case, ip, wrong, right, bad)
+    if not len(bad) or stands_for_many(case, host, wrong, ip):
+        return None
+    says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"
+    near = Evidence("on-link", says, (case.entry(entry),))
+    mismatch = Mismatch(host, ip, wrong, right, bad, rows, near)
+    worked = np.setdiff1d(other, bad)
+    in_doubt = _while_entry_held(case, mismatch, worked)
+    return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
+
+
+def _while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
+    """Whether handshakes of the same peer completed between the failures and the dump that is
+    to explain them: then the entry was another one, or did no harm."""
+    s, sendings = case.sendings, case.sendings.take(mismatch.rows)
+    dumps = agreeing(case, mismatch, sendings)
+    certain = case.entry_time[dumps[case.entry_certain[dumps]]]
+    if not len(certain):
+        return bool(len(worked))
+    begin = min(int(sendings["time"].min()), int(certain.max(initial=certain[0])))
+    end = max(int(sendings["time"].max()), int(certain.min()))
+    return bool(((s["time"][worked] >= begin) & (s["time"][worked] <= end)).any())

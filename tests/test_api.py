@@ -1,0 +1,65 @@
+"""The Python interface: frames with the promised columns and dtypes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import synack
+from synack.errors import UsageError
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+@pytest.fixture(scope="module")
+def diagnosis():
+    return synack.diagnose(FIXTURES / "stale-arp")
+
+
+def test_frames(diagnosis):
+    assert len(diagnosis.attempts) == 76
+    assert str(diagnosis.attempts["first"].dtype) == "datetime64[ns, UTC]"
+    assert str(diagnosis.segments["time"].dtype) == "datetime64[ns, UTC]"
+    assert str(diagnosis.neighbors["at"].dtype) == "datetime64[ns, UTC]"
+    assert str(diagnosis.attempts["rtt_ns"].dtype) == "Int64"
+    assert set(diagnosis.clocks["grade"]) == {"accurate"}
+    assert "broker-1" in set(diagnosis.captures["host"])
+
+
+def test_segments_point_to_attempts(diagnosis):
+    """The attempt column of segments is the row of attempts."""
+    row = diagnosis.segments.dropna(subset=["attempt"]).iloc[0]
+    attempt = diagnosis.attempts.iloc[row["attempt"]]
+    assert {row["src"], row["dst"]} == {attempt["client"], attempt["server"]}
+
+
+def test_findings_are_objects_with_sources(diagnosis):
+    (finding,) = diagnosis.findings
+    assert isinstance(finding, synack.Finding)
+    assert finding.evidence[0].sources[0].frame >= 1
+    assert repr(diagnosis) == "<Diagnosis: 76 attempts, stale-neighbor on broker-1>"
+
+
+def test_nothing_to_read_is_said_not_raised(tmp_path):
+    diagnosis = synack.diagnose(tmp_path / "missing")
+    assert diagnosis.findings == []
+    assert diagnosis.errors == [f"{tmp_path}/missing: no such file or folder"]
+
+
+def test_no_path_is_wrong_usage():
+    with pytest.raises(UsageError):
+        synack.diagnose()
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = synack.nonsense
+
+
+def test_importing_synack_imports_nothing_heavy():
+    code = "import sys, synack; print(sorted({'numpy','pandas','dpkt','typer'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout == "[]\n"

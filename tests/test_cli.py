@@ -1,0 +1,241 @@
+"""The commands as a user types them: output, exit code, and what goes to standard error."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import build
+import synack as package
+from synack.capture.scan import COMPILED
+
+ROOT = Path(__file__).parents[1]
+STALE = "fixtures/stale-arp"
+BROKER = ROOT / STALE / "broker-1-eth0.pcap"
+
+
+def test_demo_shows_the_incident(synack):
+    code, out, err = synack("demo")
+    assert code == 0
+    assert "STALE NEIGHBOR ENTRY on broker-1 (confirmed)" in out
+    assert err == ""
+
+
+def test_demo_works_from_a_wheel(tmp_path):
+    """What is installed carries its own incident."""
+    wheel = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT],
+        capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert wheel.returncode == 0
+    (built,) = tmp_path.glob("synack-*.whl")
+    subprocess.run([sys.executable, "-m", "zipfile", "-e", built, tmp_path / "site"], check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "from synack.cli import main; main()", "demo"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "broker-1-eth0.pcap" in done.stdout
+    assert str(tmp_path) in done.stdout
+
+
+def test_version(synack):
+    """It says which scan is in use."""
+    kind = "compiled" if COMPILED else "uncompiled"
+    assert synack("--version") == (0, f"synack {package.__version__} ({kind} scan)\n", "")
+
+
+@pytest.mark.parametrize("command", ["", "diagnose", "handshakes", "neighbors", "inspect", "demo"])
+def test_help_teaches(synack, command):
+    code, out, _ = synack(*command.split(), "--help")
+    assert code == 0
+    assert command in ("", "demo") or "Examples:" in out
+    assert "Traceback" not in out
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['synack', '--help']\n"
+        "from synack.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'numpy', 'pandas', 'dpkt', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.endswith("[]\n")
+
+
+def test_completion_is_there(synack):
+    code, out, _ = synack(
+        "--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"
+    )
+    assert code == 0
+    assert "complete" in out
+
+
+def test_diagnose_json(synack):
+    code, out, _ = synack("diagnose", STALE, "--format", "json")
+    assert code == 0
+    assert json.loads(out)["findings"][0]["kind"] == "stale-neighbor"
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "json", "ndjson"])
+@pytest.mark.parametrize(("command", "rows"), [("handshakes", 76), ("neighbors", 70)])
+def test_tables(synack, command, rows, form):
+    code, out, err = synack(command, STALE, "--format", form)
+    assert (code, err) == (0, "")
+    if form == "json":
+        assert len(json.loads(out)) == rows
+    elif form == "csv":
+        assert len(list(csv.DictReader(io.StringIO(out)))) == rows
+    else:
+        assert len(out.splitlines()) == rows + (form == "text")
+
+
+def test_the_name_after_o_gives_the_format(synack, tmp_path):
+    target = tmp_path / "x.parquet"
+    assert synack("handshakes", STALE, "-o", str(target))[:2] == (0, "")
+    assert pq.read_table(target).num_rows == 76
+    assert synack("handshakes", STALE, "-o", str(tmp_path / "x.csv"))[0] == 0
+    assert (tmp_path / "x.csv").read_text().startswith("client,client_port,")
+
+
+def test_standard_input_can_be_a_capture_or_a_table(synack):
+    code, out, _ = synack("inspect", "-", stdin=BROKER.read_bytes())
+    assert code == 0
+    assert "798" in out
+    row = b"10.0.1.77 dev eth0 lladdr 0a:de:ad:00:00:01 STALE\n"
+    code, out, _ = synack("neighbors", "-", "-f", "csv", stdin=row)
+    assert code == 0
+    assert "10.0.1.77,0a:de:ad:00:00:01,STALE" in out
+
+
+def test_host_equals_path_names_the_host(synack):
+    code, out, _ = synack("inspect", f"kafka={BROKER}", "-f", "json")
+    assert code == 0
+    assert json.loads(out)[0]["host"] == "kafka"
+
+
+WIFI = build.pcap([(0, b"\0" * 30)], link_type=127)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("missing.pcap", None, "no such file or folder"),
+        ("empty.pcap", b"", "empty file"),
+        ("note.txt", b"hello\n", "neither a capture nor a known dump"),
+        ("cut.pcap", BROKER.read_bytes()[:20], "cut"),
+        ("wifi.pcap", WIFI, "link type 127 is not understood"),
+        ("odd.pcap.gz", b"\x1f\x8b\x08\0garbage", "gzip"),
+    ],
+)
+def test_bad_input_is_named_and_the_rest_is_analysed(synack, tmp_path, name, content, reason):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    code, out, err = synack("diagnose", STALE, str(path))
+    assert code == 3
+    assert "STALE NEIGHBOR ENTRY on broker-1 (confirmed)" in out
+    said = " ".join((out + err).split())
+    assert name in said
+    assert reason in said
+    assert "Traceback" not in err
+
+
+def test_a_cut_capture_is_read_to_the_cut(synack, tmp_path):
+    (tmp_path / "broker-1-eth0.pcap").write_bytes(BROKER.read_bytes()[:5000])
+    code, out, _ = synack("diagnose", str(tmp_path))
+    assert code == 0
+    assert "cut in record" in out
+
+
+def test_captures_with_nothing_in_common_are_told(synack):
+    code, out, _ = synack(
+        "diagnose", "fixtures/refused/broker-1-eth0.pcap", "fixtures/stale-nd/producer-7-eth0.pcap"
+    )
+    assert code == 0
+    assert "none of its 6 attempts is in any other host's capture" in " ".join(out.split())
+
+
+def test_a_table_without_a_matching_address_is_told(synack, tmp_path):
+    table = tmp_path / "other.neigh.txt"
+    table.write_text("192.0.2.9 dev eth0 lladdr 02:00:00:00:00:09 REACHABLE\n")
+    code, out, _ = synack("diagnose", "fixtures/refused", str(table))
+    assert code == 0
+    assert "none of its 1 addresses is in the captures" in " ".join(out.split())
+
+
+def test_nothing_to_conclude_is_3(synack, tmp_path):
+    (tmp_path / "a.pcap").write_bytes(build.pcap([]))
+    code, out, err = synack("diagnose", str(tmp_path))
+    assert code == 3
+    assert "nothing could be concluded" in err
+    assert "no handshake" in out
+
+
+def test_a_wrong_incident_toml_is_named(synack, tmp_path):
+    (tmp_path / "incident.toml").write_text("[hosts.a]\nadresses = []\n")
+    code, _, err = synack("diagnose", str(tmp_path))
+    assert code == 3
+    assert "hosts.a: unknown key 'adresses'" in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("diagnose",), ("nonsense",), ("diagnose", STALE, "--format", "yaml")]
+)
+def test_wrong_usage_is_2(synack, arguments):
+    code, _, err = synack(*arguments)
+    assert code == 2
+    assert err
+
+
+def test_an_impossible_output_is_2_and_leaves_nothing(synack, tmp_path):
+    code, _, err = synack("handshakes", STALE, "-o", str(tmp_path / "no" / "x.csv"))
+    assert code == 2
+    assert "cannot write" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    command = f"{sys.executable} -m synack.cli handshakes {STALE} -f ndjson | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, check=True
+    )
+    assert done.stderr == b""
+    assert done.stdout.count(b"\n") == 1
+
+
+def test_an_internal_error_is_4_and_says_how_to_report_it():
+    code = (
+        "import sys; sys.argv = ['synack', 'inspect', 'x']\n"
+        "import synack.pipeline\n"
+        "def fail(paths): raise RuntimeError('boom')\n"
+        "synack.pipeline.load = fail\n"
+        "from synack.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert "internal error: RuntimeError: boom" in done.stderr
+    assert "report it" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_binary_is_not_written_to_a_terminal():
+    leader, follower = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "synack.cli", "handshakes", STALE, "-f", "parquet"],
+        cwd=ROOT, stdout=follower, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(follower)
+    os.close(leader)
+    assert done.returncode == 2
+    assert b"parquet is binary" in done.stderr

@@ -1,0 +1,81 @@
+"""Pairing against an obvious matcher of brackets, and the cases that matter by name."""
+
+from __future__ import annotations
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synack.handshake.pairing import pair
+
+
+def paired(events: str) -> str:
+    """Pair ``events`` in order of time: ``(`` departs, ``)`` arrives; say who got whom."""
+    arrival = np.array([e == ")" for e in events])
+    size = len(events)
+    partner = pair(np.zeros(size, np.int64), arrival, np.arange(size, dtype=np.int64))
+    return " ".join("." if p < 0 else str(p) for p in partner.tolist())
+
+
+@pytest.mark.parametrize(
+    ("events", "partners", "shows"),
+    [
+        ("", "", "nothing"),
+        ("(", ".", "sent and gone"),
+        (")", ".", "arrived, its departure unseen"),
+        ("()", "1 0", "delivered"),
+        (")(", "1 0", "as many as were sent: the k-th with the k-th, whatever the clock says"),
+        ("()()", "1 0 3 2", "two, one after the other"),
+        ("(())", "2 3 0 1", "two in flight: first out, first in"),
+        ("(()", ". 2 1", "one of two: the later one, which an earlier arrival could not be"),
+        ("()(", "1 0 .", "one of two: the earlier one, for the later had not left yet"),
+        ("((()", ". . 3 2", "one arrival never hides two losses"),
+        ("()(()", "1 0 . 4 3", "two of three"),
+        (")((", "1 0 .", "only later departures are left: the first of them"),
+        ("())", "1 0 .", "arrived twice, sent once: the network doubles, or a departure is unseen"),
+    ],
+)  # fmt: skip
+def test_one_leg(events: str, partners: str, shows: str) -> None:
+    """See ``shows``."""
+    assert paired(events) == partners, shows
+
+
+def test_at_one_moment() -> None:
+    """A departure and an arrival with the same time: it left before it arrived."""
+    arrival = np.array([True, False, False])
+    time = np.array([5, 5, 0])
+    assert pair(np.zeros(3, np.int64), arrival, time).tolist() == [1, 0, -1]
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 12)), max_size=24)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(ROWS)
+def test_brackets(rows: list[tuple[int, bool, int]]) -> None:
+    """The same pairs as the naive matcher, many groups at once, in any order of rows."""
+    group = np.array([r[0] for r in rows], np.int64)
+    arrival = np.array([r[1] for r in rows], bool)
+    time = np.array([r[2] for r in rows], np.int64)
+    assert pair(group, arrival, time).tolist() == naive.pairs(rows)
+
+
+@settings(max_examples=300, deadline=None)
+@given(ROWS)
+def test_multiset(rows: list[tuple[int, bool, int]]) -> None:
+    """A pair is one departure and one arrival of one group, each used once, and as many
+    pairs as the rarer of the two allows."""
+    group = np.array([r[0] for r in rows], np.int64)
+    arrival = np.array([r[1] for r in rows], bool)
+    partner = pair(group, arrival, np.array([r[2] for r in rows], np.int64))
+    for row, other in enumerate(partner.tolist()):
+        if other >= 0:
+            assert partner[other] == row
+            assert group[row] == group[other]
+            assert arrival[row] != arrival[other]
+    for name in set(group.tolist()):
+        here = group == name
+        wanted = min((here & arrival).sum(), (here & ~arrival).sum())
+        assert (partner[here & arrival] >= 0).sum() == wanted

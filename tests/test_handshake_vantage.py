@@ -1,0 +1,279 @@
+"""Whose capture it is: each kind of evidence alone, and what must not confuse it."""
+
+from __future__ import annotations
+
+import pytest
+from traces import Scene, crowd, ip, mac, read
+
+from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, named_addresses
+
+C, S, N = CLIENT, SERVER, NEITHER
+
+ONE_SYN = "0.0 client > server S 100"
+
+
+def sides(scene: Scene, named: bool = False) -> tuple[list[int], list[Vantage]]:
+    matched = scene.match(named=named)
+    return matched.side.tolist(), list(matched.vantages)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("10.0.1.77", "client"),
+        ("10-0-1-77", "client"),
+        ("ip-10-0-1-77", "client"),
+        ("ip-10-0-1-77.eu-west-1.compute.internal", "client"),
+        ("broker-1", None),
+        ("10-0-1", None),
+        ("", None),
+    ],
+)
+def test_named_addresses(host: str, address: str | None) -> None:
+    """The address that a name spells."""
+    assert named_addresses(host) == (frozenset([ip(address)]) if address else frozenset())
+
+
+class TestEvidence:
+    """Each kind, alone."""
+
+    @pytest.mark.parametrize(("host", "side"), [("client", C), ("server", S), ("other", N)])
+    def test_name(self, host: str, side: int) -> None:
+        """The user, or the name, says whose addresses they are."""
+        found, (vantage,) = sides(read(f"at {host}\n{ONE_SYN}"), named=True)
+        assert found == [side]
+        assert ip(host) in vantage.addresses
+        assert vantage.basis == ("named addresses" if side else "")
+
+    @pytest.mark.parametrize(
+        ("line", "side"),
+        [
+            ("0.0 client > server S 100 dir=out nomac", C),
+            ("0.0 client > server S 100 dir=in nomac", S),
+            ("0.0 server > client SA 900/101 dir=in nomac", C),
+            ("0.0 server > client SA 900/101 dir=out nomac", S),
+            ("0.0 client > server S 100 nomac", N),
+        ],
+    )
+    def test_direction(self, line: str, side: int) -> None:
+        """The kernel noted whether a frame came in or went out."""
+        found, (vantage,) = sides(read(f"at x\n{line}"))
+        assert found == [side]
+        assert vantage.basis == ("direction noted by the kernel" if side else "")
+
+    def test_comparison_by_time(self) -> None:
+        """The nearer to the server, the sooner the answer follows the SYN."""
+        scene = read("""
+            at far
+            0.000 client > server S 100 nomac
+            0.020 server > client SA 900/101 nomac
+            at near
+            0.010 client > server S 100 nomac
+            0.0101 server > client SA 900/101 nomac""")
+        found, vantages = sides(scene)
+        assert found == [C, S]
+        assert vantages[0].addresses == {ip("client")}
+        assert vantages[1].addresses == {ip("server")}
+        assert vantages[0].basis == "comparison of captures"
+
+    def test_comparison_by_loss(self) -> None:
+        """A SYN-ACK that one capture lacks was lost on the way to it."""
+        scene = read("""
+            at far
+            0.000 client > server S 100 nomac
+            1.000 client > server S 100 nomac
+            at near clock=100
+            0.010 client > server S 100 nomac
+            0.0101 server > client SA 900/101 nomac
+            1.010 client > server S 100 nomac
+            1.0101 server > client SA 900/101 nomac""")
+        assert sides(scene)[0] == [C, S]
+
+    def test_one_host_under_two_names(self) -> None:
+        """Two captures of one place: neither is nearer."""
+        place = """0.000 client > server S 100 nomac
+                   0.020 server > client SA 900/101 nomac"""
+        assert sides(read(f"at a\n{place}\nat b\n{place}"))[0] == [N, N]
+
+    @pytest.mark.parametrize(("role", "side"), [("client", C), ("server", S)])
+    def test_counters(self, role: str, side: int) -> None:
+        """A host that only opened connections, or only accepted, by its own counters."""
+        found, (vantage,) = sides(read(f"at x role={role}\n{ONE_SYN}"))
+        assert found == [side]
+        assert vantage.basis == "counters of the host"
+
+    @pytest.mark.parametrize(
+        ("answer", "acknowledgment", "side"),
+        [(0.020, 0.0201, C), (0.0001, 0.0201, S), (0.010, 0.018, N), (0.00001, 0.00002, N)],
+        ids=["at the client", "at the server", "half way", "too near to tell"],
+    )
+    def test_reply_gap(self, answer: float, acknowledgment: float, side: int) -> None:
+        """At the client the SYN-ACK takes a round trip, at the server the ACK does."""
+        scene = read(f"""
+            at x
+            0.000 client > server S 100 nomac
+            {answer} server > client SA 900/101 nomac
+            {acknowledgment} client > server A 101/901 nomac""")
+        found, (vantage,) = sides(scene)
+        assert found == [side]
+        assert vantage.basis == ("reply times" if side else "")
+
+    def test_address_centre(self) -> None:
+        """One address is an end of everything, others vary."""
+        scene = read("""
+            at x
+            0.0 client > server S 100 nomac
+            1.0 second > server S 200 nomac
+            2.0 server > third:22 S 300 nomac""")
+        found, (vantage,) = sides(scene)
+        assert sorted(found) == [S, S, C]
+        assert vantage.addresses == {ip("server")}
+        assert vantage.basis == "one address in everything"
+
+    def test_mac_centre(self) -> None:
+        """One MAC is in every frame, others vary: its own, behind whatever addresses."""
+        scene = read("""
+            at x
+            0.0 client > server S 100 to=router
+            1.0 second > server S 200 to=router
+            2.0 client > other S 300 from=client to=router
+            3.0 second > other S 400 to=router""")
+        found, (vantage,) = sides(scene)
+        assert found == [S, S, S, S]
+        assert vantage.basis == "one MAC in everything"
+
+    def test_nothing(self) -> None:
+        """One segment between two: it stays unknown, and is no tap for it."""
+        found, (vantage,) = sides(read(f"at x\n{ONE_SYN}"))
+        assert found == [N]
+        assert vantage == Vantage("x")
+
+
+class TestOwnMacs:
+    """The source MAC of what a host sends."""
+
+    def test_own(self) -> None:
+        """Of its own segments only."""
+        scene = read("at client\n0.0 client > server S 100\n0.1 server > client SA 900/101")
+        assert sides(scene, named=True)[1][0].macs == {mac("client")}
+
+    def test_somebody_else_uses_the_address(self) -> None:
+        """The most frequent is the host's; the other is an impostor's."""
+        scene = read("""
+            at client
+            0.0 client > server S 100
+            1.0 client > server S 100
+            2.0 client > server R 101 from=stale""")
+        assert sides(scene, named=True)[1][0].macs == {mac("client")}
+
+    def test_incoming_is_not_own(self) -> None:
+        """A frame with the host's own source address that came in is not its own."""
+        scene = read("""
+            at client
+            0.0 client > server S 100 dir=out
+            1.0 client > server S 200 dir=in from=stale
+            2.0 client > server S 200 dir=in from=stale""")
+        assert sides(scene, named=True)[1][0].macs == {mac("client")}
+
+
+class TestTap:
+    """Captures of neither end."""
+
+    def test_forwarding(self) -> None:
+        """Every segment twice, the second time with a lower TTL and from the router's MAC."""
+        scene = read("""
+            at x
+            0.0000 client > server S 100 to=router
+            0.0001 client > server S 100 from=router ttl=63
+            0.0100 server > client SA 900/101 to=router
+            0.0101 server > client SA 900/101 from=router ttl=63""")
+        found, (vantage,) = sides(scene)
+        assert found == [N]
+        assert vantage.tap
+        assert not vantage.addresses
+
+    def test_between_two_others(self) -> None:
+        """A third capture that is nearer to neither end than another."""
+
+        def at(name: str, out: float, back: float) -> str:
+            return f"""at {name}
+                {out} client > server S 100 nomac
+                {back} server > client SA 900/101 nomac\n"""
+
+        text = at("far", 0, 0.020) + at("mid", 0.005, 0.015) + at("near", 0.010, 0.0101)
+        found, vantages = sides(read(text))
+        assert found == [C, N, S]
+        assert [v.tap for v in vantages] == [False, True, False]
+
+    def test_frames_of_somebody_else(self) -> None:
+        """The kernel says that they were neither for this host nor from it."""
+        found, (vantage,) = sides(read(f"at x\n{ONE_SYN} dir=other nomac"))
+        assert (found, vantage.tap) == ([N], True)
+
+    def test_no_mac_in_common(self) -> None:
+        """A mirror port shows frames of many pairs."""
+        scene = read("at x\n0.0 client > server S 100\n1.0 second > other S 100")
+        found, (vantage,) = sides(scene)
+        assert (found, vantage.tap) == ([N, N], True)
+
+
+class TestConfusion:
+    """What a capture may hold besides."""
+
+    def test_flooded_frames(self) -> None:
+        """Frames for others, flooded by the switch, do not move the host's place."""
+        scene = read(
+            "at x\n"
+            + crowd("server", range(41000, 41010))
+            + "\n1.0 second > server S 1\n1.0001 server > second SA 2/2 to=second"
+            + "\n1.0300 second > server A 2/3"
+            + "\n2.0 third > other S 1 to=stale"
+        )
+        matched = scene.match(named=False)
+        found = dict(zip(matched.sightings["client_port"].tolist(), matched.side.tolist(),
+                         strict=True))  # fmt: skip
+        assert [found[port] for port in range(41000, 41010)] == [S] * 10
+        assert matched.vantages[0].addresses >= {ip("server")}
+        assert ip("client") not in matched.vantages[0].addresses
+        assert matched.vantages[0].macs == {mac("server")}
+
+    def test_both_roles(self) -> None:
+        """One host accepts and opens: roles belong to attempts."""
+        scene = read("""
+            at server
+            0.0 client > server S 100
+            1.0 server:50000 > other S 100""")
+        matched = scene.match()
+        assert dict(
+            zip(matched.sightings["client_port"].tolist(), matched.side.tolist(), strict=True)
+        ) == {40000: S, 50000: C}
+
+    def test_a_name_outweighs_times(self) -> None:
+        """What the user says stands against what the times suggest."""
+        scene = read("""
+            at client
+            0.000 client > server S 100
+            0.0001 server > client SA 900/101
+            0.0300 client > server A 101/901""")
+        assert sides(scene, named=False)[0] == [S]
+        assert sides(scene, named=True)[0] == [C]
+
+    def test_many_attempts_outvote_one(self) -> None:
+        """Scores are averaged per address: one odd round trip does not turn a host around."""
+        odd = """
+            1.0000 client > server S 100
+            1.0300 server > client SA 900/101
+            1.0301 client > server A 101/901"""
+        found = sides(read("at x\n" + crowd("server", range(41000, 41010)) + odd))[0]
+        assert found == [S] * 11
+
+    def test_two_claim_one_address(self) -> None:
+        """The better claim to an address stands when both saw the same attempt of it."""
+        scene = read("""
+            at server
+            0.010 client > server S 100 nomac
+            at x role=server
+            0.005 client > server S 100 nomac""")
+        matched = scene.match()
+        assert matched.side.tolist() == [S, N]
+        assert matched.vantages[1].addresses == set()

@@ -1,0 +1,53 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from synack.errors import UsageError
+from synack.output import write
+
+
+def test_text_and_bytes(tmp_path):
+    write("ä\n", tmp_path / "a.txt")
+    write(b"\0\xff", tmp_path / "b.bin")
+    assert (tmp_path / "a.txt").read_bytes() == "ä\n".encode()
+    assert (tmp_path / "b.bin").read_bytes() == b"\0\xff"
+
+
+def test_an_old_file_is_replaced_and_nothing_is_left_over(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    write("new", path)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "new"
+
+
+def test_permissions_follow_the_umask(tmp_path):
+    (tmp_path / "plain").write_text("")
+    write("x", tmp_path / "ours")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("place", ["missing/a.txt", "file/a.txt"])
+def test_an_impossible_place_is_a_usage_error(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write"):
+        write("x", tmp_path / place)
+
+
+def test_a_folder_in_the_way_leaves_nothing_behind(tmp_path):
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(UsageError, match="cannot write"):
+        write("x", tmp_path / "a.txt")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_leaves_no_file():
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full on this system")
+    with pytest.raises(UsageError, match="cannot write"):
+        write("x", full / "a")

@@ -1,0 +1,91 @@
+"""The columns that the contract names, with null where nothing could be observed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from synack import pipeline
+from synack.report import edges
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+HANDSHAKES = (
+    "client client_port server server_port client_isn first outcome client_host server_host"
+    " syn_sent syn_received syn_ack_sent syn_ack_received ack_sent ack_received syn_src_mac"
+    " syn_ack_dst_mac retransmissions rtt_ns finding"
+).split()
+NEIGHBORS = (
+    "host interface ip mac state flags used_s confirmed_s updated_s probes at format file line"
+).split()
+
+
+@pytest.fixture(scope="module")
+def stale():
+    return pipeline.run(pipeline.load([str(FIXTURES / "stale-arp")]))
+
+
+def _rows(columns):
+    names = [c.name for c in columns]
+    values = zip(*(c.objects() for c in columns), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in values]
+
+
+def test_handshakes_has_the_columns_of_the_contract(stale):
+    shown = edges.handshakes(stale.attempts, stale.matched.hosts, stale.findings)
+    assert [c.name for c in shown] == HANDSHAKES
+
+
+def test_neighbors_has_the_columns_of_the_contract(stale):
+    shown = edges.neighbors(stale.entries)
+    assert [c.name for c in shown] == NEIGHBORS
+    row = next(row for row in _rows(shown) if row["ip"] == "10.0.1.77")
+    assert (row["host"], row["mac"]) == ("broker-1", "0a:de:ad:00:00:01")
+
+
+def test_a_lost_attempt_shows_zero_where_witnessed(stale):
+    rows = _rows(edges.handshakes(stale.attempts, stale.matched.hosts, stale.findings))
+    lost = [row for row in rows if row["outcome"] == "syn-ack-lost"]
+    assert len(lost) == 6
+    assert {row["syn_ack_received"] for row in lost} == {0}
+    assert {row["syn_ack_dst_mac"] for row in lost} == {"0a:de:ad:00:00:01"}
+    assert {row["finding"] for row in lost} == {"stale-neighbor"}
+    assert {row["client_host"] for row in lost} == {"producer-7"}
+
+
+def test_one_sided_counts_are_null():
+    """producer-72 did not capture: what it received is nobody's to say."""
+    done = pipeline.run(pipeline.load([str(FIXTURES / "stale-arp")]))
+    rows = _rows(edges.handshakes(done.attempts, done.matched.hosts, done.findings))
+    row = next(row for row in rows if row["client"] == "10.0.1.72")
+    assert row["client_host"] is None
+    assert row["syn_sent"] is None
+    assert row["syn_received"] == 1
+    assert row["syn_ack_sent"] == 1
+    assert row["syn_ack_received"] is None
+
+
+def test_segments_name_frame_and_leg(stale):
+    rows = _rows(edges.segments(stale.matched, stale.loaded.files))
+    first = rows[0]
+    assert first["kind"] == "SYN"
+    assert first["leg"] == "syn"
+    assert first["frame"] >= 1
+    assert first["file"].endswith(".pcap")
+
+
+def test_inspection_lists_every_file(stale):
+    rows = _rows(edges.inspection(stale.loaded))
+    kinds = {Path(row["file"]).name: row["kind"] for row in rows}
+    assert kinds["broker-1-eth0.pcap"] == "pcap"
+    assert kinds["broker-1.neigh.txt"] == "table: ip -s neigh"
+    assert kinds["README.md"] == "not used"
+
+
+def test_an_empty_incident_keeps_the_columns(tmp_path):
+    done = pipeline.run(pipeline.load([str(tmp_path)]))
+    assert [c.name for c in edges.handshakes(done.attempts, [], [])] == HANDSHAKES
+    assert [c.name for c in edges.neighbors(done.entries)] == NEIGHBORS
+    assert edges.segments(done.matched, [])[0].texts() == []
+    assert edges.inspection(done.loaded)[0].texts() == []

@@ -1,0 +1,80 @@
+"""Tables keep to their schema; group_ids numbers equal rows alike."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synack.tables import ATTEMPTS, CLAIMS, ENTRIES, SEGMENTS, SIGHTINGS, Schema, Table, group_ids
+
+PAIRS = Schema("pairs", ("low", "i8", "an integer"), ("name", "O", "a text"))
+
+
+def rows(table: Table) -> list[tuple[int, str]]:
+    return [(row["low"], row["name"]) for row in table.rows()]
+
+
+def test_from_rows_and_back() -> None:
+    """Rows go in as tuples and come out as dicts of Python values."""
+    table = Table.from_rows(PAIRS, [(1, "a"), (2, "b")])
+    assert list(table.rows()) == [{"low": 1, "name": "a"}, {"low": 2, "name": "b"}]
+    assert len(table) == 2
+    assert repr(table) == "<pairs: 2 rows x 2 columns>"
+
+
+def test_empty() -> None:
+    """No rows is a table too, however it was made."""
+    for table in (Table.empty(PAIRS), Table.from_rows(PAIRS, []), Table.concat(PAIRS, [])):
+        assert len(table) == 0
+        assert table["low"].dtype == np.int64
+        assert list(table.rows()) == []
+
+
+def test_columns_are_not_copied() -> None:
+    """``table[name]`` is the column itself."""
+    column = np.array([3, 1], np.int64)
+    table = Table(PAIRS, {"low": column, "name": ["a", "b"]})
+    assert table["low"] is column
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"low": [1], "name": ["a", "b"]}, {"low": [1], "name": ["a"], "more": [1]}],
+    ids=["of two lengths", "of no schema"],
+)
+def test_wrong_columns(columns: dict[str, list[object]]) -> None:
+    """Columns of different length, or of another schema, are refused by the schema's name."""
+    with pytest.raises(ValueError, match="pairs"):
+        Table(PAIRS, columns)  # type: ignore[arg-type]
+
+
+def test_a_missing_column() -> None:
+    """Every column must be given."""
+    with pytest.raises(KeyError, match="name"):
+        Table(PAIRS, {"low": np.array([1])})
+
+
+def test_take_and_concat() -> None:
+    """By mask, by position, and joined again; a single part is handed on as it is."""
+    table = Table.from_rows(PAIRS, [(1, "a"), (2, "b"), (3, "c")])
+    assert rows(table.take(np.array([True, False, True]))) == [(1, "a"), (3, "c")]
+    assert rows(table.take(np.array([2, 0]))) == [(3, "c"), (1, "a")]
+    assert rows(Table.concat(PAIRS, [table, table.take(np.array([0]))]))[-1] == (1, "a")
+    assert Table.concat(PAIRS, [table]) is table
+
+
+@pytest.mark.parametrize("schema", [SEGMENTS, CLAIMS, SIGHTINGS, ATTEMPTS, ENTRIES])
+def test_schemas_say_what_they_hold(schema: Schema) -> None:
+    """Every column has a dtype that numpy knows and a meaning."""
+    assert len(schema.dtypes) == len(schema.columns)
+    assert all(column.meaning for column in schema.columns)
+
+
+@given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=30))
+def test_group_ids(values: list[tuple[int, int]]) -> None:
+    """Equal rows, equal ids; ids follow the order of the rows, from 0, without holes."""
+    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
+    distinct = sorted(set(values))
+    assert group_ids(*columns).tolist() == [distinct.index(v) for v in values]
