@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 LIMIT = 1800.0
 """A process that runs longer is ended and counts as failed, seconds."""
@@ -49,9 +49,9 @@ def once(argv: list[str]) -> Sample:
     return Sample(wall, usage.ru_utime + usage.ru_stime, _megabytes(usage.ru_maxrss), failure)
 
 
-def _failure(code: int, errors: tempfile._TemporaryFileWrapper[bytes] | object) -> str:
-    errors.seek(0)  # type: ignore[union-attr]
-    lines = errors.read().decode(errors="replace").split("\n")  # type: ignore[union-attr]
+def _failure(code: int, errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").splitlines()
     return f"exit {code}: {next((line for line in reversed(lines) if line.strip()), '')}"
 
 
@@ -120,7 +120,7 @@ def machine() -> dict[str, str]:
         "cpu": f"{os.cpu_count()} x {_cpu()}",
         "memory": _memory(),
         "load before": f"{os.getloadavg()[0]:.1f}",
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().split('-')[0]}",
         "python": platform.python_version(),
         "synack": _synack(),
         "tcpdump": _first_line("tcpdump", "--version", "tcpdump version"),

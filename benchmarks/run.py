@@ -82,7 +82,6 @@ class Case:
     targets: list[Target] = field(default_factory=list)
     extra: dict[str, Callable[[Results], float]] = field(default_factory=dict)
     """More figures, by what they say."""
-    baseline: str = ""
 
 
 @dataclass(frozen=True)
@@ -290,7 +289,7 @@ def case_long(setting: Setting) -> Case:
         commands[f"handshakes {name}"] = synack("handshakes", path, "-o", table)
     targets = [
         Target(
-            f"peak of {name}, 10 times the file, to one (no more; 10 % are noise)",
+            f"peak of {name} on ten times the file, to that on one",
             peak_ratio(f"{name} long", f"{name} short"),
             1.1,
         )
@@ -348,7 +347,7 @@ HEAD = ("command", "wall, s", "min - max", "CPU, s", "peak, MB", "to the first")
 def rows(case: Case, results: Results) -> list[tuple[str, ...]]:
     """The figures of a case, and which programs were missing or failed."""
     first = next(iter(case.commands))
-    table = []
+    table: list[tuple[str, ...]] = []
     for label in case.commands:
         found = results.get(label)
         if found is None:

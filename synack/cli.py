@@ -148,7 +148,7 @@ def handshakes(
     from synack import pipeline
     from synack.report import edges, table
 
-    loaded = pipeline.load(paths)
+    loaded = _load(paths)
     done = pipeline.run(loaded)
     shown = edges.handshakes(done.attempts, done.matched.hosts, done.findings)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
@@ -177,7 +177,7 @@ def neighbors(
     from synack import pipeline
     from synack.report import edges, table
 
-    loaded = pipeline.load(paths)
+    loaded = _load(paths)
     done = pipeline.run(loaded)
     shown = edges.neighbors(done.entries)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
@@ -199,24 +199,37 @@ def inspect(
       synack inspect incident/
       synack inspect *.pcap.gz --format json
     """
-    from synack import pipeline
     from synack.report import edges, table
 
-    loaded = pipeline.load(paths)
+    loaded = _load(paths)
     shown = edges.inspection(loaded)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
     _finish(loaded, concluded=bool(loaded.captures or loaded.dumps or loaded.counters))
 
 
 def _diagnose(paths: list[str], form: ReportFormat, output: Path | None) -> None:
-    from synack.api import diagnose as run
+    from synack.api import Diagnosis
+    from synack.pipeline import run
 
-    diagnosis = run(*paths)
+    diagnosis = Diagnosis(run(_load(paths)))
     content = diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
     _show(content, output, binary=False)
     done = diagnosis.diagnosed
     concluded = len(done.attempts) > 0 or len(done.entries) > 0
     _finish(done.loaded, concluded, warn=False)
+
+
+def _load(paths: list[str]) -> Loaded:
+    """Read everything, with a progress line on a terminal."""
+    from synack.pipeline import load
+    from synack.progress import on_terminal
+
+    line = on_terminal()
+    try:
+        return load(paths, line)
+    finally:
+        if line is not None:
+            line.close()
 
 
 def _form(form: TableFormat, output: Path | None) -> str:

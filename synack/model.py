@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from synack.errors import Damage
 
@@ -172,3 +172,10 @@ class Capture:
     @property
     def complete(self) -> bool:
         return not self.gaps and all(file.complete for file in self.files)
+
+
+class Progress(Protocol):
+    """What reading reports: bytes of the file that are done, of how many (None: unknown,
+    a pipe), and packets so far."""
+
+    def update(self, path: str, done: int, size: int | None, packets: int) -> None: ...

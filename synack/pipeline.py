@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from synack.capture.reader import open_capture
+from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
 from synack.context.counters import Counters, Rise, rise
@@ -20,7 +24,7 @@ from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
 from synack.handshake.vantage import Vantage, named_addresses
 from synack.incident import Incident, Source, collect, rotation, whose
-from synack.model import Capture, CaptureFile, Finding
+from synack.model import Capture, CaptureFile, Finding, Progress
 from synack.neighbors.entry import NeighborDump
 from synack.neighbors.stamps import stamp_in_name
 from synack.neighbors.timeline import entries_of
@@ -65,9 +69,10 @@ class Diagnosed:
     findings: list[Finding]
 
 
-def load(paths: Sequence[str]) -> Loaded:
-    """Read every file behind ``paths``. What cannot be read is in ``errors``, never raised,
-    except a wrong ``incident.toml`` (:class:`InputError`) and no path at all."""
+def load(paths: Sequence[str], progress: Progress | None = None) -> Loaded:
+    """Read every file behind ``paths``, telling ``progress`` how far it is. What cannot be
+    read is in ``errors``, never raised, except a wrong ``incident.toml``
+    (:class:`InputError`) and no path at all."""
     loaded = Loaded(collect(paths))
     loaded.errors = list(loaded.incident.errors)
     loaded.warnings = list(loaded.incident.warnings)
@@ -91,7 +96,7 @@ def load(paths: Sequence[str]) -> Loaded:
             loaded.logs.append((source, content))
         else:
             loaded.counters.append((source, content))
-    _read_captures(loaded, found)
+    _read_captures(loaded, found, progress)
     _note_drops(loaded)
     for capture in loaded.captures:
         capture.warnings += _warnings(capture)
@@ -114,29 +119,57 @@ def run(loaded: Loaded) -> Diagnosed:
 # ---- captures -----------------------------------------------------------------------------
 
 
-def _read_captures(loaded: Loaded, found: list[tuple[Source, FoundCapture]]) -> None:
-    segments, claims, tunnels = [], [], []
+def _read_captures(
+    loaded: Loaded, found: list[tuple[Source, FoundCapture]], progress: Progress | None
+) -> None:
+    """Read all sets, side by side where the scan is compiled and releases the interpreter."""
+    plans: list[_Plan] = []
+    files = 0
     for members in _rotated_sets(found):
-        source = members[0][0]
-        collector = Collector(len(loaded.captures))
-        capture = Capture(source.host, source.interface, [])
-        for member, content in members:
-            reader = content.reader or open_capture(member.path)
-            try:
-                file = collector.read(len(loaded.files), reader)
-            finally:
-                reader.close()
-            loaded.files.append(file)
-            capture.files.append(file)
-        capture.gaps = _missing_files(members, capture)
-        loaded.captures.append(capture)
-        rows = collector.tables()
-        segments.append(rows[0])
-        claims.append(rows[1])
-        tunnels.append(collector.tunnels())
-    loaded.segments = Table.concat(SEGMENTS, segments)
-    loaded.claims = Table.concat(CLAIMS, claims)
-    loaded.tunnels = Table.concat(TUNNELS, tunnels)
+        plans.append(_Plan(len(plans), files, members))
+        files += len(members)
+    workers = min(len(plans), os.cpu_count() or 1) if COMPILED else 1
+    with ThreadPoolExecutor(max(workers, 1), "synack-capture") as executor:
+        done = list(executor.map(lambda plan: _read_set(plan, progress), plans))
+    for result in done:
+        loaded.captures.append(result.capture)
+        loaded.files += result.capture.files
+        loaded.errors += result.errors
+    loaded.segments = Table.concat(SEGMENTS, [r.segments for r in done])
+    loaded.claims = Table.concat(CLAIMS, [r.claims for r in done])
+    loaded.tunnels = Table.concat(TUNNELS, [r.tunnels for r in done])
+
+
+class _Plan(NamedTuple):
+    """A set to read: its number, the number of its first file, its members in order."""
+
+    capture: int
+    file: int
+    members: list[tuple[Source, FoundCapture]]
+
+
+class _Read(NamedTuple):
+    capture: Capture
+    segments: Table
+    claims: Table
+    tunnels: Table
+    errors: list[Damage]
+
+
+def _read_set(plan: _Plan, progress: Progress | None) -> _Read:
+    source = plan.members[0][0]
+    collector = Collector(plan.capture, progress=progress)
+    capture = Capture(source.host, source.interface, [])
+    errors = []
+    for number, (member, content) in enumerate(plan.members, plan.file):
+        try:
+            with content.reader or open_capture(member.path) as reader:
+                capture.files.append(collector.read(number, reader))
+        except InputError as error:  # It was there a moment ago.
+            errors.append(error.damage)
+            capture.files.append(CaptureFile(member.path, damage=error.damage))
+    capture.gaps = _missing_files(plan.members, capture)
+    return _Read(capture, *collector.tables(), collector.tunnels(), errors)
 
 
 def _note_drops(loaded: Loaded) -> None:

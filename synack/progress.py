@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from synack.report.plain import printable
 
 _PATIENCE_S = 1.0
 """Work that is done sooner needs no progress."""
 _EVERY_S = 0.1
-
-
-class Progress(Protocol):
-    """What reading reports: bytes of the file that are done, of how many (None: unknown,
-    a pipe), and packets so far."""
-
-    def update(self, path: str, done: int, size: int | None, packets: int) -> None: ...
 
 
 class Line:

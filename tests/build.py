@@ -403,6 +403,37 @@ def vxlan(vni: int, inner: bytes) -> bytes:
     return struct.pack(">II", 0x08000000, vni << 8) + inner
 
 
+def geneve(vni: int, inner: bytes, *, protocol: int = 0x6558, opts: bytes = b"") -> bytes:
+    """GENEVE, for :func:`udp` to port 6081; ``opts`` of a length that is a multiple of 4."""
+    return struct.pack(">BBHI", len(opts) // 4, 0, protocol, vni << 8) + opts + inner
+
+
+def gre(
+    inner: bytes,
+    *,
+    protocol: int | None = None,
+    key: int | None = None,
+    sequence: int | None = None,
+    checksummed: bool = False,
+) -> bytes:
+    """GRE for :func:`ip` with protocol 47; ``protocol`` 0x6558 is Ethernet, 0x88BE ERSPAN."""
+    flags = checksummed << 15 | (key is not None) << 13 | (sequence is not None) << 12
+    head = struct.pack(">HH", flags, _ethertype(inner, protocol))
+    words = [0] * checksummed + [word for word in (key, sequence) if word is not None]
+    content = head + struct.pack(f">{len(words)}I", *words) + inner
+    if checksummed:
+        content = content[:4] + struct.pack(">H", checksum(content)) + content[6:]
+    return content
+
+
+def erspan(inner: bytes, *, session: int = 1, kind: int = 2, subheader: bytes = b"") -> bytes:
+    """ERSPAN type II (for :func:`gre` with a sequence number) or III, with 8 more bytes or none."""
+    if kind == 2:
+        return struct.pack(">HHI", 1 << 12, session, 0) + inner
+    head = struct.pack(">HHIHH", 2 << 12, session, 0, 0, bool(subheader))
+    return head + subheader + inner
+
+
 def checksum(data: bytes) -> int:
     """The Internet checksum (RFC 1071)."""
     total = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + bytes(len(data) % 2)))

@@ -102,6 +102,27 @@ class TestEvidence:
         assert found == [side]
         assert vantage.basis == "counters of the host"
 
+    def test_elimination(self) -> None:
+        """Every other end is another host's own: this one is what is left."""
+        scene = read("""
+            at broker role=server
+            0.0 client > server S 100 nomac
+            at x
+            0.0 client > server S 100 nomac""")
+        found, vantages = sides(scene)
+        assert found == [S, C]
+        assert vantages[1].addresses == {ip("client")}
+
+    def test_no_elimination_with_two_ends_left(self) -> None:
+        """Another client of the same server makes it a tap as well as either."""
+        scene = read("""
+            at broker role=server
+            0.0 client > server S 100 nomac
+            at x
+            0.0 client > server S 100 nomac
+            1.0 second > server S 100 nomac""")
+        assert sides(scene)[0][1:] == [N, N]
+
     @pytest.mark.parametrize(
         ("answer", "acknowledgment", "side"),
         [(0.020, 0.0201, C), (0.0001, 0.0201, S), (0.010, 0.018, N), (0.00001, 0.00002, N)],

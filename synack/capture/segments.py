@@ -14,7 +14,7 @@ from synack.capture.pcapng import PcapngReader
 from synack.capture.reader import CaptureReader, Record
 from synack.capture.scan import FULL, INCOMPLETE, Scanner
 from synack.errors import Damage
-from synack.model import CaptureFile
+from synack.model import CaptureFile, Progress
 from synack.tables import (
     ACK,
     CLAIMS,
@@ -39,8 +39,16 @@ class Collector:
     With ``fast`` False every record goes the general way: the same result, slowly.
     """
 
-    def __init__(self, capture: int, *, fast: bool = True, scanner: Scanner | None = None) -> None:
+    def __init__(
+        self,
+        capture: int,
+        *,
+        fast: bool = True,
+        scanner: Scanner | None = None,
+        progress: Progress | None = None,
+    ) -> None:
         self._capture = capture
+        self._progress = progress
         self._fast = fast
         self._scanner = scanner or Scanner(capture)
         self._segments: list[Table] = []
@@ -59,6 +67,8 @@ class Collector:
             if record is None:
                 break
             self._add(record, info)
+            if self._progress is not None and not self._scanner.packets & 0x3FF:
+                self._tell(reader)
         self._finish(info, reader)
         return info
 
@@ -97,10 +107,17 @@ class Collector:
             window.advance(at - begin)
             reader.frames = scanner.frames
             reader.records += scanner.frames - before
+            if self._progress is not None:
+                self._tell(reader)
             if scanner.stopped == FULL:
                 self._take()
             elif scanner.stopped != INCOMPLETE or not window.more():
                 return
+
+    def _tell(self, reader: CaptureReader) -> None:
+        window, packets = reader.window, self._scanner.packets
+        assert self._progress is not None
+        self._progress.update(reader.path, window.done, window.size, packets)
 
     def _add(self, record: Record, info: CaptureFile) -> None:
         """One record the general way."""

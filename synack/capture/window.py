@@ -72,12 +72,14 @@ class Window:
         pieces: Pieces,
         compression: str | None,
         size: int | None,
+        raw: _Raw | None = None,
         ahead: ReadAhead | None = None,
     ) -> None:
         self.path = path
         self.compression = compression
         self.size = size
         self.damage: Damage | None = None
+        self._raw = raw
         self._pieces = pieces
         self._ahead = ahead
         self._piece: bytes | memoryview = b""
@@ -89,6 +91,11 @@ class Window:
     def offset(self) -> int:
         """Bytes of decompressed content consumed so far."""
         return self._base + self._at
+
+    @property
+    def done(self) -> int:
+        """Bytes of the file that were read so far, as it lies on disk."""
+        return self.offset if self.compression is None or not self._raw else self._raw.count
 
     def read(self, n: int) -> bytes:
         """The next ``n`` bytes; fewer only when the content ends."""
@@ -208,7 +215,7 @@ def _open_file(name: str) -> BinaryIO:
 
 
 def _window_over(name: str, stream: BinaryIO, size: int | None) -> Window:
-    raw = _read_pieces(stream)
+    raw = _Raw(stream)
     head = b""
     try:
         while len(head) < _MAGIC_LENGTH and (piece := next(raw, b"")):
@@ -227,30 +234,40 @@ def _window_over(name: str, stream: BinaryIO, size: int | None) -> Window:
             package = _PACKAGES[compression]
             reason = f"{compression} compressed, which needs {package}: pip install {package}"
             raise InputError(name, reason) from None
-    if size is None or size < SMALL:
-        return Window(name, pieces, compression, size)
-    if compression is None:
+    large = size is not None and size >= SMALL
+    if large and compression is None:
         ahead = ReadAhead(stream, head)
-        window = Window(name, pieces, compression, size, ahead)
+        window = Window(name, pieces, compression, size, raw, ahead)
         window._on_close.append(ahead.close)
-        return window
-    pieces, stop = in_thread(pieces)
-    window = Window(name, pieces, compression, size)
-    window._on_close.append(stop)
+    elif large:
+        pieces, stop = in_thread(pieces)
+        window = Window(name, pieces, compression, size, raw)
+        window._on_close.append(stop)
+    else:
+        window = Window(name, pieces, compression, size, raw)
     return window
 
 
-def _read_pieces(stream: BinaryIO) -> Pieces:
-    # read1 returns what a pipe holds by now; read would wait for a full chunk.
-    read: Callable[[int], bytes | None] = getattr(stream, "read1", stream.read)
-    while True:
+class _Raw:
+    """The pieces of a stream as they lie on disk; ``count`` bytes so far."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        # read1 returns what a pipe holds by now; read would wait for a full chunk.
+        self._read: Callable[[int], bytes | None] = getattr(stream, "read1", stream.read)
+        self.count = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
         try:
-            piece = read(_RAW_CHUNK)
+            piece = self._read(_RAW_CHUNK)
         except (OSError, ValueError) as error:  # ValueError: closed meanwhile
             raise _Broken(_failed(error)) from None
         if not piece:
-            return
-        yield piece
+            raise StopIteration
+        self.count += len(piece)
+        return piece
 
 
 def _chain(head: bytes, raw: Pieces) -> Pieces:

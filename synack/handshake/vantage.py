@@ -10,7 +10,8 @@ A capture file does not say where it was taken. What tells, in order of weight:
 5. in one capture alone: at the client the SYN-ACK takes a round trip and the ACK
    follows at once, at the server it is the other way round;
 6. a host without promiscuous mode sees only frames from and to itself, so one MAC,
-   and one address, takes part in everything.
+   and one address, takes part in everything;
+7. the end that is left when every other end is another capture's.
 
 Each gives a score per sighting, positive towards the client. The scores are averaged
 per address, because roles belong to attempts and addresses to hosts. A capture nearer
@@ -92,6 +93,7 @@ def locate(
     votes = np.where(passing, 0.0, sum(evidence.values()))
     score = _address_scores(votes, sightings, client, server, len(vantages), len(addresses))
     _settle_contests(score, vantages, sightings, identity, client, server)
+    _eliminate(score, vantages, sightings, passing | (votes != 0), client, server)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
@@ -287,6 +289,29 @@ def _settle_contests(
             weaker = score[other, address] < score[best, address]
             if rival and weaker and len(np.intersect1d(mine, attempts)):
                 score[other, address] = 0
+
+
+def _eliminate(
+    score: Array,
+    vantages: Sequence[Vantage],
+    sightings: Table,
+    judged: Array,
+    client: Array,
+    server: Array,
+) -> None:
+    """A capture without any evidence of its own (``judged``: sightings that have some) is at the one address of all its sightings
+    whose other ends are other hosts' own."""
+    for capture in np.flatnonzero(~(score > 0).any(axis=1)).tolist():
+        mine = sightings["capture"] == capture
+        if judged[mine].any():
+            continue
+        ends = np.stack([client[mine], server[mine]])
+        others = [c for c, v in enumerate(vantages) if v.host != vantages[capture].host]
+        taken: Array = (score[others] > 0).any(axis=0)
+        for address in np.unique(ends).tolist() if not taken.all() else ():
+            here = ends == address
+            if here.any(axis=0).all() and not taken[address] and taken[ends[~here]].all():
+                score[capture, address] = _CENTRE
 
 
 def _is_tap(capture: int, segments: Table, sightings: Table, identity: Array, mine: Array) -> bool:
