@@ -23,7 +23,7 @@ check: $(VENV)/ready ## ruff and mypy --strict
 	$(BIN)/ruff format --check synack tests
 	$(BIN)/mypy
 
-bench: $(VENV)/ready ## time synack beside tcpdump and tshark (8 GB of files; BENCH=options)
+bench: $(VENV)/ready ## time synack beside tcpdump and tshark (9 GB of files; BENCH=options)
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 clean: ## remove what the targets made

@@ -69,7 +69,11 @@ class Target:
         except KeyError:
             return f"not measured: {self.text} {bound}"
         kept = value >= self.limit if self.at_least else value <= self.limit
-        return f"{'met' if kept else 'MISSED'}: {self.text} {bound}: {value:.3g}{self.unit}"
+        return f"{'met' if kept else 'MISSED'}: {self.text} {bound}: {shown(value)}{self.unit}"
+
+
+def shown(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 @dataclass
@@ -341,24 +345,30 @@ def say(text: str) -> None:
 
 # ---- the report ---------------------------------------------------------------------------
 
-HEAD = ("command", "wall, s", "min - max", "CPU, s", "peak, MB", "to the first")
+HEAD = ("command", "wall, s", "min - max", "CPU, s", "peak, MB", "wall ratio", "CPU ratio")
 
 
 def rows(case: Case, results: Results) -> list[tuple[str, ...]]:
     """The figures of a case, and which programs were missing or failed."""
-    first = next(iter(case.commands))
+    base = results.get(next(iter(case.commands)))
     table: list[tuple[str, ...]] = []
     for label in case.commands:
         found = results.get(label)
+        cells: tuple[str, ...]
         if found is None:
-            table.append((label, "not installed", "", "", "", ""))
+            cells = ("not installed",)
         elif found.failure:
-            table.append((label, "FAILED", found.failure, "", "", ""))
+            cells = ("FAILED", found.failure)
         else:
-            base = results.get(first)
-            ratio = f"{found.wall / base.wall:.2f}" if base and not base.failure else ""
-            table.append((label, *_figures(found), ratio))
+            cells = _figures(found) + _ratios(found, base)
+        table.append((label, *cells, *[""] * (len(HEAD) - 1 - len(cells))))
     return table
+
+
+def _ratios(found: Summary, base: Summary | None) -> tuple[str, ...]:
+    if base is None or base.failure:
+        return ()
+    return f"{found.wall / base.wall:.2f}", f"{found.cpu / max(base.cpu, 1e-3):.2f}"
 
 
 def _figures(found: Summary) -> tuple[str, ...]:
@@ -376,7 +386,7 @@ def verdicts(case: Case, results: Results) -> list[str]:
     lines = [target.verdict(results) for target in case.targets]
     for text, value in case.extra.items():
         try:
-            lines.append(f"{text}: {value(results):.3g}x")
+            lines.append(f"{text}: {shown(value(results))}x")
         except KeyError:
             lines.append(f"not measured: {text}")
     return lines
@@ -385,9 +395,9 @@ def verdicts(case: Case, results: Results) -> list[str]:
 def text_table(case: Case, results: Results) -> str:
     lines = [HEAD, *rows(case, results)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(HEAD))]
-    shown = ["  ".join(w.ljust(n) for w, n in zip(line, widths, strict=True)) for line in lines]
+    aligned = ["  ".join(w.ljust(n) for w, n in zip(line, widths, strict=True)) for line in lines]
     said = [f"  {line}" for line in verdicts(case, results)]
-    return "\n".join([f"{case.name}: {case.about}", *(f"  {s.rstrip()}" for s in shown), *said])
+    return "\n".join([f"{case.name}: {case.about}", *(f"  {s.rstrip()}" for s in aligned), *said])
 
 
 def markdown_table(case: Case, results: Results) -> str:

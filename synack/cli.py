@@ -18,7 +18,7 @@ from synack import __version__
 from synack.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from synack.pipeline import Loaded
+    from synack.loading import Loaded
 
 DONE, DIFFERENT, USAGE, UNREADABLE, INTERNAL = range(5)
 
@@ -221,7 +221,7 @@ def _diagnose(paths: list[str], form: ReportFormat, output: Path | None) -> None
 
 def _load(paths: list[str]) -> Loaded:
     """Read everything, with a progress line on a terminal."""
-    from synack.pipeline import load
+    from synack.loading import load
     from synack.progress import on_terminal
 
     line = on_terminal()

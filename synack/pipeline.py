@@ -2,60 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from synack.capture.reader import open_capture
-from synack.capture.scan import COMPILED
-from synack.capture.segments import Collector
-from synack.capture.window import EMPTY
 from synack.context.counters import Counters, Rise, rise
-from synack.context.tcpdump import TcpdumpLog
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.rules import findings
-from synack.errors import Damage, InputError, UnknownInput
 from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
 from synack.handshake.vantage import Vantage, named_addresses
-from synack.incident import Incident, Source, collect, rotation, whose
-from synack.model import Capture, CaptureFile, Finding, Progress
-from synack.neighbors.entry import NeighborDump
+from synack.incident import Source, whose
+from synack.loading import Loaded, load
+from synack.model import Capture, Finding
 from synack.neighbors.stamps import stamp_in_name
 from synack.neighbors.timeline import entries_of
-from synack.recognize import FoundCapture, recognize
-from synack.tables import CLAIMS, ENTRIES, NO_TIME, SEGMENTS, TUNNELS, Table
+from synack.tables import ENTRIES, NO_TIME, Table
 from synack.wording import iso_time
 
-DISORDER_NS = 1_000_000
-"""Smaller steps back in time are normal: the kernel stamps on several processors."""
-
-
-@dataclass
-class Loaded:
-    """What the files held."""
-
-    incident: Incident
-    captures: list[Capture] = field(default_factory=list)
-    files: list[CaptureFile] = field(default_factory=list)
-    """All capture files; segments and claims refer to them by row."""
-    segments: Table = field(default_factory=lambda: Table.empty(SEGMENTS))
-    claims: Table = field(default_factory=lambda: Table.empty(CLAIMS))
-    tunnels: Table = field(default_factory=lambda: Table.empty(TUNNELS))
-    """The outer of those segments that came through a tunnel."""
-    dumps: list[tuple[Source, NeighborDump]] = field(default_factory=list)
-    counters: list[tuple[Source, Counters]] = field(default_factory=list)
-    logs: list[tuple[Source, TcpdumpLog]] = field(default_factory=list)
-    errors: list[Damage] = field(default_factory=list)
-    """Inputs of which nothing could be read."""
-    unknown: list[Damage] = field(default_factory=list)
-    """Files of a folder that are nothing synack knows."""
-    warnings: list[str] = field(default_factory=list)
+__all__ = ["Diagnosed", "Loaded", "load", "run"]
 
 
 @dataclass
@@ -69,40 +35,6 @@ class Diagnosed:
     findings: list[Finding]
 
 
-def load(paths: Sequence[str], progress: Progress | None = None) -> Loaded:
-    """Read every file behind ``paths``, telling ``progress`` how far it is. What cannot be
-    read is in ``errors``, never raised, except a wrong ``incident.toml``
-    (:class:`InputError`) and no path at all."""
-    loaded = Loaded(collect(paths))
-    loaded.errors = list(loaded.incident.errors)
-    loaded.warnings = list(loaded.incident.warnings)
-    found: list[tuple[Source, FoundCapture]] = []
-    for source in loaded.incident.sources:
-        try:
-            content = recognize(source.path)
-        except UnknownInput as error:
-            (loaded.errors if source.must_be_read else loaded.unknown).append(error.damage)
-            continue
-        except InputError as error:
-            # An empty log in a folder is no failure; an empty capture is.
-            harmless = error.damage.reason == EMPTY and not source.must_be_read
-            (loaded.unknown if harmless else loaded.errors).append(error.damage)
-            continue
-        if isinstance(content, FoundCapture):
-            found.append((source, content))
-        elif isinstance(content, NeighborDump):
-            loaded.dumps.append((source, content))
-        elif isinstance(content, TcpdumpLog):
-            loaded.logs.append((source, content))
-        else:
-            loaded.counters.append((source, content))
-    _read_captures(loaded, found, progress)
-    _note_drops(loaded)
-    for capture in loaded.captures:
-        capture.warnings += _warnings(capture)
-    return loaded
-
-
 def run(loaded: Loaded) -> Diagnosed:
     """Match, judge and diagnose what was loaded."""
     rises = _rises(loaded)
@@ -114,135 +46,6 @@ def run(loaded: Loaded) -> Diagnosed:
     loaded.warnings += _strangers(matched, entries)
     case = Case(matched, attempts, loaded.claims, entries, loaded.files, by_host)
     return Diagnosed(loaded, matched, attempts, entries, findings(case))
-
-
-# ---- captures -----------------------------------------------------------------------------
-
-
-def _read_captures(
-    loaded: Loaded, found: list[tuple[Source, FoundCapture]], progress: Progress | None
-) -> None:
-    """Read all sets, side by side where the scan is compiled and releases the interpreter."""
-    plans: list[_Plan] = []
-    files = 0
-    for members in _rotated_sets(found):
-        plans.append(_Plan(len(plans), files, members))
-        files += len(members)
-    workers = min(len(plans), os.cpu_count() or 1) if COMPILED else 1
-    with ThreadPoolExecutor(max(workers, 1), "synack-capture") as executor:
-        done = list(executor.map(lambda plan: _read_set(plan, progress), plans))
-    for result in done:
-        loaded.captures.append(result.capture)
-        loaded.files += result.capture.files
-        loaded.errors += result.errors
-    loaded.segments = Table.concat(SEGMENTS, [r.segments for r in done])
-    loaded.claims = Table.concat(CLAIMS, [r.claims for r in done])
-    loaded.tunnels = Table.concat(TUNNELS, [r.tunnels for r in done])
-
-
-class _Plan(NamedTuple):
-    """A set to read: its number, the number of its first file, its members in order."""
-
-    capture: int
-    file: int
-    members: list[tuple[Source, FoundCapture]]
-
-
-class _Read(NamedTuple):
-    capture: Capture
-    segments: Table
-    claims: Table
-    tunnels: Table
-    errors: list[Damage]
-
-
-def _read_set(plan: _Plan, progress: Progress | None) -> _Read:
-    source = plan.members[0][0]
-    collector = Collector(plan.capture, progress=progress)
-    capture = Capture(source.host, source.interface, [])
-    errors = []
-    for number, (member, content) in enumerate(plan.members, plan.file):
-        try:
-            with content.reader or open_capture(member.path) as reader:
-                capture.files.append(collector.read(number, reader))
-        except InputError as error:  # It was there a moment ago.
-            errors.append(error.damage)
-            capture.files.append(CaptureFile(member.path, damage=error.damage))
-    capture.gaps = _missing_files(plan.members, capture)
-    return _Read(capture, *collector.tables(), collector.tunnels(), errors)
-
-
-def _note_drops(loaded: Loaded) -> None:
-    """tcpdump's own counts belong to the capture of the same host and interface, unless
-    the file has counters of its own."""
-    for source, log in loaded.logs:
-        interface = source.interface or log.interface
-        for capture in loaded.captures:
-            same = capture.host == source.host and capture.interface in ("", interface)
-            if same and log.dropped is not None and capture.dropped is None:
-                capture.files[0].dropped = log.dropped
-
-
-def _rotated_sets(
-    found: list[tuple[Source, FoundCapture]],
-) -> list[list[tuple[Source, FoundCapture]]]:
-    """Captures that are one, cut into files: same folder, host and name but for the number.
-    Each in order of time, whatever the order of the numbers (a ring starts anywhere)."""
-    sets: dict[tuple[str, ...], list[tuple[Source, FoundCapture]]] = {}
-    for source, content in found:
-        path = Path(source.path)
-        name, number = rotation(path.name)
-        single = "" if number is not None or name != path.name else source.path
-        key = (str(path.parent), source.host, source.interface, name, single)
-        sets.setdefault(key, []).append((source, content))
-    for members in sets.values():
-        members.sort(key=lambda m: (m[1].first, rotation(Path(m[0].path).name)[1] or 0))
-    return list(sets.values())
-
-
-def _missing_files(
-    members: list[tuple[Source, FoundCapture]], capture: Capture
-) -> list[tuple[int, int]]:
-    """Times not covered because a number of the set is missing between two files."""
-    gaps = []
-    numbers = [rotation(Path(source.path).name)[1] for source, _ in members]
-    for place in range(1, len(members)):
-        before, after = numbers[place - 1], numbers[place]
-        end, begin = capture.files[place - 1].last, capture.files[place].first
-        if before is None or after is None or end is None or begin is None:
-            continue
-        between = sum(number is not None and before < number < after for number in numbers)
-        if after > before + 1 + between:  # a file without packets is in no order
-            gaps.append((end, begin))
-    return gaps
-
-
-def _warnings(capture: Capture) -> list[str]:
-    says = []
-    for file in capture.files:
-        if file.damage is not None:
-            says.append(str(file.damage))
-        if file.counts["damaged"]:
-            first = file.bad[0].reason if file.bad else ""
-            says.append(f"{file.path}: {file.counts['damaged']} damaged frames; first: {first}")
-        strange = [t for t in file.link_types if t.startswith("link type")]
-        if strange:
-            says.append(
-                f"{file.path}: {', '.join(strange)} is not understood:"
-                f" {file.counts['not-understood']} of {file.packets} packets were not read"
-            )
-        if file.backwards_by > DISORDER_NS:
-            says.append(
-                f"{file.path}: time goes backwards {file.backwards} times,"
-                f" by up to {file.backwards_by / 1e9:.3f} s"
-            )
-        if file.dropped:
-            says.append(f"{file.path}: {file.dropped} packets were dropped while capturing")
-        if not file.packets and file.damage is None:
-            says.append(f"{file.path}: holds no packet")
-    for begin, end in capture.gaps:
-        says.append(f"{capture.host}: a rotated file is missing, {(end - begin) / 1e9:.3f} s long")
-    return says
 
 
 def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) -> Vantage:

@@ -137,6 +137,8 @@ class Network:
         """MACs at which a router takes frames to other links."""
         self.relays: set[str] = set()
         """MACs whose owners forward what is not theirs."""
+        self.tracks: Drop = lambda _: False
+        """Segments that the network delivers whatever MAC they are sent to."""
         self.drops: list[Drop] = []
         self.floods = False
         self.dumps: dict[str, list[str]] = {}
@@ -245,6 +247,8 @@ class Network:
             own = to == host.mac or to in host.accepts
             if host.link == sender.link and own and host.ip == p.dst:
                 self._arrive(host, p, p.frame(source, to, 64, sender.stamps), at)
+            elif host.link == sender.link and host.ip == p.dst and self.tracks(p):
+                self._arrive(host, p, p.frame(source, host.mac, 64, sender.stamps), at)
             elif host.link == sender.link and self.floods and host.ip == p.dst:
                 self._tape(host, at, p.frame(source, to, 64, sender.stamps), "in")
             elif host.link == sender.link and to in self.relays and host.ip == p.dst:

@@ -217,9 +217,9 @@ def test_a_reader_that_goes_away_is_no_error():
 def test_an_internal_error_is_4_and_says_how_to_report_it():
     code = (
         "import sys; sys.argv = ['synack', 'inspect', 'x']\n"
-        "import synack.pipeline\n"
+        "import synack.loading\n"
         "def fail(*_): raise RuntimeError('boom')\n"
-        "synack.pipeline.load = fail\n"
+        "synack.loading.load = fail\n"
         "from synack.cli import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scenario import R2, B, Lan, X, Y, lose
-from test_diagnose_stale import BROKER, CLIENT, HEALTHY, diagnose, findings, ids, other, sound
+from stories import BROKER, CLIENT, HEALTHY, diagnose, findings, ids, other, sound
 
 import build
 import synack

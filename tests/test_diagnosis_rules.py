@@ -6,7 +6,7 @@ import time
 
 import pytest
 from scenario import T0, B, Lan, X, lose
-from test_diagnose_stale import diagnose
+from stories import diagnose
 
 import build
 from synack.diagnosis import rules

@@ -3,11 +3,11 @@
 
 One source: plain Python, compiled by the package's build with the C types of scan.pxd
 when a compiler is there, importable as it is without. It handles what nearly every
-packet is (Ethernet with VLANs, SLL, SLL2, raw IP, NULL and LOOP; IPv4 without
-fragments, IPv6; TCP; ARP) and keeps only what matters to handshakes. Whatever is
-unusual, cut or contradicts itself it leaves alone: it stops in front of it, and the
-general path (the container's reader and :mod:`synack.capture.decode`) takes that one
-record. So both paths agree, and this one stays small.
+packet is (Ethernet with VLANs, SLL, SLL2, raw IP; IPv4 without fragments, IPv6; TCP;
+ARP) and keeps only what matters to handshakes. Whatever is unusual, cut or contradicts
+itself it leaves alone: it stops in front of it, and the general path (the container's
+reader and :mod:`synack.capture.decode`) takes that one record. So both paths agree, and
+this one stays small.
 
 Bounds checks stay on when compiled: captures are hostile input.
 """
@@ -567,8 +567,6 @@ class Scanner:
             return 1
         if carried == 17:
             # VXLAN and GENEVE hold packets, see tunnels.py.
-            if end - segment < 4:
-                return 1
             port = self._be16(segment + 2)
             return port == 4789 or port == 8472 or port == 6081
         if carried == 1 and protocol == 0x0800:

@@ -299,15 +299,15 @@ def _eliminate(
     client: Array,
     server: Array,
 ) -> None:
-    """A capture without any evidence of its own (``judged``: sightings that have some) is at the one address of all its sightings
-    whose other ends are other hosts' own."""
+    """A capture without any evidence of its own (``judged``: sightings that have some) is at
+    the one address of all its sightings whose other ends are other hosts' own."""
     for capture in np.flatnonzero(~(score > 0).any(axis=1)).tolist():
         mine = sightings["capture"] == capture
         if judged[mine].any():
             continue
         ends = np.stack([client[mine], server[mine]])
         others = [c for c, v in enumerate(vantages) if v.host != vantages[capture].host]
-        taken: Array = (score[others] > 0).any(axis=0)
+        taken = np.asarray((score[others] > 0).any(axis=0))
         for address in np.unique(ends).tolist() if not taken.all() else ():
             here = ends == address
             if here.any(axis=0).all() and not taken[address] and taken[ends[~here]].all():

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synack.addresses import format_ip, format_mac
-from synack.handshake.match import Matched
-from synack.handshake.track import Event
 from synack.model import OUTCOMES, CaptureFile, Finding
-from synack.pipeline import Loaded
 from synack.tables import NO_TIME, Array, Table, group_ids
+
+if TYPE_CHECKING:
+    from synack.handshake.match import Matched
+    from synack.loading import Loaded
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ def neighbors(entries: Table) -> list[Shown]:
 
 def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
     """Every kept segment, with what it was to its attempt."""
+    from synack.handshake.track import Event
+
     s = matched.segments
     paths = np.array([*(file.path for file in files), ""], dtype=object)
     hosts = np.array([*matched.hosts, ""], dtype=object)

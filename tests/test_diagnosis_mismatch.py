@@ -1,0 +1,589 @@
+"""Where a MAC is not the neighbor's, and every innocent reason for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scenario import BROADCAST, R1, T0, B, Lan, X, Y, lose
+from stories import (
+    BROKER,
+    CLIENT,
+    Stories,
+    Z,
+    an_address_reused_in_mid_capture,
+    case_of,
+    diagnose,
+    findings,
+    other,
+    stale,
+    two_captures_and_a_table,
+)
+
+from synack.addresses import parse_ip, parse_mac
+from synack.diagnosis import mismatch as rule
+from synack.diagnosis.mismatch import mismatches
+from synack.handshake.match import DELIVERED, LOST, MISDELIVERED, UNWITNESSED
+
+guilty, innocent = Stories(), Stories()
+guilty(an_address_reused_in_mid_capture)
+
+
+def only(case):
+    (found,) = mismatches(case)
+    return found
+
+
+# ---- guilty -------------------------------------------------------------------------------
+
+
+@guilty
+def all_addresses_of_one_dead_machine(net):
+    """The MAC stands for four addresses in the table, and each is known to be elsewhere."""
+    expected = [stale("confirmed")]
+    for end in (72, 73, 74):
+        peer = net.host(f"producer-{end}", f"10.0.1.{end}", f"0a:00:00:00:00:{end}")
+        peer.record(end=60)
+        net.broker.knows(peer, X)
+        net.every(peer, net.broker, (2, 14))
+        net.connect(peer, net.metrics, 50)
+        expected.append(stale("confirmed", f"10.0.1.{end}", X, f"0a:00:00:00:00:{end}"))
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    return [expected[0], *expected[1:]]
+
+
+def test_only_the_new_owners_attempts_count(tmp_path):
+    net = Lan()
+    an_address_reused_in_mid_capture(net)
+    (finding,) = diagnose(net, tmp_path).findings
+    assert finding.attempts == 2
+    assert finding.first >= (1_790_000_000 + 25) * 10**9
+
+
+# ---- innocent: its owner forwards ---------------------------------------------------------
+
+
+@innocent
+def the_old_owner_forwards(net):
+    net.relays.add(X)
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    return []
+
+
+@innocent
+def the_old_owner_forwards_without_the_clients_capture(net):
+    net.client.tape = None
+    net.relays.add(X)
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    return []
+
+
+@innocent
+def the_old_owner_forwards_but_a_firewall_drops(net):
+    """Three of six arrive: the wrong MAC is not what loses the others."""
+    net.relays.add(X)
+    net.broker.knows(net.client, X)
+    net.drops.append(lose("syn-ack", after=20))
+    net.play((1, 5, 9, 25, 37, 45))
+    net.dump(net.broker, 5)
+    return [other("syn-ack-lost")]
+
+
+@innocent
+def the_old_owner_forwards_and_the_client_captured_only_what_it_sent(net):
+    net.relays.add(X)
+    net.client.record(end=60, keep=lambda _, way: way == "out")
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    return []
+
+
+@innocent
+def the_captures_end_early(net):
+    net.relays.add(X)
+    net.broker.record(end=13.1)
+    net.client.record(end=1.0001)
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    return []
+
+
+# ---- innocent: right by intent ------------------------------------------------------------
+
+
+def _virtual(mac):
+    def case(net):
+        net.broker.knows(net.client, mac)
+        net.client.accepts.add(mac)
+        net.drops.append(lose("syn-ack"))
+        net.play()
+        net.dump(net.broker, 5)
+        return [other("syn-ack-lost")]
+
+    case.__name__ = f"virtual_mac_{mac}"
+    return case
+
+
+for _mac in ("00:00:5e:00:01:07", "00:00:0c:07:ac:01", "00:00:0c:9f:f0:01", "00:07:b4:00:01:01",
+             "01:00:5e:00:00:09", BROADCAST):  # fmt: skip
+    innocent(_virtual(_mac))
+
+
+@innocent
+def a_cluster_that_names_a_shared_mac_itself(net):
+    """Frames carry the machine's own MAC, its ARP names the shared one."""
+    net.broker.knows(net.client, X)
+    net.arp(0.1, 2, X, CLIENT, BROKER, heard=[net.broker], to=B, frame_mac=Y)
+    net.drops.append(lose("syn-ack"))
+    net.play()
+    net.dump(net.broker, 5)
+    return [other("syn-ack-lost")]
+
+
+@innocent
+def proxy_arp(net):
+    """The router answers for everybody; the client itself is on the link."""
+    for end in range(70, 78):
+        net.broker.knows(f"10.0.1.{end}", R1)
+    net.relays.add(R1)
+    net.drops.append(lose("syn-ack"))
+    net.play()
+    net.dump(net.broker, 5)
+    return [other("syn-ack-lost")]
+
+
+# ---- innocent: rewritten or routed --------------------------------------------------------
+
+
+@innocent
+def macs_rewritten_on_the_way(net):
+    """The client's capture is inside a virtual machine; outside it has another MAC, to which
+    the broker rightly answers."""
+    net.client.mac, net.client.sends_as = "52:54:00:00:00:07", None
+    net.client.link = "inside"
+    net.client.gateway = "52:54:00:00:00:01"
+    net.routers.update(lan=Y, inside="52:54:00:00:00:01")
+    net.router_macs.update((Y, "52:54:00:00:00:01"))
+    net.broker.gateway = Y
+    net.metrics.gateway = Y
+    net.broker.knows(net.client, Y)
+    net.drops.append(lose("syn-ack"))
+    net.play()
+    net.dump(net.broker, 5)
+    return [other("syn-ack-lost")]
+
+
+@innocent
+def direct_server_return(net):
+    """The SYNs come through a balancer, the replies go straight to the client's true MAC."""
+    net.client.sends_as = lambda _: Y
+    net.host("balancer", "10.0.1.5", Z)
+    net.broker.knows(net.client, Y)
+    net.broker.knows("10.0.1.5", Z)
+    net.client.tape = None
+    net.drops.append(lose("syn-ack"))
+    net.client.sends_as = lambda _: Z
+    net.play()
+    net.dump(net.broker, 5)
+    return [other("capture-gap", "possible", host="", ip="")]
+
+
+@innocent
+def direct_server_return_with_the_clients_capture(net):
+    net.broker.knows(net.client, Y)
+    net.drops.append(lose("syn-ack"))
+    net.play(())
+    for at in (1, 2, 4, 13, 14, 16):
+        isn = 5_000 if at < 10 else 6_000
+        net.inject(at, net.broker, "syn", (CLIENT, Z, isn), (BROKER, B, 9092), seq=isn)
+        net.inject(at + 0.001, net.broker, "syn-ack", (BROKER, B, 9092), (CLIENT, Y, isn),
+                   seq=99, ack=isn + 1)  # fmt: skip
+        net.inject(at, net.client, "syn", (CLIENT, Y, isn), (BROKER, Z, 9092), seq=isn)
+    net.dump(net.broker, 5)
+    return [other("syn-ack-lost")]
+
+
+@innocent
+def through_a_router_although_on_the_link(net):
+    """The client's netmask is wrong: its SYNs come through the router, the replies go straight
+    to it. Without its capture nothing says which of the two MACs is its own."""
+    net.off_link(net.client)
+    net.client.tape = None
+    net.broker.knows(net.client, Y)
+    net.play()
+    net.dump(net.broker, 5)
+    return [other("capture-gap", "possible", host="", ip="")]
+
+
+# ---- innocent: nothing wrong with a MAC ---------------------------------------------------
+
+
+@innocent
+def a_firewall_drops_syn_acks(net):
+    net.broker.knows(net.client, Y)
+    net.drops.append(lose("syn-ack"))
+    net.play()
+    net.dump(net.broker, 5)
+    return [other("syn-ack-lost")]
+
+
+@innocent
+def a_security_group_drops_syns(net):
+    net.drops.append(lose("syn"))
+    net.play((9, 21, 33))
+    net.dump(net.client, 5, {BROKER: B})
+    return [other("syn-lost", host="producer-7")]
+
+
+@innocent
+def the_client_captured_with_losses(net):
+    """No SYN-ACK in the client's capture, yet it went on: it lost frames, not the network."""
+    net.client.record(end=60, keep=lambda _, way: way == "out", dropped=40)
+    net.play()
+    return []
+
+
+@innocent
+def the_client_gives_up_with_a_reset(net):
+    """The application's timeout is shorter than the server's delay."""
+    net.drops.append(lambda p: p.kind == "syn-ack" and p.dst == CLIENT and p.sent % 12 < 3)
+    net.every(net.client, net.broker, (1, 13), give_up=2)
+    net.play(())
+    return [other("rejected", host="producer-7")]
+
+
+@innocent
+def the_server_ignores(net):
+    net.broker.server = "ignore"
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    return [other("no-reply", "probable", ip="")]
+
+
+@innocent
+def the_server_refuses(net):
+    net.broker.server = "refuse"
+    net.play()
+    net.dump(net.broker, 5, {CLIENT: Y})
+    return [other("refused", "probable", ip="")]
+
+
+@innocent
+def the_peer_is_off(net):
+    """Right MAC, nobody there: the old owner is down, and no other came."""
+    net.broker.up = (60, 61)
+    net.client.knows(net.broker, B)
+    net.broker.tape = None
+    net.play()
+    net.dump(net.client, 5)
+    return [other("capture-gap", "possible", host="", ip="")]
+
+
+@innocent
+def a_scan(net):
+    net.every(net.client, net.broker, (1, 2, 3), scan=True)
+    net.play(())
+    return [other("rejected", host="producer-7")]
+
+
+# ---- innocent: not enough was recorded ----------------------------------------------------
+
+
+@innocent
+def only_a_tap(net):
+    tap = net.host("tap", "10.0.1.200", "0a:0a:0a:0a:0a:0a")
+    tap.record(0, 60)
+    for host in (net.broker, net.client):
+        host.tape = tap.tape
+    net.broker.knows(net.client, X)
+    net.play()
+    return [other("capture-gap", "possible", host="", ip="")]
+
+
+@innocent
+def an_innocent_servers_capture_alone(net):
+    net.client.tape = None
+    net.broker.knows(net.client, Y)
+    net.drops.append(lose("syn-ack"))
+    net.play()
+    net.dump(net.broker, 5)
+    return [other("capture-gap", "possible", host="", ip="")]
+
+
+@innocent
+def a_mismatch_whose_every_answer_was_the_only_one(net):
+    """Nothing was repeated after it, so nothing says that it was sent in vain."""
+    net.client.tape = None
+    net.broker.knows(net.client, X)
+    net.broker.record(end=60, keep=lambda at, _: at % 12 < 1.5)
+    net.every(net.client, net.broker, (1, 13, 25), give_up=0.5, retries=(0,))
+    net.play(())
+    net.dump(net.broker, 5)
+    return []
+
+
+@innocent
+def a_mismatch_of_which_only_one_try_was_recorded(net):
+    net.client.tape = None
+    net.broker.knows(net.client, X)
+    net.broker.record(end=1.5)
+    net.play((1,))
+    net.dump(net.broker, 5)
+    return []
+
+
+@pytest.mark.parametrize("story", guilty.all)
+def test_a_stale_entry_is_found(story, tmp_path):
+    net = Lan()
+    expected = story(net)
+    assert findings(diagnose(net, tmp_path)) == expected
+
+
+@pytest.mark.parametrize("story", innocent.all)
+def test_nobody_is_accused(story, tmp_path):
+    net = Lan()
+    expected = story(net)
+    assert findings(diagnose(net, tmp_path)) == expected
+
+
+# ---- the mismatch itself ------------------------------------------------------------------
+
+
+def test_a_mismatch_names_both_macs_and_all_that_went_by_either(tmp_path):
+    net = Lan()
+    net.broker.knows(net.client, X)
+    net.broker.knows(net.client, Y, at=20)
+    net.play()
+    net.dump(net.broker, 5)
+    case = case_of(net, tmp_path)
+    found = only(case)
+    assert case.hosts[found.host] == "broker-1"
+    assert (found.ip, found.next_hop) == (parse_ip(CLIENT), "host")
+    assert (found.wrong, found.right) == (parse_mac(X), parse_mac(Y))
+    macs = case.sendings["mac"]
+    assert set(macs[found.rows].tolist()) == {found.wrong}
+    assert set(macs[found.scope].tolist()) == {found.wrong, found.right}
+    assert set(found.rows.tolist()) <= set(found.scope.tolist())
+    assert rule.leg_of(case.sendings.take(found.rows)) == "syn-ack"
+
+
+def test_what_is_right_is_no_mismatch(tmp_path):
+    net = Lan()
+    a_firewall_drops_syn_acks(net)
+    assert list(mismatches(case_of(net, tmp_path))) == []
+
+
+# ---- on the same link ---------------------------------------------------------------------
+
+
+def by_table(net):
+    net.dump(net.broker, 5)
+
+
+def by_question(net):
+    net.arp(0.1, 1, B, BROKER, CLIENT, heard=[net.broker])
+
+
+def by_announcement(net):
+    net.arp(0.1, 1, Y, CLIENT, "10.0.1.50", heard=[net.broker])
+
+
+def by_a_table_with_a_third_mac(net):
+    net.dump(net.broker, 5, {CLIENT: Z})
+
+
+@pytest.mark.parametrize(
+    ("tell", "recorded", "says"),
+    [
+        (by_table, False, "neighbor table has an entry for 10.0.1.77"),
+        (by_question, False, "itself asks who has 10.0.1.77"),
+        (by_announcement, False, f"10.0.1.77 announces {Y}"),
+        (lambda net: None, True, "with the MAC they left with"),
+        (by_a_table_with_a_third_mac, True, "with the MAC they left with"),
+        (by_a_table_with_a_third_mac, False, None),
+        (lambda net: None, False, None),
+    ],
+)
+def test_why_it_is_on_the_link(tell, recorded, says, tmp_path):
+    net = Lan()
+    if not recorded:
+        net.client.tape = None
+    net.broker.knows(net.client, X)
+    tell(net)
+    net.play()
+    case = case_of(net, tmp_path)
+    host = case.hosts.index("broker-1")
+    near = rule.on_link(case, host, parse_ip(CLIENT), parse_mac(X), parse_mac(Y))
+    if says is None:
+        assert near is None
+    else:
+        assert near.id == "on-link"
+        assert says in near.says
+        assert len(near.sources) == 1
+
+
+@pytest.mark.parametrize(
+    ("others", "lost", "many"),
+    [
+        (["10.0.1.98", "10.0.1.99"], [], False),
+        (["10.0.1.97", "10.0.1.98", "10.0.1.99"], [], True),
+        (["10.0.1.97", "10.0.1.98", "10.0.1.99"], ["10.0.1.98"], False),
+        (["10.0.1.98", "10.0.1.99", "fe80::1", "fd00::1"], [], False),
+    ],
+)
+def test_a_mac_that_stands_for_many(others, lost, many, tmp_path):
+    net = Lan()
+    net.play()
+    net.dump(net.broker, 5, dict.fromkeys([CLIENT, *others], X))
+    case = case_of(net, tmp_path)
+    host, known = case.hosts.index("broker-1"), {parse_ip(ip) for ip in lost}
+    assert rule.stands_for_many(case, host, parse_mac(X), parse_ip(CLIENT), known) == many
+
+
+def test_the_address_is_its_owners_own(tmp_path):
+    net = Lan()
+    two_captures_and_a_table(net)
+    net.arp(0.1, 2, Z, CLIENT, BROKER, heard=[net.broker], to=B, frame_mac=Y)
+    case = case_of(net, tmp_path)
+    host, ip = case.hosts.index("broker-1"), parse_ip(CLIENT)
+    assert rule.owned(case, host, ip, parse_mac(X), parse_mac(Y))
+    assert not rule.owned(case, host, ip, parse_mac(Z), parse_mac(Y))
+
+
+# ---- takeover -----------------------------------------------------------------------------
+
+
+def test_the_first_sign_is_a_segment_or_a_claim(tmp_path):
+    net = Lan()
+    net.play()
+    net.arp(0.25, 1, X, CLIENT, BROKER, heard=[net.broker])
+    case = case_of(net, tmp_path)
+    ip = parse_ip(CLIENT)
+    assert rule.first_sign(case, ip, parse_mac(X)) == (T0 * 4 + 1) * 250_000_000
+    assert rule.first_sign(case, ip, parse_mac(Y)) == (T0 * 2 + 1) * 500_000_000
+    assert rule.first_sign(case, ip, parse_mac(Z)) is None
+
+
+def test_only_what_went_astray_after_the_takeover_counts(tmp_path):
+    net = Lan()
+    net.broker.knows(net.client, X)
+    net.arp(12, 1, X, CLIENT, CLIENT, heard=[net.broker])
+    net.play((13, 25))
+    net.client.record(end=60, keep=lambda at, _: at > 12.5)
+    net.broker.record(end=60, keep=lambda at, _: at > 11.5)
+    case = case_of(net, tmp_path)
+    ip, host = parse_ip(CLIENT), case.hosts.index("broker-1")
+    rows = case.sent_to(host, ip)
+    assert rule.since_takeover(case, ip, parse_mac(X), parse_mac(Y), rows).tolist() == rows.tolist()
+    unseen = rule.since_takeover(case, ip, parse_mac(X), parse_mac(Z), rows)
+    assert unseen.tolist() == rows.tolist()
+
+
+def test_an_announcement_tells_when_it_took_over(tmp_path):
+    net = Lan()
+    net.broker.knows(net.client, X)
+    net.arp(14, 1, Z, CLIENT, CLIENT, heard=[net.broker])
+    net.play((1, 13, 25))
+    case = case_of(net, tmp_path)
+    ip, rows = parse_ip(CLIENT), case.sent_to(case.hosts.index("broker-1"), parse_ip(CLIENT))
+    late = rule.since_takeover(case, ip, parse_mac(X), parse_mac(Z), rows)
+    expected = rows[case.sendings["time"][rows] > (T0 + 14) * 10**9]
+    assert late.tolist() == expected.tolist()
+    assert 0 < len(late) < len(rows)
+
+
+def test_who_announces(tmp_path):
+    """Requests, and whatever goes to all; an answer to one asker may be a proxy's."""
+    net = Lan()
+    net.play()
+    net.arp(1, 1, Y, CLIENT, BROKER, heard=[net.broker], to=B)
+    net.arp(2, 2, Y, CLIENT, CLIENT, heard=[net.broker])
+    net.arp(3, 2, Y, CLIENT, BROKER, heard=[net.broker], to=B)
+    case = case_of(net, tmp_path)
+    claims = case.claimed(parse_ip(CLIENT), parse_mac(Y))
+    claims = claims[np.argsort(case.claim_time[claims])]
+    assert rule.announces(case, claims).tolist() == [True, True, False]
+
+
+# ---- numbers and harm ---------------------------------------------------------------------
+
+
+def test_lost_is_what_never_came_or_came_for_another():
+    fates = np.array([UNWITNESSED, DELIVERED, LOST, MISDELIVERED])
+    assert rule.is_lost(fates).tolist() == [False, False, True, True]
+
+
+def test_numbers_with_a_witness(tmp_path):
+    net = Lan()
+    net.broker.knows(net.client, X)
+    net.broker.knows(net.client, Y, at=15.5)
+    net.play((1, 13))
+    case = case_of(net, tmp_path)
+    found = only(case)
+    wrong = rule.numbers(case.sendings.take(found.rows))
+    assert (wrong["sent"], wrong["received"]) == (len(found.rows), 0)
+    both = rule.numbers(case.sendings.take(found.scope))
+    assert both["received"] == len(found.scope) - len(found.rows) > 0
+    assert wrong["first"] == both["first"] <= wrong["last"] <= both["last"]
+
+
+def test_numbers_without_a_witness_count_no_arrival(tmp_path):
+    net = Lan()
+    net.client.tape = None
+    two_captures_and_a_table(net)
+    case = case_of(net, tmp_path)
+    sendings = case.sendings.take(only(case).rows)
+    assert rule.numbers(sendings)["received"] is None
+    assert rule.failed(case, sendings).all()
+
+
+def test_harm_with_a_witness(tmp_path):
+    """Most were lost; one in ten may have arrived."""
+    net = Lan()
+    two_captures_and_a_table(net)
+    case = case_of(net, tmp_path)
+    rows = only(case).rows
+    fine = np.flatnonzero(case.came_through)
+    assert rule.harmful(case, rows)
+    assert rule.harmful(case, rows[:1])
+    assert rule.harmful(case, np.append(rows[:10], fine[:1]))
+    assert not rule.harmful(case, np.append(rows[:9], fine[:1]))
+    assert not rule.harmful(case, fine)
+    assert not rule.harmful(case, rows[:0])
+
+
+def test_harm_without_a_witness_is_what_was_sent_in_vain(tmp_path):
+    """Only a repetition shows that nothing came of a sending, and one sending is too few."""
+    net = Lan()
+    net.client.tape = None
+    two_captures_and_a_table(net)
+    case = case_of(net, tmp_path)
+    rows = only(case).rows
+    vain, last = rows[case.in_vain[rows]], rows[~case.in_vain[rows]]
+    fine = np.flatnonzero(case.came_through)
+    assert len(last) == 3, "the last of each attempt"
+    assert rule.harmful(case, rows)
+    assert rule.harmful(case, np.append(vain[:1], last[:1]))
+    assert not rule.harmful(case, vain[:1])
+    assert not rule.harmful(case, last)
+    assert rule.harmful(case, np.append(vain[:10], fine[:1]))
+    assert not rule.harmful(case, np.append(vain[:9], fine[:1]))
+
+
+def test_what_is_forwarded_does_no_harm(tmp_path):
+    net = Lan()
+    the_old_owner_forwards_but_a_firewall_drops(net)
+    case = case_of(net, tmp_path)
+    rows = case.sent_to(case.hosts.index("broker-1"), parse_ip(CLIENT))
+    landed = case.sendings["arrived"][rows] >= 0
+    assert rule.relayed(case, rows)
+    assert not rule.relayed(case, rows[~landed])
+    assert not rule.harmful(case, rows)
