@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+pytest.register_assert_rewrite("stories", "traces")
+
 
 @pytest.fixture
 def synack():

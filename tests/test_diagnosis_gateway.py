@@ -23,6 +23,20 @@ from synack.diagnosis.mismatch import mismatches
 guilty, innocent = Stories(), Stories()
 
 
+@pytest.mark.parametrize("story", guilty.all)
+def test_a_stale_entry_is_found(story, tmp_path):
+    net = Lan()
+    expected = story(net)
+    assert findings(diagnose(net, tmp_path)) == expected
+
+
+@pytest.mark.parametrize("story", innocent.all)
+def test_nobody_is_accused(story, tmp_path):
+    net = Lan()
+    expected = story(net)
+    assert findings(diagnose(net, tmp_path)) == expected
+
+
 # ---- guilty -------------------------------------------------------------------------------
 
 
@@ -162,20 +176,6 @@ def a_server_behind_a_router(net):
     net.play((9, 21, 33))
     net.dump(net.client, 5, {"10.0.1.1": R1})
     return [other("syn-lost", host="producer-7")]
-
-
-@pytest.mark.parametrize("story", guilty.all)
-def test_a_stale_entry_is_found(story, tmp_path):
-    net = Lan()
-    expected = story(net)
-    assert findings(diagnose(net, tmp_path)) == expected
-
-
-@pytest.mark.parametrize("story", innocent.all)
-def test_nobody_is_accused(story, tmp_path):
-    net = Lan()
-    expected = story(net)
-    assert findings(diagnose(net, tmp_path)) == expected
 
 
 # ---- the mismatch itself ------------------------------------------------------------------

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 
 import build
 from synack.capture.pcap import NO_TIME, Record
-from synack.capture.pcapng import MAX_BLOCK_LENGTH, parse_names, parse_options, parse_tsresol
+from synack.capture.pcapng import (
+    MAX_BLOCK_LENGTH,
+    PcapngReader,
+    parse_names,
+    parse_options,
+    parse_tsresol,
+)
 from synack.capture.reader import CaptureReader, open_capture
+from synack.capture.scan import Scanner
 from synack.errors import InputError
 
 BASE = build.shb() + build.idb()
@@ -404,3 +411,17 @@ def test_random_bodies(blocks: list[tuple[int, bytes]], order: str) -> None:
     content = build.shb(order=order) + build.idb(order=order)
     content += b"".join(build.block(kind, body, order=order) for kind, body in blocks)
     assert outcome(io.BytesIO(content)) == outcome(build.Trickle(content))
+
+
+def test_the_scan_is_told_of_an_interface_once() -> None:
+    """A file of many interfaces and uncommon packets must not be slow."""
+    content = build.shb() + build.idb(1) + build.spb(b"x" * 60)
+    reader = open_capture("x", io.BytesIO(content))
+    scanner = Scanner(0)
+    assert isinstance(reader, PcapngReader)
+    list(reader)
+    assert reader.describe(scanner)
+    assert scanner.ticks[0] == 1000
+    scanner.ticks[0] = 7
+    assert reader.describe(scanner)
+    assert scanner.ticks[0] == 7

@@ -171,6 +171,8 @@ class PcapngReader(CaptureReader):
         self._order = "<"
         self._first = 0  # global index of the section's interface 0
         self._clocks: list[_Clock] = []
+        self._told: tuple[str, int, int] | None = None
+        """What the scan knows of this section."""
         self._read: dict[int, Callable[[bytes, int], None]] = {
             SECTION_HEADER: self._begin_section,
             INTERFACE_DESCRIPTION: self._add_interface,
@@ -188,6 +190,11 @@ class PcapngReader(CaptureReader):
 
     def describe(self, scanner: Scanner) -> bool:
         """Tell the scan about this section; False when reading must not go on."""
+        # Packets that are not common come one after the other: say nothing twice.
+        told = (self._order, self._first, min(len(self._clocks), len(scanner.ticks)))
+        if told == self._told:
+            return self.damage is None
+        self._told = told
         for local, clock in enumerate(self._clocks[: len(scanner.ticks)]):
             interface = self.interfaces[self._first + local]
             scanner.link_types[local] = interface.link_type
