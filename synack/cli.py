@@ -60,6 +60,14 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
+ReportForm = Annotated[
+    ReportFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+]
+TableForm = Annotated[
+    TableFormat, typer.Option("--format", "-f", help="Format of the table; -o x.csv says it too.")
+]
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from synack.capture.scan import COMPILED
@@ -95,9 +103,7 @@ def _top(
 @app.command()
 def diagnose(
     paths: Paths,
-    form: Annotated[
-        ReportFormat, typer.Option("--format", "-f", help="Report for people or programs.")
-    ] = ReportFormat.TEXT,
+    form: ReportForm = ReportFormat.TEXT,
     output: Output = None,
 ) -> None:
     """Say what went wrong: findings, their evidence, and what to do now.
@@ -113,9 +119,7 @@ def diagnose(
 
 @app.command()
 def demo(
-    form: Annotated[
-        ReportFormat, typer.Option("--format", "-f", help="Report for people or programs.")
-    ] = ReportFormat.TEXT,
+    form: ReportForm = ReportFormat.TEXT,
     output: Output = None,
 ) -> None:
     """Diagnose the built-in incident: a broker that still has a terminated producer's MAC."""
@@ -129,9 +133,7 @@ def demo(
 @app.command()
 def handshakes(
     paths: Paths,
-    form: Annotated[
-        TableFormat, typer.Option("--format", "-f", help="Format of the table.")
-    ] = TableFormat.TEXT,
+    form: TableForm = TableFormat.TEXT,
     output: Output = None,
 ) -> None:
     """List every connection attempt: its outcome, and what was sent and received of each leg.
@@ -158,9 +160,7 @@ def handshakes(
 @app.command()
 def neighbors(
     paths: Paths,
-    form: Annotated[
-        TableFormat, typer.Option("--format", "-f", help="Format of the table.")
-    ] = TableFormat.TEXT,
+    form: TableForm = TableFormat.TEXT,
     output: Output = None,
 ) -> None:
     """List every neighbor (ARP, ND) entry of every dump in one normal form.
@@ -187,9 +187,7 @@ def neighbors(
 @app.command()
 def inspect(
     paths: Paths,
-    form: Annotated[
-        TableFormat, typer.Option("--format", "-f", help="Format of the table.")
-    ] = TableFormat.TEXT,
+    form: TableForm = TableFormat.TEXT,
     output: Output = None,
 ) -> None:
     """Say what each file is: kind, host, interface, link type, span, drops, damage.

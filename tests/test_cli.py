@@ -239,3 +239,22 @@ def test_binary_is_not_written_to_a_terminal():
     os.close(leader)
     assert done.returncode == 2
     assert b"parquet is binary" in done.stderr
+
+
+def test_without_a_compiler_it_works_and_says_so_once():
+    """The scan's source, loaded as it stands, in place of the compiled module."""
+    code = (
+        "import importlib.util, pathlib, sys, synack.capture\n"
+        "path = pathlib.Path(synack.capture.__file__).with_name('scan.py')\n"
+        "spec = importlib.util.spec_from_file_location('synack.capture.scan', path)\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "sys.modules['synack.capture.scan'] = module\n"
+        "spec.loader.exec_module(module)\n"
+        "sys.argv = ['synack', 'demo']\n"
+        "from synack.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "STALE NEIGHBOR ENTRY on broker-1 (confirmed)" in done.stdout
+    assert done.stderr.count("the scan is not compiled") == 1
