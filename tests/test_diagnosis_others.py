@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from scenario import R2, B, Lan, X, Y, lose
 from stories import BROKER, CLIENT, HEALTHY, diagnose, findings, ids, other, sound
@@ -277,3 +279,15 @@ def test_nothing_at_all_is_no_finding(net, tmp_path):
     net.every(net.healthy, net.broker, range(0, 20, 4))
     net.dump(net.broker, 5, {HEALTHY: net.healthy.mac})
     assert diagnose(net, tmp_path).findings == []
+
+
+def test_one_sided_failures_name_answers_to_another_mac() -> None:
+    """One capture, no table: not enough to accuse, and still the first thing to look at."""
+    samples = Path(__file__).parents[2] / "shared" / "domain" / "samples"
+    (finding,) = synack.diagnose(samples / "broker-eth0.pcap").findings
+    assert finding.kind == "capture-gap"
+    (evidence,) = [e for e in finding.evidence if e.id == "answered-at-another-mac"]
+    assert "answered 10.77.0.20 at 02:00:00:00:de:ad" in evidence.says
+    assert "came from 02:00:00:00:00:20" in evidence.says
+    assert "ip neigh show 10.77.0.20" in evidence.says
+    assert evidence.sources[0].frame == 2

@@ -243,11 +243,37 @@ def gaps(case: Case, free: Array) -> Iterator[Finding]:
         )
         text = f"{count(len(rows), 'attempt')} to {server} {' or '.join(sorted(kinds))}: {why}"
         yield _finding(
-            case, "capture-gap", rows, -1, None, [_frames(case, rows, text)], "possible",
+            case, "capture-gap", rows, -1, None,
+            [_frames(case, rows, text), *_other_macs(case, rows)], "possible",
             first_upper(text) + f"; which leg was lost cannot be told from {seen}.",
             ["capture on both ends at once, and the neighbor table beside:"
              " tcpdump -i eth0 -nn -s 128 -w HOST-eth0.pcap 'arp or icmp or icmp6 or tcp'"],
         )  # fmt: skip
+
+
+def _other_macs(case: Case, attempts: Array) -> list[Evidence]:
+    """Answers that went to another MAC than the SYNs came from: no proof of anything, since a
+    router or a virtual MAC does that too, but the first thing to look at."""
+    s = case.sendings
+    rows = np.flatnonzero(np.isin(s["attempt"], attempts) & (s["leg"] == Event.SYN_ACK))
+    rows = rows[(s["mac"][rows] != NO_MAC) & (s["peer_mac"][rows] != NO_MAC)]
+    rows = rows[s["mac"][rows] != s["peer_mac"][rows]]
+    columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "mac", "peer_mac")]
+    found = []
+    for (host, high, low, out, back), part in grouped(rows, *columns):
+        name, ip = case.hosts[host], text_of((high, low))
+        says = (
+            f"{name} answered {ip} at {format_mac(out)}, while its SYNs came from"
+            f" {format_mac(back)}: if {ip} is on {name}'s own link, look at ip neigh show {ip}"
+        )
+        found.append(
+            Evidence("answered-at-another-mac", says, case.frames(s["row"][part].tolist()))
+        )
+    return found[:_NAMED]
+
+
+_NAMED = 5
+"""So many of a kind are named; the table of handshakes has them all."""
 
 
 def _seen_by(case: Case, rows: Array) -> str:
