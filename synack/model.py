@@ -1,7 +1,7 @@
 """The vocabulary that other programs rely on: outcomes, fates, findings, confidence.
 
-The spellings are a contract; the meaning of each word is in the design notes of
-the README ("Outcomes", "Findings").
+The spellings are a contract; the README says what each word means ("What the words
+mean").
 """
 
 from __future__ import annotations

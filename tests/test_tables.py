@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synack.tables import ATTEMPTS, CLAIMS, ENTRIES, SEGMENTS, SIGHTINGS, Schema, Table, group_ids
+from synack.tables import (
+    ATTEMPTS,
+    CLAIMS,
+    ENTRIES,
+    SEGMENTS,
+    SIGHTINGS,
+    TRANSMISSIONS,
+    TUNNELS,
+    Schema,
+    Table,
+    group_ids,
+)
 
 PAIRS = Schema("pairs", ("low", "i8", "an integer"), ("name", "O", "a text"))
 
@@ -65,7 +76,9 @@ def test_take_and_concat() -> None:
     assert Table.concat(PAIRS, [table]) is table
 
 
-@pytest.mark.parametrize("schema", [SEGMENTS, CLAIMS, SIGHTINGS, ATTEMPTS, ENTRIES])
+@pytest.mark.parametrize(
+    "schema", [SEGMENTS, CLAIMS, SIGHTINGS, ATTEMPTS, ENTRIES, TRANSMISSIONS, TUNNELS]
+)
 def test_schemas_say_what_they_hold(schema: Schema) -> None:
     """Every column has a dtype that numpy knows and a meaning."""
     assert len(schema.dtypes) == len(schema.columns)
