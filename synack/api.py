@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def diagnose(*paths: str | PathLike[str]) -> Diagnosis:
     """Diagnose captures, neighbor tables and folders of them.
 
-    Each path is a file, a folder, a glob, ``-`` for standard input, or ``HOST=PATH``. What
+    Each path is a file, a folder, a glob, an archive, ``-`` for standard input, or
+    ``HOST=PATH``. What
     cannot be read is in ``warnings`` and ``errors`` of the result. Raises
     :class:`~synack.errors.UsageError` without a path and
     :class:`~synack.errors.InputError` for a wrong ``incident.toml``.

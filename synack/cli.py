@@ -33,8 +33,8 @@ Paths = Annotated[
     list[str],
     typer.Argument(
         metavar="PATH...",
-        help="Captures, table dumps, folders of them, globs, - for standard input; HOST=PATH"
-        " names the host a file is from.",
+        help="Captures, table dumps, folders and archives of them, globs, - for standard input;"
+        " HOST=PATH names the host a file is from.",
     ),
 ]
 Output = Annotated[

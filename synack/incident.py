@@ -18,9 +18,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from synack.addresses import parse_ip
+from synack.archive import is_archive, is_zip, unpack
 from synack.errors import Damage, InputError, UsageError
 
 Address = tuple[int, int]
@@ -48,6 +50,10 @@ class Source:
     """The host is the user's word, not read from a name."""
     host_from_folder: bool = False
     """Only the folder's name says so."""
+    place: str | None = None
+    """Where it lies, if not there: unpacked from an archive."""
+    recorded: int | None = None
+    """When it was last changed, by its archive (ns since 1970 UTC)."""
 
 
 @dataclass
@@ -63,10 +69,17 @@ class Incident:
     errors: list[Damage] = field(default_factory=list)
     """Inputs that could not be had at all."""
     warnings: list[str] = field(default_factory=list)
+    unpacked: list[TemporaryDirectory[str]] = field(default_factory=list)
+    """Contents of archives, until :meth:`close`."""
+
+    def close(self) -> None:
+        """Remove what was unpacked."""
+        while self.unpacked:
+            self.unpacked.pop().cleanup()
 
 
 def collect(paths: Sequence[str]) -> Incident:
-    """Every file behind ``paths``: files, folders, globs, ``-`` and ``HOST=PATH``.
+    """Every file behind ``paths``: files, folders, globs, archives, ``-`` and ``HOST=PATH``.
 
     A path that does not exist is an error in the result; the others still count.
     Raises :class:`UsageError` without any path.
@@ -106,7 +119,9 @@ def _expand(path: str) -> Iterator[str]:
 
 def _sources_at(place: str, incident: Incident, owned: bool) -> Iterator[Source]:
     """``owned``: a folder here is one of several, so its name may be a host's."""
-    if place == "-" or not Path(place).is_dir():
+    if place != "-" and Path(place).is_file() and is_archive(place):
+        yield from _archive(place, incident, owned)
+    elif place == "-" or not Path(place).is_dir():
         source = Source(place, explicit=True)
         source.host, source.interface = host_and_interface(Path(place).name)
         if place == "-":
@@ -119,8 +134,38 @@ def _sources_at(place: str, incident: Incident, owned: bool) -> Iterator[Source]
         yield from _folder(Path(place), incident, owned)
 
 
-def _folder(folder: Path, incident: Incident, owned: bool) -> Iterator[Source]:
-    """The files below a folder, in order of name."""
+def _archive(path: str, incident: Incident, owned: bool) -> Iterator[Source]:
+    """The files in an archive, shown as if it were a folder."""
+    scratch = TemporaryDirectory(prefix="synack-")
+    incident.unpacked.append(scratch)
+    # Named like the archive, as a folder would be.
+    root = top = Path(scratch.name) / _ARCHIVE_NAME.sub("", Path(path).name)
+    root.mkdir()
+    incident.errors += unpack(path, root)
+    zipped = is_zip(path)
+    inside = sorted(root.iterdir())
+    if len(inside) == 1 and inside[0].is_dir():
+        top = inside[0]
+    before = len(incident.errors), len(incident.warnings)
+    for source in _folder(top, incident, owned):
+        source.place = source.path
+        source.path = f"{path}/{Path(source.place).relative_to(root).as_posix()}"
+        # A zip has no zone: its times say nothing.
+        source.recorded = None if zipped else Path(source.place).stat().st_mtime_ns
+        yield source
+    shown = f"{path}/"
+    hidden = f"{root}/"
+    incident.errors[before[0] :] = [
+        d._replace(path=d.path.replace(hidden, shown)) for d in incident.errors[before[0] :]
+    ]
+    incident.warnings[before[1] :] = [
+        w.replace(hidden, shown) for w in incident.warnings[before[1] :]
+    ]
+
+
+def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") -> Iterator[Source]:
+    """The files below a folder, in order of name. ``report_of``: the host whose sosreport
+    it is part of."""
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
@@ -131,21 +176,31 @@ def _folder(folder: Path, incident: Incident, owned: bool) -> Iterator[Source]:
     files = [e for e in visible if e.is_file() and e.name not in _OUR_OWN]
     named = {host_and_interface(f.name)[0] for f in files if _CAPTURE_NAME.search(f.name)} - {""}
     owner = folder_host(folder.resolve().name)
+    if (sos := _SOSREPORT.match(folder.resolve().name)) is not None:
+        report_of = sos[1]
     for file in files:
+        if _ARCHIVE_NAME.search(file.name) and is_archive(str(file)):
+            yield from _archive(str(file), incident, owned=True)
+            continue
         source = Source(str(file))
         source.host, source.interface = host_and_interface(file.name)
         if not source.host or (owned and owner and len(named) < 2):
             source.host, source.host_from_folder = owner, True
+        if report_of:
+            source.host, source.host_from_folder = report_of, False
         overrides.apply(source, file.relative_to(folder))
         yield source
     for entry in visible:
         if entry.is_dir() and not entry.is_symlink():
-            for source in _folder(entry, incident, owned=True):
+            for source in _folder(entry, incident, owned=True, report_of=report_of):
                 overrides.apply(source, Path(source.path).relative_to(folder))
                 yield source
     incident.warnings += overrides.unmatched(folder)
 
 
+_SOSREPORT = re.compile(r"sosreport-(.+?)(?:-\d{4}-\d\d-\d\d|-\d{6,})")
+"""``sosreport-HOST-DATE-ID``, the folder in what sos makes."""
+_ARCHIVE_NAME = re.compile(r"\.(tar(\.\w+)?|t[gbx]z\d?|zip)$", re.I)
 _OUR_OWN = ("incident.toml", "case.toml")
 _CAPTURE_NAME = re.compile(r"\.(pcap|pcapng|cap|dmp)", re.I)
 

@@ -55,10 +55,18 @@ def load(paths: Sequence[str], progress: Progress | None = None) -> Loaded:
     loaded = Loaded(collect(paths))
     loaded.errors = list(loaded.incident.errors)
     loaded.warnings = list(loaded.incident.warnings)
+    try:
+        _read_all(loaded, progress)
+    finally:
+        loaded.incident.close()
+    return loaded
+
+
+def _read_all(loaded: Loaded, progress: Progress | None) -> None:
     found: list[tuple[Source, FoundCapture]] = []
     for source in loaded.incident.sources:
         try:
-            content = recognize(source.path)
+            content = recognize(source.path, source.place)
         except UnknownInput as error:
             (loaded.errors if source.must_be_read else loaded.unknown).append(error.damage)
             continue
@@ -79,7 +87,6 @@ def load(paths: Sequence[str], progress: Progress | None = None) -> Loaded:
     _note_drops(loaded)
     for capture in loaded.captures:
         capture.warnings += _warnings(capture)
-    return loaded
 
 
 def _read_captures(
@@ -126,7 +133,9 @@ def _read_set(plan: _Plan, progress: Progress | None) -> _Read:
     errors = []
     for number, (member, content) in enumerate(plan.members, plan.file):
         try:
-            with content.reader or open_capture(member.path) as reader:
+            with content.reader or open_capture(
+                member.place or member.path, name=member.path
+            ) as reader:
                 capture.files.append(collector.read(number, reader))
         except InputError as error:  # It was there a moment ago.
             errors.append(error.damage)

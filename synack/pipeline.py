@@ -144,6 +144,8 @@ def _taken_at(source: Source) -> tuple[int, bool]:
     stamp = stamp_in_name(Path(source.path).name)
     if stamp is not None:
         return stamp, False
+    if source.recorded is not None:
+        return source.recorded, False
     try:
         return Path(source.path).stat().st_mtime_ns, True
     except OSError:

@@ -33,13 +33,14 @@ Dump = NeighborDump | TcpdumpLog | Counters
 Content = FoundCapture | Dump
 
 
-def recognize(path: str) -> Content:
-    """Say what ``path`` (``-``: standard input) holds.
+def recognize(path: str, place: str | None = None) -> Content:
+    """Say what ``path`` (``-``: standard input) holds; ``place`` is where it lies, if that is
+    somewhere else (unpacked from an archive).
 
     Raises :class:`~synack.errors.InputError` for what cannot be opened, is empty or is a
     capture with a wrong header, :class:`UnknownInput` for what synack does not know.
     """
-    window = open_window(path)
+    window = open_window(place or path, name=path)
     keep = False
     try:
         head = window.peek(_SNIFF)

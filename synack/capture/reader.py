@@ -48,13 +48,15 @@ _ERF_HEADER_LENGTH = 16
 _ERF_TYPES = range(1, 49)
 
 
-def open_capture(path: str | Path, stream: BinaryIO | None = None) -> CaptureReader:
+def open_capture(
+    path: str | Path, stream: BinaryIO | None = None, *, name: str | None = None
+) -> CaptureReader:
     """A reader for the capture at ``path`` (see :func:`~synack.capture.window.open_window`).
 
     Raises :class:`InputError` when it cannot be opened or is no pcap or pcapng file; the
     reason names the format where its first bytes give it away.
     """
-    window = open_window(path, stream)
+    window = open_window(path, stream, name=name)
     try:
         return reader_over(window)
     except InputError:

@@ -174,20 +174,23 @@ class Window:
             return rest
 
 
-def open_window(path: str | Path, stream: BinaryIO | None = None) -> Window:
-    """Open ``path``; ``-`` is standard input; with ``stream``, path only names it.
+def open_window(
+    path: str | Path, stream: BinaryIO | None = None, *, name: str | None = None
+) -> Window:
+    """Open ``path``; ``-`` is standard input; with ``stream``, path only names it. ``name``:
+    how messages call it.
 
     A stream may still be growing: what is there is delivered without waiting for more
     than was asked. Raises :class:`InputError` when the input is missing, a directory,
     unreadable or empty, or when the library for its compression is not installed.
     """
-    name = str(path)
+    name = name or str(path)
     opened: BinaryIO | None = None
     size = None
-    if stream is None and name == "-":
+    if stream is None and str(path) == "-":
         stream = sys.stdin.buffer
     if stream is None:
-        stream = opened = _open_file(name)
+        stream = opened = _open_file(str(path), name)
         status = os.fstat(opened.fileno())
         size = status.st_size if stat.S_ISREG(status.st_mode) else None
     try:
@@ -201,9 +204,9 @@ def open_window(path: str | Path, stream: BinaryIO | None = None) -> Window:
     return window
 
 
-def _open_file(name: str) -> BinaryIO:
+def _open_file(path: str, name: str) -> BinaryIO:
     try:
-        return open(name, "rb")
+        return open(path, "rb")
     except FileNotFoundError:
         raise InputError(name, "no such file") from None
     except IsADirectoryError:
