@@ -12,6 +12,9 @@ from __future__ import annotations
 import ipaddress
 import re
 
+Address = tuple[int, int]
+"""An IP as (high, low) halves."""
+
 NO_MAC = -1
 BROADCAST_MAC = 0xFFFF_FFFF_FFFF
 NO_IP = (0, 0)
@@ -52,7 +55,7 @@ def is_group_mac(mac: int) -> bool:
     return mac >= 0 and bool(mac >> 40 & 1)
 
 
-def pack_ip(raw: bytes) -> tuple[int, int]:
+def pack_ip(raw: bytes) -> Address:
     """Four or sixteen address bytes as (high, low) halves."""
     if len(raw) == 4:
         return 0, _V4_MAPPED | int.from_bytes(raw, "big")
@@ -64,7 +67,7 @@ def is_ipv4(high: int, low: int) -> bool:
     return high == 0 and low >> 32 == 0xFFFF
 
 
-def parse_ip(text: str) -> tuple[int, int] | None:
+def parse_ip(text: str) -> Address | None:
     """The address in ``text`` as halves, a ``%zone`` dropped; None when it is not one."""
     try:
         return pack_ip(ipaddress.ip_address(text.strip().split("%")[0]).packed)

@@ -21,11 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from synack.addresses import parse_ip
+from synack.addresses import Address, parse_ip
 from synack.archive import is_archive, is_zip, unpack
 from synack.errors import Damage, InputError, UsageError
-
-Address = tuple[int, int]
 
 
 @dataclass

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.rules import findings
@@ -22,6 +23,8 @@ from synack.tables import ENTRIES, NO_TIME, Table
 from synack.wording import iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
+
+_ByHost = dict[str, set[Address]]
 
 
 @dataclass
@@ -41,9 +44,10 @@ def run(loaded: Loaded) -> Diagnosed:
     vantages = [_vantage(loaded, capture, rises) for capture in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
     attempts = judge(matched)
-    entries = _entries(loaded, matched)
+    own, peers = _own_and_peers(matched)
+    entries = _entries(loaded, own, peers)
     by_host = {host: r for host, r in rises.items() if r is not None}
-    loaded.warnings += _strangers(matched, entries)
+    loaded.warnings += _strangers(matched, entries, own, peers)
     case = Case(matched, attempts, loaded.claims, entries, loaded.files, by_host)
     return Diagnosed(loaded, matched, attempts, entries, findings(case))
 
@@ -57,16 +61,11 @@ def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) ->
 # ---- dumps --------------------------------------------------------------------------------
 
 
-def _entries(loaded: Loaded, matched: Matched) -> Table:
-    own, peers = _own_and_peers(matched)
+def _entries(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Table:
     tables = []
     for source, dump in loaded.dumps:
         addresses = {entry.ip for entry in dump.entries}
-        host = (
-            source.host
-            if source.host_given
-            else whose(source.host, source.host_from_folder, addresses, own, peers)
-        )
+        host = _host_of(source, addresses, own, peers)
         at, weak = _taken_at(source)
         interface = source.interface
         tables.append(entries_of(dump, host, interface, source.path, at, weak))
@@ -81,10 +80,9 @@ def _entries(loaded: Loaded, matched: Matched) -> Table:
     return Table.concat(ENTRIES, tables)
 
 
-def _strangers(matched: Matched, entries: Table) -> list[str]:
+def _strangers(matched: Matched, entries: Table, own: _ByHost, peers: _ByHost) -> list[str]:
     """Captures and tables that have nothing to do with the others."""
     says = []
-    own, peers = _own_and_peers(matched)
     host_of = matched.host_of_capture[matched.sightings["capture"]]
     seen = {h: set(matched.identity[host_of == h].tolist()) for h in range(len(matched.hosts))}
     for host, attempts in seen.items():
@@ -116,12 +114,10 @@ def _covers(matched: Matched, host: int) -> str:
     return f"{iso_time(first)[:19]} to {iso_time(last)[:19]}"
 
 
-def _own_and_peers(
-    matched: Matched,
-) -> tuple[dict[str, set[tuple[int, int]]], dict[str, set[tuple[int, int]]]]:
+def _own_and_peers(matched: Matched) -> tuple[_ByHost, _ByHost]:
     """Per host its own addresses, and the others in its captures."""
-    own: dict[str, set[tuple[int, int]]] = {host: set() for host in matched.hosts}
-    peers: dict[str, set[tuple[int, int]]] = {host: set() for host in matched.hosts}
+    own: _ByHost = {host: set() for host in matched.hosts}
+    peers: _ByHost = {host: set() for host in matched.hosts}
     for vantage in matched.vantages:
         own[vantage.host] |= vantage.addresses
     s = matched.sightings
@@ -135,6 +131,13 @@ def _own_and_peers(
     for host in matched.hosts:
         peers[host] -= own[host]
     return own, peers
+
+
+def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHost) -> str:
+    """The host that was given for a file, else the one its name and contents fit."""
+    if source.host_given:
+        return source.host
+    return whose(source.host, source.host_from_folder, addresses, own, peers)
 
 
 def _taken_at(source: Source) -> tuple[int, bool]:
@@ -158,13 +161,7 @@ def _rises(loaded: Loaded) -> dict[str, Rise | None]:
     hosts = {capture.host for capture in loaded.captures}
     by_host: dict[str, list[tuple[str, Counters]]] = {}
     for source, counters in loaded.counters:
-        host = (
-            source.host
-            if source.host_given
-            else whose(
-                source.host, source.host_from_folder, set(), {name: set() for name in hosts}, {}
-            )
-        )
+        host = _host_of(source, set(), {name: set() for name in hosts}, {})
         if host not in hosts and len(hosts) == 1:
             host = next(iter(hosts))
         by_host.setdefault(host, []).append((source.path, counters))

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from test_reader import CORPUS
 
 import build
-from synack.addresses import NO_IP, NO_MAC, parse_ip, parse_mac
+from synack.addresses import NO_IP, NO_MAC, Address, parse_ip, parse_mac
 from synack.capture.decode import Claim, Frame, Link, Quote, Tcp, decode
 from synack.capture.reader import open_capture
 from synack.capture.scan import Scanner
 from synack.capture.segments import Collector
-from synack.capture.tunnels import Address, Tunnel
+from synack.capture.tunnels import Tunnel
 from synack.model import CaptureFile
 from synack.pipeline import load
 from synack.tables import OUTBOUND, UNKNOWN, Table

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import dpkt
 
-from synack.addresses import NO_IP, NO_MAC, pack_ip
-from synack.capture.tunnels import BRIDGED, Address, Inside, Tunnel, inside
+from synack.addresses import NO_IP, NO_MAC, Address, pack_ip
+from synack.capture.tunnels import BRIDGED, Inside, Tunnel, inside
 from synack.tables import (
     ARP_REPLY,
     ARP_REQUEST,

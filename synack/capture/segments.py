@@ -75,10 +75,8 @@ class Collector:
     def tables(self) -> tuple[Table, Table]:
         """(segments, claims) of everything read so far."""
         self._take()
-        segments, claims = self._segments, self._claims
-        self._segments, self._claims = [], []
-        self._segments.append(Table.concat(SEGMENTS, segments))
-        self._claims.append(Table.concat(CLAIMS, claims))
+        self._segments = [Table.concat(SEGMENTS, self._segments)]
+        self._claims = [Table.concat(CLAIMS, self._claims)]
         return self._segments[0], self._claims[0]
 
     def tunnels(self) -> Table:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
+from synack.addresses import Address
+
 VXLAN_PORT, LINUX_VXLAN_PORT, GENEVE_PORT = 4789, 8472, 6081
 """Destination ports, in both directions; 8472 is what Linux used before there was a number.
 
@@ -22,8 +24,6 @@ BRIDGED = 0x6558
 
 _UDP, _GRE, _IP4_IN_IP, _IP6_IN_IP = 17, 47, 4, 41
 _ERSPAN, _ERSPAN_3 = 0x88BE, 0x22EB
-
-Address = tuple[int, int]
 
 
 class Tunnel(NamedTuple):

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synack.addresses import NO_MAC, format_ip, is_ipv4
+from synack.addresses import NO_MAC, Address, format_ip, is_ipv4
 from synack.context.counters import Rise
 from synack.handshake.clock import Clock, offsets
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
@@ -26,8 +26,6 @@ from synack.tables import (
     Table,
     group_ids,
 )
-
-Address = tuple[int, int]
 
 SENDINGS = Schema(
     "sendings",

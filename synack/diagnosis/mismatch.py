@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from synack.addresses import NO_MAC, format_mac, is_group_mac, special_mac
-from synack.diagnosis.evidence import Address, Case, alike, grouped, text_of
+from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
+from synack.diagnosis.evidence import Case, alike, grouped, text_of
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.track import Event
 from synack.model import Evidence, Outcome

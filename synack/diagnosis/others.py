@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from synack.addresses import NO_MAC, format_mac, special_mac
-from synack.diagnosis.evidence import Address, Case, grouped, text_of
+from synack.addresses import NO_MAC, Address, format_mac, special_mac
+from synack.diagnosis.evidence import Case, grouped, text_of
 from synack.diagnosis.mismatch import on_link
 from synack.handshake.outcome import REASONS
 from synack.handshake.track import Event

@@ -275,9 +275,9 @@ def _foreign(m: Matched) -> Array:
 
 def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
     """Whether the receiver of ``leg`` itself went on with the handshake."""
-    by_client = _count(m, m.client, Event.ACK, Event.RST_CLIENT)
-    by_server = _count(m, m.server, Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
-    onward = _count(m, m.server, Event.PROGRESS)
+    by_client = count_of(m, m.client, Event.ACK, Event.RST_CLIENT)
+    by_server = count_of(m, m.server, Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
+    onward = count_of(m, m.server, Event.PROGRESS)
     return np.select(
         [leg == Event.SYN, leg == Event.SYN_ACK, leg == Event.ACK],
         [by_server[attempt] > 0, by_client[attempt] > 0, onward[attempt] > 0],
@@ -285,7 +285,7 @@ def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
     )
 
 
-def _count(m: Matched, sighting: Array, *events: Event) -> Array:
+def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
     """Segments of ``events`` in the given sighting of each attempt, 0 without one."""
     counts = m.legs.counts[:, list(events)].sum(axis=1)
     if not len(counts):
@@ -300,17 +300,17 @@ def addressed(m: Matched, sighting: Array, event: Event) -> Array:
     foreign = np.bincount(m.sighting[rows], minlength=len(m.sightings))
     if not len(foreign):
         return np.zeros(len(sighting), np.int64)
-    return _count(m, sighting, event) - np.where(sighting >= 0, foreign[sighting], 0)
+    return count_of(m, sighting, event) - np.where(sighting >= 0, foreign[sighting], 0)
 
 
 def _proven_arrivals(m: Matched) -> dict[Event, tuple[Array, Array, Array]]:
     """Per leg: attempts in which one must have arrived, because its receiver went on;
     the receiver's sighting; and how many the receiver's capture has."""
-    client_went_on = (_count(m, m.client, Event.ACK) > 0) | (_count(m, m.server, Event.ACK) > 0)
-    client_went_on |= _count(m, m.client, Event.PROGRESS) > 0
-    client_went_on |= _count(m, m.server, Event.PROGRESS) > 0
-    server_went_on = _count(m, m.server, *_SERVER_LEGS) + _count(m, m.client, *_SERVER_LEGS) > 0
-    server_done = _count(m, m.server, Event.PROGRESS) + _count(m, m.client, Event.PROGRESS) > 0
+    client_went_on = (count_of(m, m.client, Event.ACK) > 0) | (count_of(m, m.server, Event.ACK) > 0)
+    client_went_on |= count_of(m, m.client, Event.PROGRESS) > 0
+    client_went_on |= count_of(m, m.server, Event.PROGRESS) > 0
+    server_went_on = count_of(m, m.server, *_SERVER_LEGS) + count_of(m, m.client, *_SERVER_LEGS) > 0
+    server_done = count_of(m, m.server, Event.PROGRESS) + count_of(m, m.client, Event.PROGRESS) > 0
     return {
         Event.SYN: (server_went_on, m.server, addressed(m, m.server, Event.SYN)),
         Event.SYN_ACK: (client_went_on, m.client, addressed(m, m.client, Event.SYN_ACK)),
@@ -396,10 +396,10 @@ def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     end = [_ends(m, "client"), _ends(m, "server")]
     high = np.where(from_client, end[1][0][attempt], end[0][0][attempt])
     low = np.where(from_client, end[1][1][attempt], end[0][1][attempt])
-    begun = _count(m, m.client, Event.SYN)[attempt] > 0
-    begun = np.where(from_client, _count(m, m.server, Event.SYN_ACK)[attempt] > 0, begun)
+    begun = count_of(m, m.client, Event.SYN)[attempt] > 0
+    begun = np.where(from_client, count_of(m, m.server, Event.SYN_ACK)[attempt] > 0, begun)
     begun &= leg != Event.SYN
-    unseen = ~from_client & (sighting < 0) & (_count(m, m.server, Event.SYN)[attempt] > 0)
+    unseen = ~from_client & (sighting < 0) & (count_of(m, m.server, Event.SYN)[attempt] > 0)
     called = np.where(unseen, m.legs.first[m.server[attempt], Event.SYN], NO_TIME) + shift
     result = np.zeros((len(m.captures), len(sent)), bool)
     for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):

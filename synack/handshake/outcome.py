@@ -16,6 +16,7 @@ from synack.handshake.match import (
     UNWITNESSED,
     Matched,
     addressed,
+    count_of,
 )
 from synack.handshake.track import Event, State
 from synack.model import Outcome
@@ -68,10 +69,7 @@ class _View:
         return np.where(sighting >= 0, self.m.sightings["state"][sighting], State.NEW)
 
     def count(self, sighting: Array, *events: Event) -> Array:
-        if not len(self.m.legs.counts):
-            return np.zeros(len(sighting), np.int64)
-        counts = self.m.legs.counts[:, list(events)].sum(axis=1)
-        return np.where(sighting >= 0, counts[sighting], 0)
+        return count_of(self.m, sighting, *events)
 
     def fate(self, event: Event, *fates: int) -> Array:
         return self.fates[:, event][:, list(fates)].sum(axis=1)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from synack.addresses import is_group_mac, parse_ip
+from synack.addresses import Address, is_group_mac, parse_ip
 from synack.handshake.legs import Legs
 from synack.handshake.track import Event
 from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, Array, Table, group_ids
@@ -34,8 +34,6 @@ from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, Array, Table, group_ids
 CLIENT, SERVER, NEITHER = 1, -1, 0
 
 _NAMED, _DIRECTION, _NEARER, _COUNTERS, _REPLY_GAP, _CENTRE = 10_000.0, 1_000.0, 10.0, 5.0, 3.0, 1.0
-
-Address = tuple[int, int]
 
 
 @dataclass
