@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synack.addresses import NO_MAC, Address, format_ip, is_ipv4
+from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
 from synack.handshake.clock import Clock, offsets
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
@@ -323,6 +323,10 @@ class Case:
         """Rows of claims that ``address`` is at ``mac``."""
         rows = self._by_claimed.rows(address)
         return rows[self.claims["mac"][rows] == mac]
+
+    def to_all(self, claims: Array) -> Array:
+        """Of rows of claims whether they went to a group address (bool)."""
+        return np.array([is_group_mac(m) for m in self.claims["dst_mac"][claims].tolist()], bool)
 
     def asked_by(self, host: int, address: Address) -> Array:
         """Rows of claims in which ``host`` itself asks for the MAC of ``address``."""

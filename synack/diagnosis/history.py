@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synack.addresses import format_mac, is_group_mac
+from synack.addresses import format_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import Mismatch
 from synack.model import Evidence, Source
@@ -93,8 +93,7 @@ def _heard(case: Case, mismatch: Mismatch) -> Array:
     heard = (case.claim_host[claims] == mismatch.host) & ~np.isin(c["src_mac"][claims], own)
     heard &= (c["direction"][claims] != OTHER_HOST) & (case.claim_time[claims] != NO_TIME)
     to = c["dst_mac"][claims]
-    to_all = np.array([is_group_mac(m) for m in to.tolist()], bool)
-    return claims[heard & (to_all | (to < 0) | np.isin(to, own))]
+    return claims[heard & (case.to_all(claims) | (to < 0) | np.isin(to, own))]
 
 
 def _fixed(case: Case, mismatch: Mismatch) -> bool:

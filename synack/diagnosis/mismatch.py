@@ -151,7 +151,7 @@ def announces(case: Case, claims: Array) -> Array:
     """Of rows of claims those that a machine sends of its own accord: requests, and what
     goes to all. Mere answers may be a proxy's or a cloud network's (bool)."""
     asks = np.isin(case.claims["op"][claims], (ARP_REQUEST, ND_SOLICIT))
-    return asks | np.array([is_group_mac(m) for m in case.claims["dst_mac"][claims].tolist()], bool)
+    return asks | case.to_all(claims)
 
 
 def stands_for_many(

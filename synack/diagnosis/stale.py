@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from synack.addresses import NO_MAC, format_mac, is_group_mac, is_ipv4, special_mac
+from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, is_ipv4, special_mac
 from synack.diagnosis.evidence import Case, grouped, text_of
 from synack.diagnosis.history import (
     ANSWERED,
@@ -40,7 +40,7 @@ from synack.diagnosis.mismatch import (
     stands_for_many,
 )
 from synack.handshake.match import LOST, MISDELIVERED
-from synack.model import CONFIDENCES, Evidence, Finding
+from synack.model import CONFIDENCES, Evidence, Finding, Outcome
 from synack.tables import Array, Table
 from synack.wording import clock_time, count
 
@@ -186,7 +186,7 @@ def _control_group(case: Case, mismatch: Mismatch) -> list[Evidence]:
     others = np.setdiff1d(case.rightly_sent.get(mismatch.host, wrong[:0]), wrong)
     if not len(others):
         return []
-    done, also = (int((outcome[part] == 0).sum()) for part in (others, wrong))
+    done, also = (int((outcome[part] == Outcome.COMPLETED).sum()) for part in (others, wrong))
     return [
         Evidence(
             "control-group",
@@ -269,7 +269,7 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
 
 
 def _by_table(
-    case: Case, host: int, ip: tuple[int, int], wrong: int, rows: Array, entry: int
+    case: Case, host: int, ip: Address, wrong: int, rows: Array, entry: int
 ) -> Mismatch | None:
     s = case.sendings
     other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from synack.addresses import NO_MAC, parse_ip, parse_mac
+from synack.addresses import NO_MAC, Address, parse_ip, parse_mac
 from synack.errors import Damage
 
 INVALID = "INVALID"
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     """
 
     interface: str
-    ip: tuple[int, int]
+    ip: Address
     mac: int
     state: str
     flags: str
@@ -65,7 +65,7 @@ class NeighborDump:
 
 
 @lru_cache(maxsize=1 << 16)
-def ip_of(text: str) -> tuple[int, int] | None:
+def ip_of(text: str) -> Address | None:
     """:func:`parse_ip` remembered: a polling loop repeats a few addresses for hours."""
     return parse_ip(text) if len(text) <= 64 else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synack.addresses import NO_MAC
+from synack.addresses import NO_MAC, Address
 from synack.neighbors.entry import INVALID, NeighborDump
 from synack.tables import ENTRIES, NO_TIME, Array, Table
 
@@ -48,7 +48,7 @@ def in_force(entries: Table) -> Array:
     return usable & (entries["mac"] != NO_MAC)
 
 
-def of_address(entries: Table, host: str, ip: tuple[int, int]) -> Array:
+def of_address(entries: Table, host: str, ip: Address) -> Array:
     """Rows of ``host`` about ``ip``, in order of time, those without a time last."""
     mine = np.flatnonzero(
         (entries["host"] == host) & (entries["ip_hi"] == ip[0]) & (entries["ip_lo"] == ip[1])
