@@ -1,4 +1,4 @@
-"""Compile the scan where a C compiler is there; install without it where not.
+"""Compile the hot loops where a C compiler is there; install without it where not.
 
 SYNACK_REQUIRE_COMPILED=1 makes a failing compilation fail the installation.
 """
@@ -17,8 +17,11 @@ def extensions() -> list[Extension]:
         if required:
             raise
         return []
-    scan = Extension("synack.capture.scan", ["synack/capture/scan.py"])
-    compiled = cythonize([scan], quiet=True, build_dir="build/cython")
+    modules = [
+        Extension(f"synack.{name.replace('/', '.')}", [f"synack/{name}.py"])
+        for name in ("capture/scan", "handshake/walk", "grouping")
+    ]
+    compiled = cythonize(modules, quiet=True, build_dir="build/cython")
     for extension in compiled:
         extension.optional = not required
     return compiled

@@ -187,7 +187,14 @@ SIGHTINGS = Schema(
     ("seen", "u2", "bit set of the track.Event kinds that were seen"),
     ("first", "i8", "time of its first segment here, ns"),
     ("last", "i8", "time of its last segment here, ns"),
+    ("row", "i8", "row of `segments`: the first of it"),
+    ("syn_row", "i8", "row of `segments`: the first SYN, -1 none"),
+    ("syn_ack_row", "i8", "row of `segments`: the first SYN-ACK, -1 none"),
+    ("several_macs", "?", "whether frames of one end came from more than one MAC"),
 )
+
+IDENTITY = tuple(column[0] for column in SIGHTINGS.columns[1:8])
+"""The columns that make two sightings the same attempt."""
 
 ATTEMPTS = Schema(
     "attempts",
@@ -240,21 +247,3 @@ ENTRIES = Schema(
     ("file", "O", "path, str"),
     ("line", "i8", "line in it, from 1"),
 )
-
-
-def group_ids(*columns: Array) -> Array:
-    """Number the distinct rows of ``columns``: equal rows get equal ids, from 0.
-
-    Ids follow the sorted order of the rows, the first column deciding first.
-    """
-    length = len(columns[0])
-    if not length:
-        return np.empty(0, np.int64)
-    order = np.lexsort(columns[::-1])
-    changed = np.zeros(length, bool)
-    for column in columns:
-        ordered = column[order]
-        changed[1:] |= ordered[1:] != ordered[:-1]
-    ids = np.empty(length, np.int64)
-    ids[order] = np.cumsum(changed)
-    return ids

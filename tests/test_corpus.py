@@ -18,7 +18,8 @@ from test_reader import CORPUS, FRAMES, manifest, readable
 
 from synack.capture.reader import open_capture
 from synack.capture.segments import Collector
-from synack.handshake.track import Event, track
+from synack.handshake.states import Event
+from synack.handshake.track import track
 from synack.model import FATES, OUTCOMES
 from synack.pipeline import Diagnosed, load, run
 
@@ -143,7 +144,7 @@ def counted(name: str) -> dict[str, int]:
     with open_capture(CORPUS / name) as reader:
         info = collector.read(0, reader)
         frames = reader.frames
-    sightings, _, _ = track(collector.tables()[0])
+    sightings = track(collector.tables()[0]).sightings
     legs = 1 << Event.SYN | 1 << Event.SYN_ACK | 1 << Event.ACK
     return {
         "packets": frames,

@@ -11,7 +11,7 @@ from scenario import BROADCAST, B, Lan, X, Y
 from synack.addresses import NO_MAC, parse_ip, parse_mac
 from synack.diagnosis.evidence import ByAddress, Case, alike, grouped
 from synack.handshake.match import UNWITNESSED
-from synack.handshake.track import Event
+from synack.handshake.states import Event
 from synack.pipeline import load, run
 from synack.tables import NO_TIME
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from traces import ns, read
 
 from synack.handshake.legs import Legs
-from synack.handshake.track import Event, track
+from synack.handshake.states import Event
+from synack.handshake.track import track
 from synack.tables import SEGMENTS, Table
 
 TRACE = """
@@ -20,9 +20,7 @@ TRACE = """
 
 
 def legs(trace: str) -> Legs:
-    segments = read(trace).segments
-    sightings, sighting, leg = track(segments)
-    return Legs.of(segments, sighting, leg, len(sightings))
+    return track(read(trace).segments).legs
 
 
 def test_counts_and_first() -> None:
@@ -63,6 +61,6 @@ def test_rows_of_no_attempt_do_not_count() -> None:
 
 def test_empty() -> None:
     """No sightings."""
-    none = Legs.of(Table.empty(SEGMENTS), np.empty(0, np.int64), np.empty(0, np.uint8), 0)
+    none = track(Table.empty(SEGMENTS)).legs
     assert none.counts.shape == (0, len(Event))
     assert none.gap(Event.SYN, Event.SYN_ACK).tolist() == []

@@ -1,11 +1,9 @@
-"""Tables keep to their schema; group_ids numbers equal rows alike."""
+"""Tables keep to their schema."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from synack.tables import (
     ATTEMPTS,
@@ -17,7 +15,6 @@ from synack.tables import (
     TUNNELS,
     Schema,
     Table,
-    group_ids,
 )
 
 PAIRS = Schema("pairs", ("low", "i8", "an integer"), ("name", "O", "a text"))
@@ -83,11 +80,3 @@ def test_schemas_say_what_they_hold(schema: Schema) -> None:
     """Every column has a dtype that numpy knows and a meaning."""
     assert len(schema.dtypes) == len(schema.columns)
     assert all(column.meaning for column in schema.columns)
-
-
-@given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=30))
-def test_group_ids(values: list[tuple[int, int]]) -> None:
-    """Equal rows, equal ids; ids follow the order of the rows, from 0, without holes."""
-    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
-    distinct = sorted(set(values))
-    assert group_ids(*columns).tolist() == [distinct.index(v) for v in values]

@@ -23,7 +23,7 @@ import build
 from synack.addresses import NO_MAC, parse_ip, parse_mac
 from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
-from synack.handshake.track import Event
+from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, SERVER, Vantage
 from synack.model import FATES, OUTCOMES, Capture, CaptureFile
 from synack.tables import ACK, QUOTE, RST, SEGMENTS, SYN, SYN_ACK, Table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
+from synack.grouping import grouped, ids_of
 from synack.handshake.clock import Clock, offsets
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
-from synack.handshake.track import Event
+from synack.handshake.states import Event
 from synack.model import CaptureFile, Outcome, Source
 from synack.neighbors.timeline import in_force
 from synack.tables import (
@@ -24,7 +25,6 @@ from synack.tables import (
     Array,
     Schema,
     Table,
-    group_ids,
 )
 
 SENDINGS = Schema(
@@ -59,15 +59,6 @@ class ByAddress:
         part = self._low[begin:end]
         first, last = (int(np.searchsorted(part, low, side)) for side in ("left", "right"))
         return self._order[begin + first : begin + last]
-
-
-def grouped(rows: Array, *columns: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
-    """Each distinct combination of ``columns`` (one value per row), with its rows."""
-    ids = group_ids(*columns)
-    order = np.argsort(ids, kind="stable")
-    bounds = np.flatnonzero(np.diff(ids[order])) + 1
-    for part in np.split(order, bounds) if len(rows) else ():
-        yield tuple(int(column[part[0]]) for column in columns), rows[part]
 
 
 @dataclass
@@ -131,15 +122,6 @@ class Case:
         """Rows of segments that ``address`` sent from ``mac``, in whatever capture."""
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
-
-    @cached_property
-    def first_row(self) -> Array:
-        """The first row of segments of each sighting."""
-        m = self.matched
-        first = np.full(len(m.sightings), len(m.segments))
-        mine = np.flatnonzero(m.sighting >= 0)
-        np.minimum.at(first, m.sighting[mine], mine)
-        return first
 
     # ---- hosts ----------------------------------------------------------------------
 
@@ -221,15 +203,15 @@ class Case:
         """As-of join: the source MAC of the peer's last SYN or SYN-ACK before each row in
         the same capture, else of its first one after."""
         s = self.matched.segments
-        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
         result = np.full(len(rows), NO_MAC, np.int64)
-        if not len(own):
+        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
+        if not len(own) or not len(rows):
             return result
         keys = [
             np.concatenate([s[a][own], s[b][rows]])
             for a, b in (("capture", "capture"), ("src_hi", "dst_hi"), ("src_lo", "dst_lo"))
         ]
-        ids = group_ids(*keys)
+        ids = ids_of(*keys)
         order = np.lexsort((own, ids[: len(own)]))
         peer, place = ids[: len(own)][order], own[order]
         wanted = ids[len(own) :]
@@ -256,7 +238,7 @@ class Case:
         """Per sending whether it reached the peer: it was seen there, or the handshake went on
         and nothing of this leg went to any other MAC (bool)."""
         s = self.sendings
-        ids = group_ids(s["attempt"], s["leg"])
+        ids = ids_of(s["attempt"], s["leg"])
         low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
         high = np.full(len(low), np.iinfo(np.int64).min)
         np.minimum.at(low, ids, s["mac"])

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
-from synack.diagnosis.evidence import Case, grouped, text_of
+from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import Mismatch, announces, is_lost, on_link, since_takeover
+from synack.grouping import grouped
 from synack.model import Evidence
 from synack.tables import Array
 

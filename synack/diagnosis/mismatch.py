@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
-from synack.diagnosis.evidence import Case, alike, grouped, text_of
+from synack.diagnosis.evidence import Case, alike, text_of
+from synack.grouping import grouped
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
-from synack.handshake.track import Event
+from synack.handshake.states import Event
 from synack.model import Evidence, Outcome
 from synack.tables import ARP_REQUEST, ND_SOLICIT, NO_TIME, Array, Table
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, special_mac
-from synack.diagnosis.evidence import Case, grouped, text_of
+from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import on_link
+from synack.grouping import grouped
 from synack.handshake.outcome import REASONS
-from synack.handshake.track import Event
+from synack.handshake.states import Event
 from synack.model import OUTCOMES, Evidence, Finding, Outcome, Source
 from synack.neighbors.timeline import NOT_IN_FORCE
 from synack.tables import NO_TIME, Array
@@ -304,7 +305,7 @@ def _frames(case: Case, rows: Array, says: str) -> Evidence:
     for attempt in rows[:8].tolist():
         places = (m.server[attempt], m.client[attempt], m.elsewhere[attempt])
         sighting = next(int(p) for p in places if p >= 0)
-        shown.append(int(case.first_row[sighting]))
+        shown.append(int(m.sightings["row"][sighting]))
     return Evidence("attempts", says, case.frames(shown))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, is_ipv4, special_mac
-from synack.diagnosis.evidence import Case, grouped, text_of
+from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import (
     ANSWERED,
     CONFIRMED,
@@ -39,6 +39,7 @@ from synack.diagnosis.mismatch import (
     since_takeover,
     stands_for_many,
 )
+from synack.grouping import grouped
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.model import CONFIDENCES, Evidence, Finding, Outcome
 from synack.tables import Array, Table

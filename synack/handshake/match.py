@@ -14,18 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.addresses import BROADCAST_MAC
+from synack.grouping import ids_of, least
 from synack.handshake.clock import Clock, doubts, estimate, offsets
 from synack.handshake.legs import Legs
 from synack.handshake.pairing import pair
-from synack.handshake.track import Event, track
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
+from synack.handshake.track import track
 from synack.handshake.vantage import CLIENT, SERVER, Vantage, locate
 from synack.model import FATES, Capture
-from synack.tables import NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table, group_ids
+from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
 
 UNWITNESSED, DELIVERED, LOST, MISDELIVERED = range(len(FATES))
 
-_CLIENT_LEGS = (Event.SYN, Event.ACK, Event.RST_CLIENT)
-_SERVER_LEGS = (Event.SYN_ACK, Event.PROGRESS, Event.RST_SERVER, Event.CHALLENGE)
 SETTLE_NS = 100_000_000
 """How long after a transmission the receiver's capture must go on to be a witness
 of its loss: more than any one-way delay inside one network."""
@@ -83,18 +83,8 @@ def match(
 
     ``known_offsets``: clock offsets of hosts (ns) that the user is sure of.
     """
-    sightings, sighting, leg = track(segments)
-    legs = Legs.of(segments, sighting, leg, len(sightings))
-    identity = group_ids(
-        *(
-            sightings[name]
-            for name in (
-                "client_hi", "client_lo", "client_port", "server_hi", "server_lo",
-                "server_port", "client_isn",
-            )
-        )
-    )  # fmt: skip
-    identity = _in_order_of_time(identity, sightings["first"])
+    sightings, sighting, leg, legs = track(segments)
+    identity = _identity(sightings)
     side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
     # By name, so that the order of the files decides nothing.
     hosts = sorted({capture.host for capture in captures})
@@ -129,13 +119,27 @@ def match(
     return matched
 
 
-def _in_order_of_time(identity: Array, first: Array) -> Array:
-    """Number the attempts by their first sighting, by the clock of whoever saw them first."""
-    start = np.full(int(identity.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(start, identity, first)
+def _identity(sightings: Table) -> Array:
+    """The attempt of each sighting, numbered in order of their first sighting, by the clock
+    of whoever saw them first; of several at one time by what they are."""
+    key = [sightings[name] for name in IDENTITY]
+    # A tracker does not give one attempt twice.
+    alone = not np.ptp(sightings["capture"]) if len(sightings) else True
+    ids = np.arange(len(sightings)) if alone else ids_of(*key)
+    start = least(sightings["first"], ids)
+    some = np.empty(len(start), np.int64)
+    some[ids] = np.arange(len(ids))
+    order = np.argsort(start, kind="stable")
+    ordered = start[order]
+    tied = np.zeros(len(order), bool)
+    tied[1:] = ordered[1:] == ordered[:-1]
+    tied[:-1] |= tied[1:]
+    if tied.any():
+        among = order[tied]
+        order[tied] = among[np.lexsort([column[some[among]] for column in key] + [start[among]])]
     rank = np.empty(len(start), np.int64)
-    rank[np.argsort(start, kind="stable")] = np.arange(len(start))
-    return rank[identity]
+    rank[order] = np.arange(len(start))
+    return rank[ids]
 
 
 def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:
@@ -171,7 +175,7 @@ def _place_hosts(m: Matched) -> None:
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     rows, attempt, arrival = _both_ends(m)
     segments, leg = m.segments, m.leg
-    group = group_ids(
+    group = ids_of(
         attempt, leg[rows], segments["seq"][rows], _common_tsval(m, rows, attempt, arrival)
     )
     m.clocks = _clocks(m, rows, arrival, group, known_offsets)
@@ -215,8 +219,8 @@ def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     two &= m.client_host[attempt] != m.server_host[attempt]
     at_client = m.sighting[rows] == m.client[attempt]
     at_server = m.sighting[rows] == m.server[attempt]
-    from_client = np.isin(m.leg[rows], _CLIENT_LEGS)
-    from_server = np.isin(m.leg[rows], _SERVER_LEGS)
+    from_client = np.isin(m.leg[rows], CLIENT_LEGS)
+    from_server = np.isin(m.leg[rows], SERVER_LEGS)
     keep = two & (at_client | at_server) & (from_client | from_server)
     arrival = (from_client & at_server) | (from_server & at_client)
     return rows[keep], attempt[keep], arrival[keep]
@@ -255,8 +259,8 @@ def _foreign(m: Matched) -> Array:
     MAC is foreign by number and its own in truth."""
     rows = np.flatnonzero(m.sighting >= 0)
     side, attempt = m.side[m.sighting[rows]], m.identity[m.sighting[rows]]
-    arrival = np.isin(m.leg[rows], _SERVER_LEGS) & (side == CLIENT)
-    arrival |= np.isin(m.leg[rows], _CLIENT_LEGS) & (side == SERVER)
+    arrival = np.isin(m.leg[rows], SERVER_LEGS) & (side == CLIENT)
+    arrival |= np.isin(m.leg[rows], CLIENT_LEGS) & (side == SERVER)
     rows, attempt = rows[arrival], attempt[arrival]
     destination = m.segments["dst_mac"][rows]
     capture = m.segments["capture"][rows]
@@ -309,7 +313,7 @@ def _proven_arrivals(m: Matched) -> dict[Event, tuple[Array, Array, Array]]:
     client_went_on = (count_of(m, m.client, Event.ACK) > 0) | (count_of(m, m.server, Event.ACK) > 0)
     client_went_on |= count_of(m, m.client, Event.PROGRESS) > 0
     client_went_on |= count_of(m, m.server, Event.PROGRESS) > 0
-    server_went_on = count_of(m, m.server, *_SERVER_LEGS) + count_of(m, m.client, *_SERVER_LEGS) > 0
+    server_went_on = count_of(m, m.server, *SERVER_LEGS) + count_of(m, m.client, *SERVER_LEGS) > 0
     server_done = count_of(m, m.server, Event.PROGRESS) + count_of(m, m.client, Event.PROGRESS) > 0
     return {
         Event.SYN: (server_went_on, m.server, addressed(m, m.server, Event.SYN)),
@@ -385,7 +389,7 @@ def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     have the client's own SYN looks elsewhere.
     """
     offset, _ = offsets(m.clocks)
-    from_client = np.isin(leg, _CLIENT_LEGS)
+    from_client = np.isin(leg, CLIENT_LEGS)
     ends = m.client_host[attempt], m.server_host[attempt]
     sender, receiver = np.where(from_client, *ends), np.where(from_client, *ends[::-1])
     shift = offset[receiver] - offset[sender]

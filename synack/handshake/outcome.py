@@ -18,9 +18,9 @@ from synack.handshake.match import (
     addressed,
     count_of,
 )
-from synack.handshake.track import Event, State
+from synack.handshake.states import Event, State
 from synack.model import Outcome
-from synack.tables import ATTEMPTS, Array, Table
+from synack.tables import ATTEMPTS, IDENTITY, Array, Table
 
 INITIAL_RTO_NS = 1_000_000_000
 """A reply or repetition is due within this time (RFC 6298 section 2.1)."""
@@ -174,13 +174,13 @@ class _View:
     def columns(self) -> dict[str, Array]:
         m, s = self.m, self.m.sightings
         some = np.select([self.at_client, self.at_server], [m.client, m.server], m.elsewhere)
-        columns = {name: s[name][some] for name in ATTEMPTS.dtypes if name in _IDENTITY}
+        columns = {name: s[name][some] for name in IDENTITY}
         columns["first"], columns["last"] = self._span()
         columns["client_host"] = np.where(self.at_client | (m.client_host >= 0), m.client_host, -1)
         columns["server_host"] = np.where(self.at_server | (m.server_host >= 0), m.server_host, -1)
         columns |= self._counts()
-        columns["syn_src_mac"] = self._mac("src_mac", Event.SYN)
-        columns["syn_ack_dst_mac"] = self._mac("dst_mac", Event.SYN_ACK)
+        columns["syn_src_mac"] = self._mac("src_mac", "syn_row")
+        columns["syn_ack_dst_mac"] = self._mac("dst_mac", "syn_ack_row")
         columns["rtt_ns"] = self._rtt()
         columns["finding"] = np.full(m.attempts, -1)
         return columns
@@ -221,15 +221,16 @@ class _View:
         counts["retransmissions"] = np.maximum(syns - 1, 0) + np.maximum(replies - 1, 0)
         return counts
 
-    def _mac(self, column: str, event: Event) -> Array:
+    def _mac(self, column: str, first_row: str) -> Array:
         """From the first such segment, at the server if it captured."""
         m = self.m
         result = np.full(m.attempts, NO_MAC, np.int64)
         for sighting in (m.elsewhere, m.client, m.server):
-            rows = np.flatnonzero((m.sighting >= 0) & (m.leg == event))[::-1]
-            attempt = m.identity[m.sighting[rows]]
-            mine = (sighting[attempt] == m.sighting[rows]) & (m.segments[column][rows] >= 0)
-            result[attempt[mine]] = m.segments[column][rows[mine]]
+            here = np.flatnonzero(sighting >= 0)
+            rows = m.sightings[first_row][sighting[here]]
+            here, rows = here[rows >= 0], rows[rows >= 0]
+            macs = m.segments[column][rows]
+            result[here[macs >= 0]] = macs[macs >= 0]
         return result
 
     def _rtt(self) -> Array:
@@ -245,8 +246,3 @@ class _View:
                 gap = m.legs.gap(start, end)[sighting]
                 result = np.where(once & (gap >= 0), gap, result)
         return result
-
-
-_IDENTITY = (
-    "client_hi", "client_lo", "server_hi", "server_lo", "client_port", "server_port", "client_isn",
-)  # fmt: skip

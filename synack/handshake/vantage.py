@@ -26,10 +26,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from synack.addresses import Address, is_group_mac, parse_ip
+from synack.addresses import NO_MAC, Address, parse_ip
+from synack.grouping import ids_of, representatives
 from synack.handshake.legs import Legs
-from synack.handshake.track import Event
-from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, Array, Table, group_ids
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
+from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
 
 CLIENT, SERVER, NEITHER = 1, -1, 0
 
@@ -77,19 +78,21 @@ def locate(
     ``identity`` numbers the attempts across captures. The result is int8: CLIENT,
     SERVER or NEITHER.
     """
+    addresses = _Addresses.of(sightings)
+    links = _Links.of(segments)
     evidence = {
         "named addresses": _NAMED * _by_name(vantages, sightings),
         "direction noted by the kernel": _DIRECTION * _by_direction(segments, sighting, leg, legs),
         "comparison of captures": _NEARER * _by_comparison(sightings, legs, identity),
         "counters of the host": _COUNTERS * _by_role(vantages, sightings),
         "reply times": _REPLY_GAP * _by_reply_gap(legs),
-        "one address in everything": _CENTRE * _by_address_centre(sightings),
-        "one MAC in everything": _CENTRE * _by_mac_centre(segments, len(sightings), sighting, leg),
+        "one address in everything": _CENTRE * _by_address_centre(sightings, addresses),
+        "one MAC in everything": _CENTRE * _by_mac_centre(links, sightings, sighting, leg),
     }
-    addresses, client, server = _addresses(sightings)
-    passing = _forwarded(segments, sighting, leg, len(sightings))
+    client, server = addresses.client, addresses.server
+    passing = _forwarded(segments, links, sightings, sighting, leg)
     votes = np.where(passing, 0.0, sum(evidence.values()))
-    score = _address_scores(votes, sightings, client, server, len(vantages), len(addresses))
+    score = _address_scores(votes, sightings, addresses, len(vantages))
     _settle_contests(score, vantages, sightings, identity, client, server)
     _eliminate(score, vantages, sightings, passing | (votes != 0), client, server)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
@@ -98,28 +101,62 @@ def locate(
     side[(local[1] > 0) & (local[1] > local[0])] = SERVER
     side[passing] = NEITHER
     for capture, vantage in enumerate(vantages):
-        vantage.addresses = {addresses[a] for a in np.flatnonzero(score[capture] > 0)}
-        vantage.addresses |= vantage.named
+        vantage.addresses = addresses.named(score[capture] > 0) | vantage.named
         mine = sightings["capture"] == capture
         vantage.tap = bool(passing[mine].any()) or (
             bool(mine.any())
             and not side[mine].any()
-            and _is_tap(capture, segments, sightings, identity, mine)
+            and _is_tap(capture, segments, links, sightings, identity, mine)
         )
         vantage.basis = _basis(evidence, mine)
-        vantage.macs = _own_macs(capture, vantage, segments)
+        vantage.macs = _own_macs(capture, vantage, segments, links)
     return side
 
 
-def _addresses(sightings: Table) -> tuple[list[Address], Array, Array]:
-    """All end addresses, and for each sighting the number of its client's and server's."""
-    s = sightings
-    high = np.concatenate([s["client_hi"], s["server_hi"]])
-    low = np.concatenate([s["client_lo"], s["server_lo"]])
-    ids = group_ids(high, low)
-    _, where = np.unique(ids, return_index=True)
-    names = list(zip(high[where].tolist(), low[where].tolist(), strict=True))
-    return names, ids[: len(s)], ids[len(s) :]
+@dataclass(frozen=True)
+class _Addresses:
+    """All end addresses, numbered; and for each sighting the number of its client's and
+    server's."""
+
+    high: Array
+    low: Array
+    client: Array
+    server: Array
+
+    @classmethod
+    def of(cls, sightings: Table) -> _Addresses:
+        s = sightings
+        high = np.concatenate([s["client_hi"], s["server_hi"]])
+        low = np.concatenate([s["client_lo"], s["server_lo"]])
+        ids = ids_of(high, low)
+        some = representatives(ids)
+        return cls(high[some], low[some], ids[: len(s)], ids[len(s) :])
+
+    def named(self, wanted: Array) -> set[Address]:
+        """Those for which ``wanted`` is True."""
+        return set(zip(self.high[wanted].tolist(), self.low[wanted].tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class _Links:
+    """Each pair of MACs (source, destination) in a capture, numbered: ``of_row`` is its number
+    for each row of segments."""
+
+    capture: Array
+    source: Array
+    destination: Array
+    of_row: Array
+
+    @classmethod
+    def of(cls, segments: Table) -> _Links:
+        s = segments
+        ids = ids_of(s["capture"], s["src_mac"], s["dst_mac"])
+        some = representatives(ids)
+        return cls(s["capture"][some], s["src_mac"][some], s["dst_mac"][some], ids)
+
+    def frames(self, rows: Array) -> Array:
+        """How many of ``rows`` (a mask of segments) each pair has."""
+        return np.bincount(self.of_row[rows], minlength=len(self.capture))
 
 
 def _by_name(vantages: Sequence[Vantage], sightings: Table) -> Array:
@@ -138,19 +175,20 @@ def _by_role(vantages: Sequence[Vantage], sightings: Table) -> Array:
     return roles[sightings["capture"]] if len(sightings) else np.zeros(0)
 
 
-_FROM_CLIENT = (Event.SYN, Event.ACK, Event.RST_CLIENT)
-_FROM_SERVER = (Event.SYN_ACK, Event.PROGRESS, Event.RST_SERVER, Event.CHALLENGE)
+_TOWARDS = np.zeros(len(Event))
+"""By leg: 1 from the client, -1 from the server."""
+_TOWARDS[[*CLIENT_LEGS]] = 1
+_TOWARDS[[*SERVER_LEGS]] = -1
+_SENT = np.zeros(4)
+"""By direction of a frame: 1 sent by the capturing host, -1 received."""
+_SENT[OUTBOUND], _SENT[INBOUND] = 1, -1
 
 
 def _by_direction(segments: Table, sighting: Array, leg: Array, legs: Legs) -> Array:
     """A forwarding host notes each segment coming in and going out: the two cancel."""
-    sent = np.select(
-        [segments["direction"] == OUTBOUND, segments["direction"] == INBOUND], [1, -1], 0
-    )
-    towards = np.select([np.isin(leg, _FROM_CLIENT), np.isin(leg, _FROM_SERVER)], [1, -1], 0)
-    mine = sighting >= 0
-    votes = np.bincount(sighting[mine], weights=(sent * towards)[mine], minlength=len(legs.counts))
-    return np.sign(votes)
+    mine = np.flatnonzero((sighting >= 0) & (segments["direction"] != UNKNOWN))
+    sent = _SENT[segments["direction"][mine]] * _TOWARDS[leg[mine]]
+    return np.sign(np.bincount(sighting[mine], sent, len(legs.counts)))
 
 
 def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
@@ -162,30 +200,38 @@ def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
     has_syn_ack = legs.counts[:, Event.SYN_ACK]
     rows_of = [np.flatnonzero(sightings["capture"] == c) for c in np.unique(sightings["capture"])]
     for one, mine in enumerate(rows_of):
+        place = np.full(int(identity.max(initial=-1)) + 1, -1, np.int64)
+        place[identity[mine]] = mine
         for theirs in rows_of[one + 1 :]:
-            _, a, b = np.intersect1d(
-                identity[mine], identity[theirs], assume_unique=True, return_indices=True
-            )
-            i, j = mine[a], theirs[b]
+            shared = place[identity[theirs]] >= 0
+            j = theirs[shared]
+            i = place[identity[j]]
             # Without an answer in both: SYNs get lost towards the server, SYN-ACKs towards
             # the client.
             missing = np.sign(has_syn[i] - has_syn[j]) + np.sign(has_syn_ack[j] - has_syn_ack[i])
             both = (gap[i] >= 0) & (gap[j] >= 0)
             apart = np.where(np.abs(gap[i] - gap[j]) > _SAME_PLACE_NS, gap[i] - gap[j], 0)
             vote = np.where(both, apart, missing)
-            np.add.at(result, i, np.sign(vote))
-            np.add.at(result, j, -np.sign(vote))
+            result[i] += np.sign(vote)
+            result[j] -= np.sign(vote)
     return result
 
 
 _SAME_PLACE_NS = 2_000
 
 
-def _forwarded(segments: Table, sighting: Array, leg: Array, sightings: int) -> Array:
+def _forwarded(
+    segments: Table, links: _Links, sightings: Table, sighting: Array, leg: Array
+) -> Array:
     """Sightings that hold one segment twice, the second time with a lower TTL and from a
     MAC that is more than any other in this capture: its host passes it on (bool)."""
+    result = np.zeros(len(sightings), bool)
+    candidates = sightings["several_macs"]
+    if not candidates.any():
+        return result
     rows = np.flatnonzero((sighting >= 0) & (segments["src_mac"] >= 0))
-    same = group_ids(sighting[rows], leg[rows], segments["seq"][rows], segments["tsval"][rows])
+    rows = rows[candidates[sighting[rows]]]
+    same = ids_of(sighting[rows], leg[rows], segments["seq"][rows], segments["tsval"][rows])
     order = np.lexsort((segments["ttl"][rows], same))
     rows, same = rows[order], same[order]
     again = np.flatnonzero(
@@ -194,14 +240,14 @@ def _forwarded(segments: Table, sighting: Array, leg: Array, sightings: int) -> 
         & (segments["src_mac"][rows[1:]] != segments["src_mac"][rows[:-1]])
     )
     passed = rows[again]
-    result = np.zeros(sightings, bool)
+    counts = links.frames(segments["src_mac"] >= 0)
     for capture in np.unique(segments["capture"][passed]).tolist():
-        own = (segments["capture"] == capture) & (segments["src_mac"] >= 0)
-        macs = np.concatenate([segments["src_mac"][own], segments["dst_mac"][own]])
-        values, counts = np.unique(macs, return_counts=True)
+        own = links.capture == capture
+        ends = np.concatenate([links.source[own], links.destination[own]])
+        macs, place = np.unique(ends, return_inverse=True)
+        most = macs[np.argmax(np.bincount(place, np.tile(counts[own], 2)))]
         mine = passed[segments["capture"][passed] == capture]
-        by_host = segments["src_mac"][mine] == values[np.argmax(counts)]
-        result[sighting[mine[by_host]]] = True
+        result[sighting[mine[segments["src_mac"][mine] == most]]] = True
     return result
 
 
@@ -214,56 +260,69 @@ def _by_reply_gap(legs: Legs) -> Array:
     return at_client * 1.0 - at_server * 1.0
 
 
-def _by_address_centre(sightings: Table) -> Array:
+def _by_address_centre(sightings: Table, addresses: _Addresses) -> Array:
     """The one address that is an end of every sighting of a capture, if others vary."""
     result = np.zeros(len(sightings))
-    _, client, server = _addresses(sightings)
     for capture in np.unique(sightings["capture"]):
         mine = np.flatnonzero(sightings["capture"] == capture)
-        if len(np.unique(np.concatenate([client[mine], server[mine]]))) < 3:
+        client, server = addresses.client[mine], addresses.server[mine]
+        centres = [c for c in (client[0], server[0]) if ((client == c) | (server == c)).all()]
+        if not centres or _distinct(client, server) < 3:
             continue
-        for centre in (client[mine[0]], server[mine[0]]):
-            if ((client[mine] == centre) | (server[mine] == centre)).all():
-                result[mine] += np.where(client[mine] == centre, 1.0, -1.0)
+        for centre in centres:
+            result[mine] += np.where(client == centre, 1.0, -1.0)
     return result
 
 
-def _by_mac_centre(segments: Table, sightings: int, sighting: Array, leg: Array) -> Array:
+def _distinct(*values: Array) -> int:
+    return len(np.unique(np.concatenate([np.unique(v) for v in values])))
+
+
+def _by_mac_centre(links: _Links, sightings: Table, sighting: Array, leg: Array) -> Array:
     """The one MAC that is in every unicast frame of a capture, if others vary."""
-    votes = np.zeros(sightings)
-    for capture in np.unique(segments["capture"]):
-        mine = (segments["capture"] == capture) & (sighting >= 0) & (segments["dst_mac"] >= 0)
-        centre = _mac_centre(segments["src_mac"][mine], segments["dst_mac"][mine])
-        if centre is None:
-            continue
-        out = np.where(segments["src_mac"][mine] == centre, 1.0, -1.0)
-        towards = np.select(
-            [np.isin(leg[mine], _FROM_CLIENT), np.isin(leg[mine], _FROM_SERVER)], [1.0, -1.0], 0.0
-        )
-        votes += np.bincount(sighting[mine], weights=out * towards, minlength=len(votes))
-    return np.sign(votes)
+    votes = np.zeros(len(sightings))
+    ethernet = (sighting >= 0) & (links.destination >= 0)[links.of_row]
+    frames = links.frames(ethernet)
+    centre = np.full(len(links.capture), NO_MAC)
+    for capture in np.unique(links.capture).tolist():
+        mine = links.capture == capture
+        found = _mac_centre(links.source[mine], links.destination[mine], frames[mine])
+        centre[mine] = NO_MAC if found is None else found
+    if (centre == NO_MAC).all():
+        return votes
+    out = np.where(links.source == centre, 1, -1) * (centre != NO_MAC)
+    rows = np.flatnonzero(ethernet)
+    towards = _TOWARDS[leg[rows]] * out[links.of_row[rows]]
+    return np.sign(np.bincount(sighting[rows], towards, len(votes)))
 
 
-def _mac_centre(source: Array, destination: Array) -> int | None:
-    pairs = np.unique(np.stack([source, destination]), axis=1) if len(source) else source
-    macs = [m for m in np.unique(pairs).tolist() if not is_group_mac(m)]
-    if len(macs) < 3 or len(macs) > 10_000:
+def _mac_centre(source: Array, destination: Array, frames: Array) -> int | None:
+    """The MAC that is in (nearly) all of ``frames`` (their number per pair of MACs), if there
+    are at least three."""
+    held = frames > 0
+    source, destination, frames = source[held], destination[held], frames[held]
+    macs, place = np.unique(np.concatenate([source, destination]), return_inverse=True)
+    own = source == destination
+    touched = np.bincount(place, np.concatenate([frames, np.where(own, 0, frames)]))
+    unicast = (macs >= 0) & (macs >> 40 & 1 == 0)
+    macs, touched = macs[unicast], touched[unicast]
+    if len(macs) < 3:
         return None
-    touched = sorted((int(((source == m) | (destination == m)).sum()), m) for m in macs[:64])
-    (second, _), (most, centre) = touched[-2:]
-    return centre if most >= 0.95 * len(source) and most > second else None
+    second, first = np.argsort(touched, kind="stable")[-2:]
+    alone = touched[first] >= 0.95 * frames.sum() and touched[first] > touched[second]
+    return int(macs[first]) if alone else None
 
 
-def _address_scores(
-    votes: Array, sightings: Table, client: Array, server: Array, captures: int, addresses: int
-) -> Array:
+def _address_scores(votes: Array, sightings: Table, addresses: _Addresses, captures: int) -> Array:
     """Mean score of each address in each capture (captures x addresses); positive: local."""
-    total = np.zeros((captures, addresses))
-    count = np.zeros((captures, addresses))
-    for end, sign in ((client, 1.0), (server, -1.0)):
-        np.add.at(total, (sightings["capture"], end), sign * votes)
-        np.add.at(count, (sightings["capture"], end), 1.0)
-    return total / np.maximum(count, 1.0)
+    size = len(addresses.high)
+    total = np.zeros(captures * size)
+    count = np.zeros(captures * size)
+    for end, sign in ((addresses.client, 1.0), (addresses.server, -1.0)):
+        cell = sightings["capture"].astype(np.int64) * size + end
+        total += np.bincount(cell, sign * votes, captures * size)
+        count += np.bincount(cell, minlength=captures * size)
+    return (total / np.maximum(count, 1.0)).reshape(captures, size)
 
 
 def _settle_contests(
@@ -303,16 +362,19 @@ def _eliminate(
         mine = sightings["capture"] == capture
         if judged[mine].any():
             continue
-        ends = np.stack([client[mine], server[mine]])
+        ends = client[mine], server[mine]
         others = [c for c, v in enumerate(vantages) if v.host != vantages[capture].host]
         taken = np.asarray((score[others] > 0).any(axis=0))
-        for address in np.unique(ends).tolist() if not taken.all() else ():
-            here = ends == address
-            if here.any(axis=0).all() and not taken[address] and taken[ends[~here]].all():
+        touched = np.bincount(ends[0], minlength=len(taken))
+        touched += np.bincount(ends[1][ends[0] != ends[1]], minlength=len(taken))
+        for address in np.flatnonzero((touched == mine.sum()) & ~taken & (touched > 0)).tolist():
+            if all(taken[end[end != address]].all() for end in ends):
                 score[capture, address] = _CENTRE
 
 
-def _is_tap(capture: int, segments: Table, sightings: Table, identity: Array, mine: Array) -> bool:
+def _is_tap(
+    capture: int, segments: Table, links: _Links, sightings: Table, identity: Array, mine: Array
+) -> bool:
     """A capture on no side is a tap if another capture is nearer to an end of what it
     saw, if the kernel called its frames somebody else's, or if its frames share no MAC."""
     others = np.isin(identity[~mine], identity[mine])
@@ -321,12 +383,10 @@ def _is_tap(capture: int, segments: Table, sightings: Table, identity: Array, mi
     own = segments["capture"] == capture
     if (segments["direction"][own] == OTHER_HOST).any():
         return True
-    ethernet = own & (segments["dst_mac"] >= 0)
-    source, destination = segments["src_mac"][ethernet], segments["dst_mac"][ethernet]
-    return (
-        len(np.unique(np.concatenate([source, destination]))) > 3
-        and _mac_centre(source, destination) is None
-    )
+    frames = links.frames(own & (segments["dst_mac"] >= 0))
+    held = frames > 0
+    source, destination, frames = links.source[held], links.destination[held], frames[held]
+    return _distinct(source, destination) > 3 and _mac_centre(source, destination, frames) is None
 
 
 def _basis(evidence: dict[str, Array], mine: Array) -> str:
@@ -336,13 +396,15 @@ def _basis(evidence: dict[str, Array], mine: Array) -> str:
     return ""
 
 
-def _own_macs(capture: int, vantage: Vantage, segments: Table) -> set[int]:
+def _own_macs(capture: int, vantage: Vantage, segments: Table, links: _Links) -> set[int]:
     """The MAC that most of the host's own segments leave with. One capture is of one
     interface, so there is one; a second is somebody else's use of the address."""
-    own = (segments["capture"] == capture) & (segments["src_mac"] >= 0)
-    own &= segments["direction"] != INBOUND
-    from_host = np.zeros(len(segments), bool)
-    for high, low in vantage.addresses:
-        from_host |= (segments["src_hi"] == high) & (segments["src_lo"] == low)
-    macs, counts = np.unique(segments["src_mac"][own & from_host], return_counts=True)
-    return {int(macs[np.argmax(counts)])} if len(macs) else set()
+    rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
+    rows = rows[segments["direction"][rows] != INBOUND]
+    from_host = np.zeros(len(rows), bool)
+    high, low = segments["src_hi"][rows], segments["src_lo"][rows]
+    for address in vantage.addresses:
+        from_host |= (high == address[0]) & (low == address[1])
+    frames = links.frames(rows[from_host])
+    macs, place = np.unique(links.source[frames > 0], return_inverse=True)
+    return {int(macs[np.argmax(np.bincount(place, frames[frames > 0]))])} if len(macs) else set()

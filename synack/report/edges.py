@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synack.addresses import format_ip, format_mac
+from synack.grouping import group_ids
 from synack.model import OUTCOMES, CaptureFile, Finding
-from synack.tables import NO_TIME, Array, Table, group_ids
+from synack.tables import NO_TIME, Array, Table
 
 if TYPE_CHECKING:
     from synack.handshake.match import Matched
@@ -96,7 +97,7 @@ def neighbors(entries: Table) -> list[Shown]:
 
 def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
     """Every kept segment, with what it was to its attempt."""
-    from synack.handshake.track import Event
+    from synack.handshake.states import Event
 
     s = matched.segments
     paths = np.array([*(file.path for file in files), ""], dtype=object)

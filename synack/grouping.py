@@ -1,0 +1,151 @@
+# cython: language_level=3, annotation_typing=False, boundscheck=True, wraparound=False, initializedcheck=False, cdivision=True
+"""Equal rows found by hash, and sums over groups: what sorting would do, in linear time.
+
+One source: plain Python, compiled by the package's build with the C types of grouping.pxd
+when a compiler is there, importable as it is without.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from synack.tables import Array
+
+try:
+    import cython
+except ImportError:
+    from synack.capture import uncompiled as cython
+
+COMPILED: bool = cython.compiled
+
+_ALL_ONES = (1 << 64) - 1
+_BLOCK = 1 << 14
+"""Rows numbered at once: as many distinct ones more must fit before."""
+
+
+def ids_of(*columns: Array) -> Array:
+    """Number the distinct rows of ``columns`` (integers): equal rows get equal ids (int64),
+    from 0 in order of first appearance."""
+    return _Numbers(len(columns)).of(columns)
+
+
+def group_ids(*columns: Array) -> Array:
+    """:func:`ids_of`, but ids follow the sorted order of the rows, the first column
+    deciding first."""
+    ids = ids_of(*columns)
+    some = representatives(ids)
+    rank = np.empty(len(some), np.int64)
+    rank[np.lexsort([column[some] for column in reversed(columns)])] = np.arange(len(some))
+    return rank[ids]
+
+
+def representatives(ids: Array) -> Array:
+    """A row of each id (int64)."""
+    some = np.empty(int(ids.max(initial=-1)) + 1, np.int64)
+    some[ids] = np.arange(len(ids))
+    return some
+
+
+def grouped(rows: Array, *columns: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
+    """Each distinct combination of ``columns`` (one value per row), with its rows."""
+    ids = group_ids(*columns)
+    order = np.argsort(ids, kind="stable")
+    bounds = np.flatnonzero(np.diff(ids[order])) + 1
+    for part in np.split(order, bounds) if len(rows) else ():
+        yield tuple(int(column[part[0]]) for column in columns), rows[part]
+
+
+def least(values: Array, ids: Array) -> Array:
+    """The least of ``values`` by id (int64; the largest int64 where an id has none)."""
+    result = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max, np.int64)
+    np.minimum.at(result, ids, values)
+    return result
+
+
+class _Numbers:
+    """The distinct rows so far, found by hash. It is keyed at random, because a capture may
+    have been made to collide. Memory grows with the distinct rows alone."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.found = 0
+        self.keys = array("Q", os.urandom(8 * (width + 1)))
+        self.known = _zeros("Q", width)
+        self.slots = _zeros("q", 2)
+
+    def of(self, columns: Sequence[Array]) -> Array:
+        """Ids of rows, also of later ones."""
+        rows = len(columns[0])
+        ids = np.empty(rows, np.int64)
+        block = np.empty((min(rows, _BLOCK), self.width), np.uint64)
+        for begin in range(0, rows, _BLOCK):
+            part = min(_BLOCK, rows - begin)
+            for at, column in enumerate(columns):
+                block[:part, at] = column[begin : begin + part]
+            self._reserve(part)
+            cells: Any = block.reshape(-1)
+            self._number(cells if COMPILED else cells.tolist(), ids[begin : begin + part], part)
+        return ids
+
+    def _reserve(self, rows: int) -> None:
+        """Make room for as many distinct rows more."""
+        wanted = (self.found + rows) * self.width
+        if wanted > len(self.known):
+            larger = _zeros("Q", 2 * wanted)
+            np.asarray(larger)[: len(self.known)] = self.known
+            self.known = larger
+        if 2 * (self.found + rows) > len(self.slots):
+            self.slots = _zeros("q", 1 << (2 * (self.found + rows)).bit_length())
+            self._enter_all()
+
+    def _enter_all(self) -> int:
+        mask = len(self.slots) - 1
+        for known in range(self.found):
+            place = self._hash(self.known, known * self.width) & mask
+            while self.slots[place]:
+                place = (place + 1) & mask
+            self.slots[place] = known + 1
+        return 0
+
+    def _hash(self, cells: Any, start: int) -> int:
+        mixed = 0
+        for at in range(self.width):
+            mixed = (mixed ^ cells[start + at]) * (self.keys[at] | 1) & _ALL_ONES
+            mixed = mixed ^ mixed >> 32
+        return (mixed * (self.keys[self.width] | 1) & _ALL_ONES) >> 20
+
+    def _number(self, cells: Any, ids: Any, rows: int) -> int:
+        mask = len(self.slots) - 1
+        width = self.width
+        for row in range(rows):
+            start = row * width
+            place = self._hash(cells, start) & mask
+            while True:
+                known = self.slots[place] - 1
+                if known < 0:
+                    known = self.found
+                    self.slots[place] = known + 1
+                    for at in range(width):
+                        self.known[known * width + at] = cells[start + at]
+                    self.found = known + 1
+                    break
+                same = True
+                for at in range(width):
+                    if self.known[known * width + at] != cells[start + at]:
+                        same = False
+                        break
+                if same:
+                    break
+                place = (place + 1) & mask
+            ids[row] = known
+        return 0
+
+
+def _zeros(code: str, size: int) -> Any:
+    """An array whose items are plain integers when not compiled: numpy's would overflow."""
+    return np.zeros(size, code) if COMPILED else array(code, bytes(array(code).itemsize * size))

@@ -1,0 +1,75 @@
+"""Equal rows get equal numbers, however many and whatever their values."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sources import as_written, must_be_compiled
+
+from synack import grouping
+from synack.grouping import group_ids, grouped, ids_of, least, representatives
+
+plain = as_written(grouping)
+BOTH = pytest.mark.parametrize("module", [grouping, plain], ids=["installed", "source"])
+VALUES = st.lists(st.tuples(st.integers(-2, 2), st.sampled_from([0, 1, -(2**63), 2**63 - 1])))
+
+
+@BOTH
+@given(VALUES)
+def test_ids(module: ModuleType, values: list[tuple[int, int]]) -> None:
+    """In order of first appearance, without holes."""
+    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
+    seen: dict[tuple[int, int], int] = {}
+    assert module.ids_of(*columns).tolist() == [seen.setdefault(v, len(seen)) for v in values]
+
+
+@BOTH
+def test_many(module: ModuleType) -> None:
+    """More distinct rows than fit into one block and the first table."""
+    values = np.random.default_rng(1).integers(0, 30_000, 60_000)
+    ids = module.ids_of(values, np.zeros(len(values), np.uint8))
+    some = representatives(ids)
+    assert (values[some][ids] == values).all()
+    assert len(some) == len(set(values.tolist()))
+
+
+def test_columns_of_any_integer() -> None:
+    """Mixed widths and signs; 2^64 - 1 is not -1 of another column's row."""
+    unsigned = np.array([2**64 - 1, 0, 2**64 - 1], np.uint64)
+    assert ids_of(unsigned, np.array([1, 1, 1], np.int8)).tolist() == [0, 1, 0]
+
+
+@given(VALUES)
+def test_group_ids(values: list[tuple[int, int]]) -> None:
+    """Equal rows, equal ids; ids follow the order of the rows, from 0, without holes."""
+    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
+    distinct = sorted(set(values))
+    assert group_ids(*columns).tolist() == [distinct.index(v) for v in values]
+
+
+@given(VALUES)
+def test_grouped(values: list[tuple[int, int]]) -> None:
+    """Every combination once, sorted, with its rows in order."""
+    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
+    rows = np.arange(len(values)) * 10
+    found = {key: part.tolist() for key, part in grouped(rows, *columns)}
+    assert list(found) == sorted(set(values))
+    assert found == {
+        key: [10 * n for n, value in enumerate(values) if value == key] for key in found
+    }
+
+
+def test_least() -> None:
+    """The smallest per id; the largest integer where there is none."""
+    values, ids = np.array([5, -3, 7]), np.array([0, 0, 2])
+    assert least(values, ids).tolist() == [-3, 2**63 - 1, 7]
+    assert least(values[:0], ids[:0]).tolist() == []
+
+
+def test_compiled() -> None:
+    """In CI the fast one is what is tested."""
+    must_be_compiled(grouping)

@@ -1,0 +1,110 @@
+"""The walk: compiled and interpreted alike, whatever the numbers and however many."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sources import as_written, must_be_compiled
+
+from synack.handshake import walk
+from synack.handshake.states import TRANSITIONS, Event, State
+from synack.tables import NO_TIME, SEGMENTS, Table
+
+plain = as_written(walk)
+TABLE = bytes(TRANSITIONS[state].get(event, state) for state in State for event in Event)
+COLUMNS = (
+    "isn", "state", "seen", "first", "last", "syn_payload", "answer", "challenge", "row",
+    "syn_row", "syn_ack_row", "several_macs", "connection", "from_high",
+)  # fmt: skip
+
+
+def test_compiled() -> None:
+    """In CI the fast one is what is tested."""
+    must_be_compiled(walk)
+
+
+def test_words_are_those_of_the_tracker() -> None:
+    """The numbers that are written into the loop."""
+    names = {f"_E_{event.name}": event.value for event in Event if event}
+    assert {name: getattr(plain, name) for name in names} == names
+    assert len(Event) == plain._EVENTS
+
+
+def segments(rows: list[tuple[int, ...]]) -> Table:
+    """From (capture, kind, source, destination, seq, ack, payload, time, MAC); ends are
+    (upper half, lower half, port)."""
+    columns = {name: np.zeros(len(rows), dtype) for name, dtype in SEGMENTS.dtypes.items()}
+    names = ("capture", "kind", "seq", "ack", "payload", "time", "src_mac")
+    for at, (capture, kind, source, destination, *numbers) in enumerate(rows):
+        for end, (high, low, port) in (("src", source), ("dst", destination)):
+            columns[f"{end}_hi"][at] = high
+            columns[f"{end}_lo"][at] = low
+            columns[f"{end}_port"][at] = port
+        for name, value in zip(names, (capture, kind, *numbers), strict=True):
+            columns[name][at] = value
+    return Table(SEGMENTS, columns)
+
+
+def everything(module: ModuleType, table: Table) -> dict[str, list[object]]:
+    """All that a walk shows."""
+    room = int(np.count_nonzero(table["kind"] <= 2))
+    made = module.Walk(TABLE, room)
+    attempt, event = made.feed(table)
+    shown = {name: made.column(name).tolist() for name in COLUMNS}
+    shown |= {"attempt": attempt.tolist(), "event": event.tolist()}
+    shown |= {"ends": made.ends().tolist(), "counts": made.counts().tolist()}
+    return shown | {"firsts": made.firsts().tolist()}
+
+
+END = st.tuples(
+    st.sampled_from([0, 1, 2**64 - 1]), st.sampled_from([7, 2**63]), st.sampled_from([0, 65535])
+)
+NUMBER = st.sampled_from([0, 1, 100, 101, 102, 900, 901, 2**31, 2**32 - 1])
+SEGMENT = st.tuples(
+    st.integers(0, 1), st.integers(1, 6), END, END, NUMBER, NUMBER,
+    st.sampled_from([0, 0, 5, 2**31 - 1, -3]),
+    st.sampled_from([NO_TIME, -5, 0, 1, 2, 2**63 - 1]),
+    st.sampled_from([-1, 1, 2, 2**48 - 1]),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SEGMENT, max_size=60))
+def test_same_as_its_source(rows: list[tuple[int, ...]]) -> None:
+    """Any segments at all: few ends, few numbers, so that everything meets."""
+    table = segments(rows)
+    assert everything(walk, table) == everything(plain, table)
+
+
+@pytest.mark.parametrize("ports", [1, 30_000])
+def test_many(ports: int) -> None:
+    """More rows than one block, more connections and reused ports than the first tables hold:
+    each SYN is answered, in the same order, long after."""
+    size = 70_000
+    client = [(0, 10, 1000 + n % ports) for n in range(size)]
+    server = (0, 5, 9092)
+    calls = [(0, 1, client[n], server, n, 0, 0, n, 1) for n in range(size)]
+    replies = [(0, 2, server, client[n], 7, n + 1, 0, size + n, 2) for n in range(size)]
+    made = walk.Walk(TABLE, 2 * size)
+    attempt, event = made.feed(segments(calls + replies))
+    assert attempt.tolist() == [*range(size), *range(size)]
+    assert event.tolist() == [Event.SYN] * size + [Event.SYN_ACK] * size
+    assert made.connections == ports
+    assert (made.counts()[:, [Event.SYN, Event.SYN_ACK]] == 1).all()
+    assert (made.column("row") == np.arange(size)).all()
+    assert (made.column("syn_ack_row") == np.arange(size, 2 * size)).all()
+
+
+def test_several_macs() -> None:
+    """One end's frames from two MACs; what the other end uses does not matter."""
+    a, b = (0, 1, 1), (0, 2, 2)
+    for macs, expected in (((5, 5), 0), ((5, 6), 1), ((5, -1), 0)):
+        rows = [(0, 1, a, b, 100, 0, 0, n, mac) for n, mac in enumerate(macs)]
+        rows.append((0, 2, b, a, 900, 101, 0, 9, 99))
+        made = walk.Walk(TABLE, 3)
+        made.feed(segments(rows))
+        assert made.column("several_macs").tolist() == [expected]
