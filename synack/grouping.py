@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ except ImportError:
 COMPILED: bool = cython.compiled
 
 _ALL_ONES = (1 << 64) - 1
+_FEW = 4
+"""So many rows are compared faster than found by hash."""
 _BLOCK = 1 << 14
 """Rows numbered at once: as many distinct ones more must fit before."""
 
@@ -45,10 +47,34 @@ def group_ids(*columns: Array) -> Array:
 
 
 def representatives(ids: Array) -> Array:
-    """A row of each id (int64)."""
+    """The first row of each id (int64)."""
     some = np.empty(int(ids.max(initial=-1)) + 1, np.int64)
-    some[ids] = np.arange(len(ids))
+    some[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)
     return some
+
+
+def distinct(values: Array) -> Array:
+    """The distinct integers of ``values``, sorted."""
+    return np.sort(values[representatives(ids_of(values))])
+
+
+def distinct_rows(*columns: Array) -> list[tuple[int, ...]]:
+    """The distinct rows of ``columns``, sorted."""
+    some = representatives(ids_of(*columns))
+    return sorted(zip(*(column[some].tolist() for column in columns), strict=True))
+
+
+def among(wanted: Collection[tuple[int, ...]], *columns: Array) -> Array:
+    """Whether each row of ``columns`` is one of ``wanted`` (bool)."""
+    if len(wanted) <= _FEW:
+        found = np.zeros(len(columns[0]), bool)
+        for row in wanted:
+            same = [column == value for column, value in zip(columns, row, strict=True)]
+            found |= np.logical_and.reduce(same)
+        return found
+    heads = np.array(list(wanted), columns[0].dtype).T
+    ids = ids_of(*(np.concatenate(pair) for pair in zip(heads, columns, strict=True)))
+    return ids[len(wanted) :] <= ids[: len(wanted)].max()
 
 
 def grouped(rows: Array, *columns: Array) -> Iterator[tuple[tuple[int, ...], Array]]:

@@ -11,6 +11,7 @@ from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.rules import findings
+from synack.grouping import distinct_rows
 from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
 from synack.handshake.vantage import Vantage, named_addresses
@@ -84,12 +85,13 @@ def _strangers(matched: Matched, entries: Table, own: _ByHost, peers: _ByHost) -
     """Captures and tables that have nothing to do with the others."""
     says = []
     host_of = matched.host_of_capture[matched.sightings["capture"]]
-    seen = {h: set(matched.identity[host_of == h].tolist()) for h in range(len(matched.hosts))}
-    for host, attempts in seen.items():
-        others = set().union(*(a for h, a in seen.items() if h != host))
-        if others and attempts and not attempts & others:
+    seen = np.zeros((len(matched.hosts), matched.attempts), bool)
+    seen[host_of, matched.identity] = True
+    shared = seen.sum(axis=0) > 1
+    for host, mine in enumerate(seen):
+        if mine.any() and not mine.all() and not shared[mine].any():
             says.append(
-                f"{matched.hosts[host]}: none of its {len(attempts)} attempts is in any other"
+                f"{matched.hosts[host]}: none of its {mine.sum()} attempts is in any other"
                 f" host's capture ({_covers(matched, host)}): other hosts, ports or times"
             )
     known = set().union(*own.values(), *peers.values())
@@ -124,10 +126,8 @@ def _own_and_peers(matched: Matched) -> tuple[_ByHost, _ByHost]:
     for capture, vantage in enumerate(matched.vantages):
         mine = s["capture"] == capture
         for end in ("client", "server"):
-            pairs = np.unique(
-                np.stack([s[f"{end}_hi"][mine], s[f"{end}_lo"][mine]], axis=1), axis=0
-            )
-            peers[vantage.host] |= {(high, low) for high, low in pairs.tolist()}
+            ends = distinct_rows(s[f"{end}_hi"][mine], s[f"{end}_lo"][mine])
+            peers[vantage.host] |= {(high, low) for high, low in ends}
     for host in matched.hosts:
         peers[host] -= own[host]
     return own, peers

@@ -8,6 +8,7 @@ from synack.addresses import format_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import interface_of
 from synack.diagnosis.mismatch import FEW, Mismatch, announces, failed, leg_of, numbers
+from synack.grouping import distinct
 from synack.model import Evidence, Finding, Source
 from synack.tables import NO_TIME, Array
 from synack.wording import count, first_upper
@@ -42,7 +43,7 @@ def duplicate(case: Case, mismatch: Mismatch, spoken: list[Source]) -> Finding |
     if own is not None:
         says = f"{ip}'s own capture shows that it sends with {format_mac(own[0])}"
         evidence.append(Evidence("owner-by-own-capture", says, (case.frame(own[1]),)))
-    attempts = np.unique(sendings["attempt"][lost])
+    attempts = distinct(sendings["attempt"][lost])
     summary = (
         f"{ip} is used by two machines at once, {right} and {wrong}: {host} answers the second,"
         f" and {count(len(attempts), 'attempt')} of the first failed."

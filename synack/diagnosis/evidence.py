@@ -10,7 +10,15 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
-from synack.grouping import grouped, ids_of
+from synack.grouping import (
+    among,
+    distinct,
+    distinct_rows,
+    group_ids,
+    grouped,
+    ids_of,
+    representatives,
+)
 from synack.handshake.clock import Clock, offsets
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
 from synack.handshake.states import Event
@@ -45,20 +53,24 @@ SENDINGS = Schema(
 
 
 class ByAddress:
-    """Rows of a table by an address, found by bisection."""
+    """Rows of a table by an address."""
 
     def __init__(self, high: Array, low: Array) -> None:
-        self._order = np.lexsort((low, high))
-        self._high, self._low = high[self._order], low[self._order]
+        ids = group_ids(high, low)
+        some = representatives(ids)
+        self._high, self._low = high[some], low[some]
+        self._order = np.argsort(ids, kind="stable")
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(ids))])
 
     def rows(self, address: Address) -> Array:
         """Rows with that address, ascending."""
         # A plain int would turn the comparison into one of floats.
         high, low = np.uint64(address[0]), np.uint64(address[1])
         begin, end = (int(np.searchsorted(self._high, high, side)) for side in ("left", "right"))
-        part = self._low[begin:end]
-        first, last = (int(np.searchsorted(part, low, side)) for side in ("left", "right"))
-        return self._order[begin + first : begin + last]
+        at = begin + int(np.searchsorted(self._low[begin:end], low))
+        if at == end or self._low[at] != low:
+            return self._order[:0]
+        return self._order[self._starts[at] : self._starts[at + 1]]
 
 
 @dataclass
@@ -150,13 +162,13 @@ class Case:
         m, s = self.matched, self.matched.segments
         found: dict[Address, tuple[int, int]] = {}
         for capture, vantage in enumerate(m.vantages):
-            for address in sorted(vantage.addresses - found.keys()):
-                rows = self._by_source.rows(address)
-                mine = (s["capture"][rows] == capture) & (s["icmp"][rows] < 0)
-                mine &= np.isin(s["src_mac"][rows], list(vantage.macs))
-                if mine.any():
-                    row = int(rows[mine][0])
-                    found[address] = int(s["src_mac"][row]), row
+            rows = np.flatnonzero((s["capture"] == capture) & (s["icmp"] < 0))
+            rows = rows[np.isin(s["src_mac"][rows], list(vantage.macs))]
+            rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
+            first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
+            ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
+            homes = zip(s["src_mac"][first].tolist(), first.tolist(), strict=True)
+            found = dict(zip(ends, homes, strict=True)) | found
         return found
 
     # ---- what was sent --------------------------------------------------------------
@@ -227,11 +239,14 @@ class Case:
 
     def _home_mac(self, rows: Array) -> Array:
         s = self.matched.segments
-        to = ByAddress(s["dst_hi"][rows], s["dst_lo"][rows])
-        result = np.full(len(rows), NO_MAC, np.int64)
-        for address, (mac, _) in self.homes.items():
-            result[to.rows(address)] = mac
-        return result
+        known = np.array(list(self.homes), np.uint64).reshape(-1, 2).T
+        ids = ids_of(
+            np.concatenate([known[0], s["dst_hi"][rows]]),
+            np.concatenate([known[1], s["dst_lo"][rows]]),
+        )
+        mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
+        mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
+        return mac[ids[len(self.homes) :]]
 
     @cached_property
     def came_through(self) -> Array:
@@ -264,7 +279,7 @@ class Case:
         s = self.sendings
         right = np.flatnonzero((s["mac"] != NO_MAC) & (s["mac"] == s["peer_mac"]))
         hosts = grouped(right, s["host"][right])
-        return {host: np.unique(s["attempt"][rows]) for (host,), rows in hosts}
+        return {host: distinct(s["attempt"][rows]) for (host,), rows in hosts}
 
     @cached_property
     def _by_peer(self) -> ByAddress:
@@ -405,8 +420,7 @@ class Case:
     def _seen(self, host: int, mac: int) -> set[Address]:
         s, rows = self.matched.segments, self._by_source_mac.rows((0, mac))
         rows = rows[(self.segment_host[rows] == host) & (s["icmp"][rows] < 0)]
-        pairs = np.unique(np.stack([s["src_hi"][rows], s["src_lo"][rows]], axis=1), axis=0)
-        return {(high, low) for high, low in pairs.tolist()}
+        return {(high, low) for high, low in distinct_rows(s["src_hi"][rows], s["src_lo"][rows])}
 
     @cached_property
     def _by_claim_mac(self) -> ByAddress:

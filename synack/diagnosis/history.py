@@ -8,6 +8,7 @@ import numpy as np
 from synack.addresses import format_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import Mismatch
+from synack.grouping import distinct
 from synack.model import Evidence, Source
 from synack.tables import ARP_REPLY, ND_ADVERT, NO_TIME, OTHER_HOST, Array, Table
 from synack.wording import clock_time, count
@@ -164,7 +165,7 @@ def delivered_regardless(case: Case, mismatch: Mismatch) -> list[Evidence]:
     came, ports = _came(case, mismatch)
     if not len(came) or _some_arrived(case, mismatch) is not None:
         return []
-    named = ", ".join(str(port) for port in np.unique(ports).tolist()[:5])
+    named = ", ".join(str(port) for port in distinct(ports).tolist()[:5])
     says = (
         f"{count(len(came), 'segment')} of port {named} arrived in spite of the wrong MAC: the"
         " network delivers that flow by other means, and its acknowledgments confirm the entry"

@@ -23,7 +23,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, alike, text_of
-from synack.grouping import grouped
+from synack.grouping import distinct, grouped
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.model import Evidence, Outcome
@@ -77,7 +77,7 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
 
 def _ordinary(macs: Array) -> Array:
     """Not a group address nor a virtual router's (bool)."""
-    odd = [m for m in np.unique(macs).tolist() if special_mac(m) or is_group_mac(m)]
+    odd = [m for m in distinct(macs).tolist() if special_mac(m) or is_group_mac(m)]
     return ~np.isin(macs, odd)
 
 

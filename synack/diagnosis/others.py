@@ -9,7 +9,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address, format_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import on_link
-from synack.grouping import grouped
+from synack.grouping import distinct, grouped
 from synack.handshake.outcome import REASONS
 from synack.handshake.states import Event
 from synack.model import OUTCOMES, Evidence, Finding, Outcome, Source
@@ -137,7 +137,7 @@ def asymmetric(case: Case, free: Array) -> Iterator[Finding]:
         ips = sorted(set(ends))
         if any(on_link(case, host, ip, out, back) for ip in ips):
             continue
-        attempts = np.unique(s["attempt"][failing])
+        attempts = distinct(s["attempt"][failing])
         name = case.hosts[host]
         says = (
             f"{name} received the SYNs from {format_mac(back)} and sent the SYN-ACKs to"
@@ -201,7 +201,7 @@ def _host_of(case: Case, outcome: Outcome, rows: Array) -> int:
     """The row of the host where to look first; -1 when that is several."""
     client = outcome in (Outcome.SYN_LOST, Outcome.REJECTED)
     for end in ("client_host", "server_host") if client else ("server_host", "client_host"):
-        hosts = np.unique(case.attempts[end][rows]).tolist()
+        hosts = distinct(case.attempts[end][rows]).tolist()
         if len(hosts) == 1 and hosts[0] >= 0:
             return int(hosts[0])
     return -1
@@ -283,7 +283,7 @@ def _seen_by(case: Case, rows: Array) -> str:
     for sighting in (m.client, m.server, m.elsewhere):
         seen = sighting[rows]
         captures = m.sightings["capture"][seen[seen >= 0]]
-        names |= {m.captures[c].host or "the capture" for c in np.unique(captures).tolist()}
+        names |= {m.captures[c].host or "the capture" for c in distinct(captures).tolist()}
     return " and ".join(sorted(names)) + (" alone" if len(names) == 1 else "")
 
 

@@ -39,7 +39,7 @@ from synack.diagnosis.mismatch import (
     since_takeover,
     stands_for_many,
 )
-from synack.grouping import grouped
+from synack.grouping import distinct, grouped
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.model import CONFIDENCES, Evidence, Finding, Outcome
 from synack.tables import Array, Table
@@ -100,7 +100,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
 
 def _affected(case: Case, sendings: Table) -> Array:
     """Attempts that lost a transmission to it, or failed with all of them unwitnessed."""
-    return np.unique(sendings["attempt"][is_lost(sendings["fate"]) | failed(case, sendings)])
+    return distinct(sendings["attempt"][is_lost(sendings["fate"]) | failed(case, sendings)])
 
 
 _NOUN = {"syn-ack": "SYN-ACK", "syn": "SYN"}
@@ -183,7 +183,7 @@ def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[E
 def _control_group(case: Case, mismatch: Mismatch) -> list[Evidence]:
     """All attempts with this host by "MAC right or wrong": the most convincing table there is."""
     s, outcome = case.sendings, case.attempts["outcome"]
-    wrong = np.unique(s["attempt"][mismatch.rows])
+    wrong = distinct(s["attempt"][mismatch.rows])
     others = np.setdiff1d(case.rightly_sent.get(mismatch.host, wrong[:0]), wrong)
     if not len(others):
         return []
@@ -263,7 +263,7 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
     for (host, high, low), mine in grouped(rows, *columns):
         table = case.table_of(host, (high, low))
         table = table[case.usable[table]]
-        for wrong in np.unique(case.entries["mac"][table]).tolist():
+        for wrong in distinct(case.entries["mac"][table]).tolist():
             mismatch = _by_table(case, host, (high, low), wrong, mine, int(table[0]))
             if mismatch is not None:
                 yield mismatch
@@ -275,7 +275,7 @@ def _by_table(
     s = case.sendings
     other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
     bad = other[failed(case, s.take(other))]
-    rights = np.unique(s["peer_mac"][bad]).tolist()
+    rights = distinct(s["peer_mac"][bad]).tolist()
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
     (right,) = rights

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.addresses import BROADCAST_MAC
-from synack.grouping import ids_of, least
+from synack.grouping import among, ids_of, least
 from synack.handshake.clock import Clock, doubts, estimate, offsets
 from synack.handshake.legs import Legs
 from synack.handshake.pairing import pair
@@ -166,8 +166,7 @@ def _place_hosts(m: Matched) -> None:
     ):
         high, low = _ends(m, end)
         for capture, vantage in enumerate(m.vantages):
-            for a, b in vantage.addresses:
-                place[(high == a) & (low == b)] = m.host_of_capture[capture]
+            place[among(vantage.addresses, high, low)] = m.host_of_capture[capture]
         here = seen >= 0
         place[here] = m.host_of_capture[m.sightings["capture"][seen[here]]]
 
@@ -409,9 +408,7 @@ def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
         if capture.first is None or capture.last is None:
             continue
-        mine = np.zeros(len(sent), bool)
-        for a, b in vantage.addresses:
-            mine |= (high == a) & (low == b)
+        mine = among(vantage.addresses, high, low)
         seen_here = (sighting >= 0) & (m.sightings["capture"][sighting] == number)
         covered = (moment - doubt >= capture.first) | (seen_here & begun)
         covered &= moment + doubt + SETTLE_NS <= capture.last

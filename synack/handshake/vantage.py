@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, parse_ip
-from synack.grouping import ids_of, representatives
+from synack.grouping import among, distinct, ids_of, representatives
 from synack.handshake.legs import Legs
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
@@ -198,7 +198,7 @@ def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
     gap = legs.gap(Event.SYN, *answers)
     has_syn = legs.counts[:, Event.SYN]
     has_syn_ack = legs.counts[:, Event.SYN_ACK]
-    rows_of = [np.flatnonzero(sightings["capture"] == c) for c in np.unique(sightings["capture"])]
+    rows_of = [np.flatnonzero(sightings["capture"] == c) for c in distinct(sightings["capture"])]
     for one, mine in enumerate(rows_of):
         place = np.full(int(identity.max(initial=-1)) + 1, -1, np.int64)
         place[identity[mine]] = mine
@@ -241,7 +241,7 @@ def _forwarded(
     )
     passed = rows[again]
     counts = links.frames(segments["src_mac"] >= 0)
-    for capture in np.unique(segments["capture"][passed]).tolist():
+    for capture in distinct(segments["capture"][passed]).tolist():
         own = links.capture == capture
         ends = np.concatenate([links.source[own], links.destination[own]])
         macs, place = np.unique(ends, return_inverse=True)
@@ -263,19 +263,19 @@ def _by_reply_gap(legs: Legs) -> Array:
 def _by_address_centre(sightings: Table, addresses: _Addresses) -> Array:
     """The one address that is an end of every sighting of a capture, if others vary."""
     result = np.zeros(len(sightings))
-    for capture in np.unique(sightings["capture"]):
+    for capture in distinct(sightings["capture"]):
         mine = np.flatnonzero(sightings["capture"] == capture)
         client, server = addresses.client[mine], addresses.server[mine]
         centres = [c for c in (client[0], server[0]) if ((client == c) | (server == c)).all()]
-        if not centres or _distinct(client, server) < 3:
+        if not centres or _how_many(client, server) < 3:
             continue
         for centre in centres:
             result[mine] += np.where(client == centre, 1.0, -1.0)
     return result
 
 
-def _distinct(*values: Array) -> int:
-    return len(np.unique(np.concatenate([np.unique(v) for v in values])))
+def _how_many(*values: Array) -> int:
+    return len(distinct(np.concatenate(values)))
 
 
 def _by_mac_centre(links: _Links, sightings: Table, sighting: Array, leg: Array) -> Array:
@@ -284,7 +284,7 @@ def _by_mac_centre(links: _Links, sightings: Table, sighting: Array, leg: Array)
     ethernet = (sighting >= 0) & (links.destination >= 0)[links.of_row]
     frames = links.frames(ethernet)
     centre = np.full(len(links.capture), NO_MAC)
-    for capture in np.unique(links.capture).tolist():
+    for capture in distinct(links.capture).tolist():
         mine = links.capture == capture
         found = _mac_centre(links.source[mine], links.destination[mine], frames[mine])
         centre[mine] = NO_MAC if found is None else found
@@ -378,7 +378,7 @@ def _is_tap(
     """A capture on no side is a tap if another capture is nearer to an end of what it
     saw, if the kernel called its frames somebody else's, or if its frames share no MAC."""
     others = np.isin(identity[~mine], identity[mine])
-    if others.any() and len(np.unique(sightings["capture"][~mine][others])) > 1:
+    if others.any() and len(distinct(sightings["capture"][~mine][others])) > 1:
         return True
     own = segments["capture"] == capture
     if (segments["direction"][own] == OTHER_HOST).any():
@@ -386,7 +386,7 @@ def _is_tap(
     frames = links.frames(own & (segments["dst_mac"] >= 0))
     held = frames > 0
     source, destination, frames = links.source[held], links.destination[held], frames[held]
-    return _distinct(source, destination) > 3 and _mac_centre(source, destination, frames) is None
+    return _how_many(source, destination) > 3 and _mac_centre(source, destination, frames) is None
 
 
 def _basis(evidence: dict[str, Array], mine: Array) -> str:
@@ -401,10 +401,7 @@ def _own_macs(capture: int, vantage: Vantage, segments: Table, links: _Links) ->
     interface, so there is one; a second is somebody else's use of the address."""
     rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
     rows = rows[segments["direction"][rows] != INBOUND]
-    from_host = np.zeros(len(rows), bool)
-    high, low = segments["src_hi"][rows], segments["src_lo"][rows]
-    for address in vantage.addresses:
-        from_host |= (high == address[0]) & (low == address[1])
+    from_host = among(vantage.addresses, segments["src_hi"][rows], segments["src_lo"][rows])
     frames = links.frames(rows[from_host])
     macs, place = np.unique(links.source[frames > 0], return_inverse=True)
     return {int(macs[np.argmax(np.bincount(place, frames[frames > 0]))])} if len(macs) else set()
