@@ -4,19 +4,21 @@ cimport cython
 ctypedef unsigned long long u64
 ctypedef long long i64
 
-cdef u64 _ALL_ONES
+cdef u64 _ALL_ONES, _LOW
+cdef int _BLOCK
 
 @cython.final
 cdef class _Numbers:
     cdef Py_ssize_t width, found
-    cdef u64[::1] keys, known
-    cdef i64[::1] slots
+    cdef u64[::1] keys, known, slots, hashes
+    cdef public u64 touched
 
     cdef _reserve(self, Py_ssize_t rows)
-    @cython.locals(mask=u64, known=Py_ssize_t, place=u64)
+    @cython.locals(mask=u64, known=Py_ssize_t, place=u64, mixed=u64)
     cdef int _enter_all(self) except -1
     @cython.locals(mixed=u64, at=Py_ssize_t)
     cdef u64 _hash(self, const u64[::1] cells, Py_ssize_t start) except? 77
     @cython.locals(mask=u64, width=Py_ssize_t, row=Py_ssize_t, start=Py_ssize_t, place=u64,
-                   known=Py_ssize_t, at=Py_ssize_t, same=bint)
+                   known=Py_ssize_t, at=Py_ssize_t, same=bint, touched=u64, mixed=u64,
+                   slot=u64)
     cdef int _number(self, const u64[::1] cells, i64[::1] ids, Py_ssize_t rows) except -1

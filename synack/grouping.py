@@ -23,10 +23,10 @@ except ImportError:
 
 COMPILED: bool = cython.compiled
 
-_ALL_ONES = (1 << 64) - 1
+_ALL_ONES, _LOW = (1 << 64) - 1, (1 << 32) - 1
 _FEW = 4
 """So many rows are compared faster than found by hash."""
-_BLOCK = 1 << 14
+_BLOCK = 1 << 11
 """Rows numbered at once: as many distinct ones more must fit before."""
 
 
@@ -102,7 +102,9 @@ class _Numbers:
         self.found = 0
         self.keys = array("Q", os.urandom(8 * (width + 1)))
         self.known = _zeros("Q", width)
-        self.slots = _zeros("q", 2)
+        self.slots = _zeros("Q", 2)
+        self.hashes = _zeros("Q", _BLOCK)
+        self.touched = 0
 
     def of(self, columns: Sequence[Array]) -> Array:
         """Ids of rows, also of later ones."""
@@ -126,16 +128,17 @@ class _Numbers:
             np.asarray(larger)[: len(self.known)] = self.known
             self.known = larger
         if 2 * (self.found + rows) > len(self.slots):
-            self.slots = _zeros("q", 1 << (2 * (self.found + rows)).bit_length())
+            self.slots = _zeros("Q", 1 << (2 * (self.found + rows)).bit_length())
             self._enter_all()
 
     def _enter_all(self) -> int:
         mask = len(self.slots) - 1
         for known in range(self.found):
-            place = self._hash(self.known, known * self.width) & mask
+            mixed = self._hash(self.known, known * self.width)
+            place = mixed & mask
             while self.slots[place]:
                 place = (place + 1) & mask
-            self.slots[place] = known + 1
+            self.slots[place] = (mixed >> 32) << 32 | (known + 1)
         return 0
 
     def _hash(self, cells: Any, start: int) -> int:
@@ -143,28 +146,41 @@ class _Numbers:
         for at in range(self.width):
             mixed = (mixed ^ cells[start + at]) * (self.keys[at] | 1) & _ALL_ONES
             mixed = mixed ^ mixed >> 32
-        return (mixed * (self.keys[self.width] | 1) & _ALL_ONES) >> 20
+        mixed = mixed * (self.keys[self.width] | 1) & _ALL_ONES
+        return mixed ^ mixed >> 32
 
     def _number(self, cells: Any, ids: Any, rows: int) -> int:
         mask = len(self.slots) - 1
         width = self.width
         for row in range(rows):
+            self.hashes[row] = self._hash(cells, row * width)
+        # Loops of nothing but reading: then many reads from memory are under way at a time.
+        touched = 0
+        for row in range(rows):
+            touched ^= self.slots[self.hashes[row] & mask]
+        for row in range(rows):
+            known = self.slots[self.hashes[row] & mask] & _LOW
+            if known:
+                touched ^= self.known[(known - 1) * width]
+        self.touched = touched
+        for row in range(rows):
             start = row * width
-            place = self._hash(cells, start) & mask
+            mixed = self.hashes[row]
+            place = mixed & mask
             while True:
-                known = self.slots[place] - 1
-                if known < 0:
+                slot = self.slots[place]
+                if not slot:
                     known = self.found
-                    self.slots[place] = known + 1
+                    self.slots[place] = (mixed >> 32) << 32 | (known + 1)
                     for at in range(width):
                         self.known[known * width + at] = cells[start + at]
                     self.found = known + 1
                     break
-                same = True
+                known = (slot & _LOW) - 1
+                same = slot >> 32 == mixed >> 32
                 for at in range(width):
-                    if self.known[known * width + at] != cells[start + at]:
+                    if same and self.known[known * width + at] != cells[start + at]:
                         same = False
-                        break
                 if same:
                     break
                 place = (place + 1) & mask
@@ -174,4 +190,8 @@ class _Numbers:
 
 def _zeros(code: str, size: int) -> Any:
     """An array whose items are plain integers when not compiled: numpy's would overflow."""
-    return np.zeros(size, code) if COMPILED else array(code, bytes(array(code).itemsize * size))
+    if not COMPILED:
+        return array(code, bytes(array(code).itemsize * size))
+    zeros = np.empty(size, code)  # in large pages, unlike np.zeros
+    zeros.fill(0)
+    return zeros

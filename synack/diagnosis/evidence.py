@@ -224,17 +224,23 @@ class Case:
             for a, b in (("capture", "capture"), ("src_hi", "dst_hi"), ("src_lo", "dst_lo"))
         ]
         ids = ids_of(*keys)
-        order = np.lexsort((own, ids[: len(own)]))
-        peer, place = ids[: len(own)][order], own[order]
-        wanted = ids[len(own) :]
+        peer, wanted = ids[: len(own)], ids[len(own) :]
+        macs = s["src_mac"][own]
+        low = np.full(int(ids.max()) + 1, NO_MAC, np.int64)
+        low[peer] = macs
+        changes = np.zeros(len(low), bool)
+        changes[peer[macs != low[peer]]] = True
+        result = low[wanted]
+        # Most peers have one MAC all the time; the join is for the others.
+        some = np.flatnonzero(changes[wanted])
+        own, peer = own[changes[peer]], peer[changes[peer]]
+        order = np.lexsort((own, peer))
+        peer, place = peer[order], own[order]
         # Rows are in order of capture, so "before" is a smaller row.
-        combined = peer * (len(s) + 1) + place
-        at = np.searchsorted(combined, wanted * (len(s) + 1) + rows) - 1
-        before = (at >= 0) & (peer[np.maximum(at, 0)] == wanted)
-        after = ~before & (at + 1 < len(peer))
-        after[after] = peer[at[after] + 1] == wanted[after]
-        result[before] = s["src_mac"][place[at[before]]]
-        result[after] = s["src_mac"][place[at[after] + 1]]
+        span = len(s) + 1
+        at = np.searchsorted(peer * span + place, wanted[some] * span + rows[some]) - 1
+        before = (at >= 0) & (peer[np.maximum(at, 0)] == wanted[some])
+        result[some] = s["src_mac"][place[np.where(before, at, at + 1)]]
         return result
 
     def _home_mac(self, rows: Array) -> Array:

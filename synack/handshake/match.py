@@ -24,6 +24,8 @@ from synack.handshake.vantage import CLIENT, SERVER, Vantage, locate
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
 
+_FROM_CLIENT = np.isin(np.arange(len(Event)), CLIENT_LEGS)
+_FROM_SERVER = np.isin(np.arange(len(Event)), SERVER_LEGS)
 UNWITNESSED, DELIVERED, LOST, MISDELIVERED = range(len(FATES))
 
 SETTLE_NS = 100_000_000
@@ -218,8 +220,7 @@ def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     two &= m.client_host[attempt] != m.server_host[attempt]
     at_client = m.sighting[rows] == m.client[attempt]
     at_server = m.sighting[rows] == m.server[attempt]
-    from_client = np.isin(m.leg[rows], CLIENT_LEGS)
-    from_server = np.isin(m.leg[rows], SERVER_LEGS)
+    from_client, from_server = _FROM_CLIENT[m.leg[rows]], _FROM_SERVER[m.leg[rows]]
     keep = two & (at_client | at_server) & (from_client | from_server)
     arrival = (from_client & at_server) | (from_server & at_client)
     return rows[keep], attempt[keep], arrival[keep]
@@ -258,8 +259,8 @@ def _foreign(m: Matched) -> Array:
     MAC is foreign by number and its own in truth."""
     rows = np.flatnonzero(m.sighting >= 0)
     side, attempt = m.side[m.sighting[rows]], m.identity[m.sighting[rows]]
-    arrival = np.isin(m.leg[rows], SERVER_LEGS) & (side == CLIENT)
-    arrival |= np.isin(m.leg[rows], CLIENT_LEGS) & (side == SERVER)
+    arrival = _FROM_SERVER[m.leg[rows]] & (side == CLIENT)
+    arrival |= _FROM_CLIENT[m.leg[rows]] & (side == SERVER)
     rows, attempt = rows[arrival], attempt[arrival]
     destination = m.segments["dst_mac"][rows]
     capture = m.segments["capture"][rows]
@@ -388,7 +389,7 @@ def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     have the client's own SYN looks elsewhere.
     """
     offset, _ = offsets(m.clocks)
-    from_client = np.isin(leg, CLIENT_LEGS)
+    from_client = _FROM_CLIENT[leg]
     ends = m.client_host[attempt], m.server_host[attempt]
     sender, receiver = np.where(from_client, *ends), np.where(from_client, *ends[::-1])
     shift = offset[receiver] - offset[sender]

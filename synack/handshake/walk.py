@@ -124,12 +124,12 @@ class Walk:
     def _make_slots(self, rows: int) -> None:
         """For as many connections and older attempts more."""
         if 2 * (self.connections + rows) > len(self.by_ends):
-            self.by_ends = _zeros("Q", _power_of_two(2 * (self.connections + rows)))
+            self.by_ends = _slots(_power_of_two(2 * (self.connections + rows)))
             with cython.nogil:
                 self._enter_all_connections()
         if 2 * (self.older + rows) > len(self.by_isn):
             entered = self.by_isn
-            self.by_isn = _zeros("Q", _power_of_two(2 * (self.older + rows)))
+            self.by_isn = _slots(_power_of_two(2 * (self.older + rows)))
             self._enter_all_older(entered)
 
     def _bind(self) -> None:
@@ -524,9 +524,16 @@ def _ahead(later: int, earlier: int) -> int:
 
 def _zeros(code: str, size: int) -> Any:
     """An array whose items are plain integers when not compiled: numpy's would overflow."""
-    if COMPILED:
-        return np.zeros(size, code)
-    return array(code, bytes(array(code).itemsize * size))
+    return np.zeros(size, code) if COMPILED else array(code, bytes(array(code).itemsize * size))
+
+
+def _slots(size: int) -> Any:
+    """An empty hash table: in large pages, which np.zeros does not ask for."""
+    if not COMPILED:
+        return _zeros("Q", size)
+    slots = np.empty(size, np.uint64)
+    slots.fill(0)
+    return slots
 
 
 def _plain(column: Array) -> Any:
