@@ -468,3 +468,34 @@ def test_any_segments(segments: list[tuple[str, str, int, int, int]]) -> None:
             for event in events:
                 state = TRANSITIONS[state].get(event, state)
             assert row["state"] == state or Event.ACK in events
+
+
+COPIES = [
+    ("every packet twice", "c1 c2 sa sa a a", "syn copy syn_ack copy ack copy"),
+    ("a mirror of one attempt's start", "c1 c1 sa sa", "syn copy syn_ack copy"),
+    ("nothing but a pair", "sa sa", "syn_ack syn_ack"),
+    ("an answer beside a timer's", "c1 sa sa", "syn syn_ack syn_ack"),
+    ("three times", "c1 c1 c1 sa sa sa", "syn copy copy syn_ack copy copy"),
+    ("at two places", "c1 routed sa", "syn copy syn_ack"),
+    ("to another MAC", "c1 sa stale", "syn syn_ack syn_ack"),
+]
+LINES = {
+    "c1": "client > server S 100",
+    "c2": "client > server S 100",
+    "routed": "client > server S 100 ttl=63 from=router",
+    "sa": "server > client SA 900/101",
+    "stale": "server > client SA 900/101 to=stale",
+    "a": "client > server A 101/901",
+}
+
+
+@pytest.mark.parametrize(("shows", "rows", "expected"), COPIES, ids=[c[0] for c in COPIES])
+def test_copies(shows: str, rows: str, expected: str) -> None:
+    """One packet recorded twice counts once; two transmissions at one moment are two."""
+    trace = "at client\n" + "\n".join(
+        f"{n / 1000:.3f} {LINES[r]}" for n, r in enumerate(rows.split())
+    )
+    _, _, leg, legs = track(read(trace).segments)
+    assert [Event(event).name.lower() for event in leg.tolist()] == expected.split()
+    for event in set(leg.tolist()):
+        assert legs.counts[:, event].sum() == leg.tolist().count(event)

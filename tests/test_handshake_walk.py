@@ -51,11 +51,9 @@ def segments(rows: list[tuple[int, ...]]) -> Table:
 
 def everything(module: ModuleType, table: Table) -> dict[str, list[object]]:
     """All that a walk shows."""
-    room = int(np.count_nonzero(table["kind"] <= 2))
-    made = module.Walk(TABLE, room)
-    attempt, event = made.feed(table)
+    made = module.Walk(TABLE, table)
     shown = {name: made.column(name).tolist() for name in COLUMNS}
-    shown |= {"attempt": attempt.tolist(), "event": event.tolist()}
+    shown |= {"attempt": made.attempt.tolist(), "event": made.event.tolist()}
     shown |= {"ends": made.ends().tolist(), "counts": made.counts().tolist()}
     return shown | {"firsts": made.firsts().tolist()}
 
@@ -67,7 +65,7 @@ NUMBER = st.sampled_from([0, 1, 100, 101, 102, 900, 901, 2**31, 2**32 - 1])
 SEGMENT = st.tuples(
     st.integers(0, 1), st.integers(1, 6), END, END, NUMBER, NUMBER,
     st.sampled_from([0, 0, 5, 2**31 - 1, -3]),
-    st.sampled_from([NO_TIME, -5, 0, 1, 2, 2**63 - 1]),
+    st.sampled_from([NO_TIME, NO_TIME + 1, -5, 0, 1, 10**8, 10**8 + 1, 2**63 - 1]),
     st.sampled_from([-1, 1, 2, 2**48 - 1]),
 )  # fmt: skip
 
@@ -89,10 +87,9 @@ def test_many(ports: int) -> None:
     server = (0, 5, 9092)
     calls = [(0, 1, client[n], server, n, 0, 0, n, 1) for n in range(size)]
     replies = [(0, 2, server, client[n], 7, n + 1, 0, size + n, 2) for n in range(size)]
-    made = walk.Walk(TABLE, 2 * size)
-    attempt, event = made.feed(segments(calls + replies))
-    assert attempt.tolist() == [*range(size), *range(size)]
-    assert event.tolist() == [Event.SYN] * size + [Event.SYN_ACK] * size
+    made = walk.Walk(TABLE, segments(calls + replies))
+    assert made.attempt.tolist() == [*range(size), *range(size)]
+    assert made.event.tolist() == [Event.SYN] * size + [Event.SYN_ACK] * size
     assert made.connections == ports
     assert (made.counts()[:, [Event.SYN, Event.SYN_ACK]] == 1).all()
     assert (made.column("row") == np.arange(size)).all()
@@ -105,6 +102,29 @@ def test_several_macs() -> None:
     for macs, expected in (((5, 5), 0), ((5, 6), 1), ((5, -1), 0)):
         rows = [(0, 1, a, b, 100, 0, 0, n, mac) for n, mac in enumerate(macs)]
         rows.append((0, 2, b, a, 900, 101, 0, 9, 99))
-        made = walk.Walk(TABLE, 3)
-        made.feed(segments(rows))
+        made = walk.Walk(TABLE, segments(rows))
         assert made.column("several_macs").tolist() == [expected]
+
+
+SYN = (0, 1, (0, 1, 1), (0, 2, 2), 100, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("second", "bits"),
+    [
+        ((*SYN, 5, 1), walk.TWIN),
+        ((*SYN, 100_000_005, 9), walk.TWIN | walk.ELSEWHERE),
+        ((*SYN, 100_000_006, 1), 0),
+        ((*SYN[:6], 1, 5, 1), 0),
+        ((*SYN, NO_TIME, 1), 0),
+        ((0, 1, (0, 2, 2), (0, 1, 1), 100, 0, 0, 5, 1), 0),
+        ((1, *SYN[1:], 5, 1), 0),
+    ],
+    ids=["at once", "just soon", "too late", "more data", "no time", "other way", "elsewhere"],
+)
+def test_twins(second: tuple[int, ...], bits: int) -> None:
+    """The same segment soon again is marked; a repetition is not."""
+    made = walk.Walk(TABLE, segments([(*SYN, 5, 1), second]))
+    assert made.event.tolist() == [Event.SYN, Event.SYN | bits]
+    assert made.counts()[:, Event.SYN].sum() == 2
+    assert made.counts()[:, Event.COPY].sum() == (bits > 0)

@@ -33,6 +33,9 @@ class Event(IntEnum):
     CHALLENGE = 7
     """From the server, plain, acknowledging something else: RFC 5961 section 4."""
     ICMP = 8
+    COPY = 9
+    """The same packet once more: the capture is of several places on its way (a mirror of
+    both directions, a bridge and its ports, the outside and inside of a tunnel)."""
 
 
 CLIENT_LEGS = (Event.SYN, Event.ACK, Event.RST_CLIENT)

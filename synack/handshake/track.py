@@ -21,8 +21,8 @@ import numpy as np
 
 from synack.handshake.legs import Legs
 from synack.handshake.states import TRANSITIONS, Event, State
-from synack.handshake.walk import Walk
-from synack.tables import IDENTITY, SIGHTINGS, SYN_ACK, Array, Table
+from synack.handshake.walk import ELSEWHERE, TWIN, Walk
+from synack.tables import IDENTITY, SIGHTINGS, Array, Table
 
 _TABLE = bytes(TRANSITIONS[state].get(event, state) for state in State for event in Event)
 
@@ -45,8 +45,7 @@ class Tracked(NamedTuple):
 def track(segments: Table) -> Tracked:
     """Attempts as each capture saw them; its segments are rows in order of capture (its
     clock may be set back meanwhile), those of several captures in any order."""
-    walk = Walk(_TABLE, room=int(np.count_nonzero(segments["kind"] <= SYN_ACK)))
-    sighting, leg = walk.feed(segments)
+    walk = Walk(_TABLE, segments)
     reverse = walk.column("from_high") == 1
     low_hi, low_lo, high_hi, high_lo, place = walk.ends()[walk.column("connection")].T
     columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name not in _OF_ENDS}
@@ -60,4 +59,27 @@ def track(segments: Table) -> Tracked:
         columns[f"client_{part}"] = np.where(reverse, high, low)
         columns[f"server_{part}"] = np.where(reverse, low, high)
     legs = Legs(walk.counts(), walk.firsts())
-    return Tracked(Table(SIGHTINGS, columns), sighting, leg, legs)
+    leg = _without_copies(walk.attempt, walk.event, legs.counts)
+    return Tracked(Table(SIGHTINGS, columns), walk.attempt, leg, legs)
+
+
+def _without_copies(sighting: Array, event: Array, counts: Array) -> Array:
+    """The leg of each row; a packet that is in the capture twice counts once.
+
+    Two equal segments at nearly one time are one packet when they were recorded at two
+    places, or when every packet of the attempt is there twice (a mirror port). Otherwise
+    they may be two transmissions: a server answers a repeated SYN at the moment when its own
+    timer repeats the SYN-ACK.
+    """
+    leg = event & ~np.uint8(TWIN | ELSEWHERE)
+    twins = np.flatnonzero(event & TWIN)
+    if not len(twins):
+        return leg
+    repeated = counts[:, Event.COPY]
+    packets = counts[:, : Event.COPY].sum(axis=1) - repeated
+    doubled = (packets > 1) & (repeated >= packets)
+    copies = twins[(event[twins] & ELSEWHERE > 0) | doubled[sighting[twins]]]
+    np.subtract.at(counts, (sighting[copies], leg[copies]), 1)
+    counts[:, Event.COPY] = np.bincount(sighting[copies], minlength=len(counts))
+    leg[copies] = Event.COPY
+    return leg

@@ -90,7 +90,7 @@ def locate(
         "one MAC in everything": _CENTRE * _by_mac_centre(links, sightings, sighting, leg),
     }
     client, server = addresses.client, addresses.server
-    passing = _forwarded(segments, links, sightings, sighting, leg)
+    passing = _forwarded(segments, links, sightings, sighting)
     votes = np.where(passing, 0.0, sum(evidence.values()))
     score = _address_scores(votes, sightings, addresses, len(vantages))
     _settle_contests(score, vantages, sightings, identity, client, server)
@@ -220,9 +220,7 @@ def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
 _SAME_PLACE_NS = 2_000
 
 
-def _forwarded(
-    segments: Table, links: _Links, sightings: Table, sighting: Array, leg: Array
-) -> Array:
+def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array) -> Array:
     """Sightings that hold one segment twice, the second time with a lower TTL and from a
     MAC that is more than any other in this capture: its host passes it on (bool)."""
     result = np.zeros(len(sightings), bool)
@@ -231,7 +229,8 @@ def _forwarded(
         return result
     rows = np.flatnonzero((sighting >= 0) & (segments["src_mac"] >= 0))
     rows = rows[candidates[sighting[rows]]]
-    same = ids_of(sighting[rows], leg[rows], segments["seq"][rows], segments["tsval"][rows])
+    what = (segments[name][rows] for name in ("kind", "seq", "ack", "tsval"))
+    same = ids_of(sighting[rows], *what)
     order = np.lexsort((segments["ttl"][rows], same))
     rows, same = rows[order], same[order]
     again = np.flatnonzero(

@@ -7,9 +7,9 @@ ctypedef long long i64
 
 cdef int _SYN, _SYN_ACK, _ACK, _RST, _QUOTE
 cdef int _E_SYN, _E_SYN_ACK, _E_ACK, _E_PROGRESS
-cdef int _E_RST_SERVER, _E_RST_CLIENT, _E_CHALLENGE, _E_ICMP
+cdef int _E_RST_SERVER, _E_RST_CLIENT, _E_CHALLENGE, _E_ICMP, _E_COPY, _TWIN, _ELSEWHERE
 cdef int _EVENTS, _KEY, _BATCH
-cdef i64 _FIRST_FLIGHT, _LARGEST, _LOW, _HALF
+cdef i64 _FIRST_FLIGHT, _LARGEST, _LOW, _HALF, _NO_TIME, _SOON
 cdef u64 _ALL_ONES
 
 @cython.final
@@ -17,27 +17,26 @@ cdef class Walk:
     cdef u64 _key_a, _key_b, _key_c, _key_d, _key_e, _key_f
     cdef const unsigned char[::1] transitions
     cdef public Py_ssize_t connections, attempts, older
-    cdef Py_ssize_t _room, _base, found
+    cdef Py_ssize_t _room, found
     cdef dict _held
+    cdef public object attempt, event
     cdef u64[::1] by_ends, by_isn, keys, b_hash, b_place, b_slot
     cdef public u64 touched
     cdef int[::1] latest, connection, in_counts
     cdef u32[::1] isn
     cdef unsigned char[::1] has_older, from_high, state, o_event, b_end, several_macs
     cdef unsigned short[::1] seen
-    cdef i64[::1] first, last, syn_payload, answer, challenge, in_firsts, o_attempt, row, syn_row, syn_ack_row, macs
-    cdef const int[::1] s_capture, s_payload
-    cdef const unsigned char[::1] s_kind
+    cdef i64[::1] first, last, syn_payload, answer, challenge, in_firsts, o_attempt, row, syn_row, syn_ack_row, macs, in_rows
+    cdef const int[::1] s_capture, s_payload, s_interface, s_vlan
+    cdef const unsigned char[::1] s_kind, s_ttl
+    cdef const signed char[::1] s_direction
     cdef const u64[::1] s_src_hi, s_src_lo, s_dst_hi, s_dst_lo
-    cdef const unsigned short[::1] s_src_port, s_dst_port
+    cdef const unsigned short[::1] s_src_port, s_dst_port, s_flags, s_window
     cdef const u32[::1] s_seq, s_ack
-    cdef const i64[::1] s_time, s_src_mac
+    cdef const i64[::1] s_time, s_src_mac, s_tsval, s_tsecr
 
-    @cython.locals(rows=Py_ssize_t)
-    cpdef feed(self, segments)
     cdef _make_slots(self, Py_ssize_t rows)
-    cdef _bind(self)
-    cdef _look_at(self, dict block, attempt, event)
+    cdef _bind(self, dict segments)
     @cython.locals(c=Py_ssize_t, at=Py_ssize_t, mixed=u64)
     cdef int _enter_all_connections(self) except -1 nogil
     @cython.locals(at=Py_ssize_t)
@@ -66,12 +65,13 @@ cdef class Walk:
     @cython.locals(row=Py_ssize_t, at=Py_ssize_t, mask=u64, src_hi=u64, src_lo=u64, dst_hi=u64,
                    dst_lo=u64, src_port=u64, dst_port=u64, place=u64, c=Py_ssize_t, touched=u64)
     cdef int _look_up(self, Py_ssize_t begin, Py_ssize_t end) except -1 nogil
-    @cython.locals(begin=Py_ssize_t, end=Py_ssize_t)
-    cdef int _walk(self, Py_ssize_t rows) except -1 nogil
+    cdef _walk(self, Py_ssize_t begin, Py_ssize_t end)
     @cython.locals(row=Py_ssize_t, kind=int, low_hi=u64, low_lo=u64, high_hi=u64, high_lo=u64,
                    seq=u32, ack=u32, mine=int, other=int, place=u64, mixed=u64, c=Py_ssize_t,
-                   event=int, attempt=Py_ssize_t, time=i64, cell=Py_ssize_t)
+                   event=int, attempt=Py_ssize_t, time=i64, cell=Py_ssize_t, before=i64)
     cdef int _step(self, Py_ssize_t begin, Py_ssize_t end) except -1 nogil
+    cdef bint _same(self, Py_ssize_t one, Py_ssize_t other) except -1 nogil
+    cdef bint _apart(self, Py_ssize_t one, Py_ssize_t other) except -1 nogil
     cdef int _happen(self, Py_ssize_t attempt, int event, i64 time) except -1 nogil
     cdef int _note(self, Py_ssize_t attempt, int event, i64 row, int end,
                    i64 mac) except -1 nogil
@@ -94,3 +94,4 @@ cdef class Walk:
 
 
 cdef i64 _ahead(i64 later, i64 earlier) noexcept nogil
+cdef i64 _distance(i64 one, i64 other) noexcept nogil

@@ -32,8 +32,17 @@ COMPILED: bool = cython.compiled
 _SYN, _SYN_ACK, _ACK, _RST, _QUOTE = 1, 2, 3, 4, 5
 # track.Event.
 _E_SYN, _E_SYN_ACK, _E_ACK, _E_PROGRESS = 1, 2, 3, 4
-_E_RST_SERVER, _E_RST_CLIENT, _E_CHALLENGE, _E_ICMP = 5, 6, 7, 8
-_EVENTS = 9
+_E_RST_SERVER, _E_RST_CLIENT, _E_CHALLENGE, _E_ICMP, _E_COPY = 5, 6, 7, 8, 9
+_EVENTS = 10
+
+_NO_TIME = -(2**63)
+_SOON = 100_000_000
+"""ns. The same segment again so soon is no repetition of a timer: none runs out before 200 ms
+(TCP_RTO_MIN of Linux), and none of a handshake before 1 s (RFC 6298)."""
+_TWIN, _ELSEWHERE = 0x80, 0x40
+TWIN, ELSEWHERE = _TWIN, _ELSEWHERE
+"""Bits of an event: the same segment as the one before of its kind; recorded at another
+place."""
 
 _FIRST_FLIGHT = 0xFFFF
 """The most a client can send before it has more than the SYN-ACK, whose window is never
@@ -42,15 +51,13 @@ _LARGEST = 1 << 30
 """The largest window that scaling allows (RFC 7323 section 2.3)."""
 _LOW, _HALF = (1 << 32) - 1, 1 << 31
 _ALL_ONES = (1 << 64) - 1
-_BLOCK = 1 << 16
-"""Rows walked at once: as many more must fit into the tables before."""
-
 _BATCH = 1 << 11
 """Rows of which the connections are looked up at once: they fit the second-level cache."""
 
 _COLUMNS = (
     "capture", "kind", "src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port",
-    "seq", "ack", "payload", "time", "src_mac",
+    "seq", "ack", "payload", "time", "src_mac", "flags", "window", "tsval", "tsecr",
+    "ttl", "interface", "direction", "vlan",
 )  # fmt: skip
 _KEY = 5
 """Words that tell a connection: the halves of both ends, capture and ports."""
@@ -62,47 +69,35 @@ _OF_ATTEMPTS = {
 
 
 class Walk:
-    """All attempts of the segments that were fed, and what happened to each."""
+    """All attempts of ``segments``, and what happened to each."""
 
-    def __init__(self, transitions: bytes, room: int) -> None:
-        """``transitions`` holds the next state for each state and event, events fastest;
-        ``room``: attempts at most. Memory that is not used costs nothing."""
+    def __init__(self, transitions: bytes, segments: Table) -> None:
+        """``transitions`` holds the next state for each state and event, events fastest.
+        Rows of one capture are in the order in which it recorded them."""
         keys = array("Q", os.urandom(48))
         self._key_a, self._key_b, self._key_c = keys[0] | 1, keys[1] | 1, keys[2] | 1
         self._key_d, self._key_e, self._key_f = keys[3] | 1, keys[4] | 1, keys[5] | 1
         self.transitions = transitions
         self.connections = self.attempts = self.older = 0
-        self._base = 0
-        self._room = room = max(room, 1)
-        sizes = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()}
-        sizes |= {"keys": ("Q", _KEY), "has_older": ("B", 1), "latest": ("i", 2)}
-        sizes |= {"macs": ("q", 2), "counts": ("i", _EVENTS), "firsts": ("q", _EVENTS)}
-        self._held = {name: _zeros(code, width * room) for name, (code, width) in sizes.items()}
-        self._bind()
         self.b_hash, self.b_place = _zeros("Q", _BATCH), _zeros("Q", _BATCH)
         self.b_slot, self.b_end = _zeros("Q", _BATCH), _zeros("B", _BATCH)
         self.touched = 0
         self.by_ends = _zeros("Q", 2)
         self.by_isn = _zeros("Q", 2)
-
-    def feed(self, segments: Table) -> tuple[Array, Array]:
-        """``(attempt, event)`` of every row (int64, -1 none; uint8). Rows of one capture
-        are in the order in which it recorded them."""
-        attempt = np.empty(len(segments), np.int64)
-        event = np.empty(len(segments), np.uint8)
-        for begin in range(0, len(segments), _BLOCK):
-            end = min(begin + _BLOCK, len(segments))
-            rows = end - begin
-            self._make_slots(rows)
-            self._look_at(
-                {name: _plain(segments[name][begin:end]) for name in _COLUMNS},
-                attempt[begin:end],
-                event[begin:end],
-            )
-            with cython.nogil:
-                self._walk(rows)
-            self._base += rows
-        return attempt, event
+        # As many attempts at most; memory that is not used costs nothing.
+        self._room = room = max(int(np.count_nonzero(segments["kind"] <= _SYN_ACK)), 1)
+        sizes = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()}
+        sizes |= {"keys": ("Q", _KEY), "has_older": ("B", 1), "latest": ("i", 2)}
+        sizes |= {"macs": ("q", 2), "counts": ("i", _EVENTS)}
+        sizes |= {"firsts": ("q", _EVENTS), "rows": ("q", _EVENTS)}
+        self._held = {name: _zeros(code, width * room) for name, (code, width) in sizes.items()}
+        self.attempt = np.empty(len(segments), np.int64)
+        self.event = np.empty(len(segments), np.uint8)
+        self._bind({name: _plain(segments[name]) for name in _COLUMNS})
+        for begin in range(0, len(segments), _BATCH):
+            end = min(begin + _BATCH, len(segments))
+            self._make_slots(end - begin)
+            self._walk(begin, end)
 
     def column(self, name: str) -> Array:
         """A value per attempt."""
@@ -132,30 +127,25 @@ class Walk:
             self.by_isn = _slots(_power_of_two(2 * (self.older + rows)))
             self._enter_all_older(entered)
 
-    def _bind(self) -> None:
+    def _bind(self, segments: dict[str, Any]) -> None:
         """Name the columns, so that compiled code reaches them without a dictionary."""
-        h = self._held
+        h, s = self._held, segments
         self.keys, self.has_older = h["keys"], h["has_older"]
         self.latest, self.connection, self.from_high = h["latest"], h["connection"], h["from_high"]
         self.isn, self.state, self.seen = h["isn"], h["state"], h["seen"]
-        self.first, self.last = h["first"], h["last"]
-        self.syn_payload, self.answer, self.challenge = (
-            h["syn_payload"],
-            h["answer"],
-            h["challenge"],
-        )
+        self.first, self.last, self.syn_payload = h["first"], h["last"], h["syn_payload"]
+        self.answer, self.challenge = h["answer"], h["challenge"]
         self.row, self.syn_row, self.syn_ack_row = h["row"], h["syn_row"], h["syn_ack_row"]
         self.macs, self.several_macs = h["macs"], h["several_macs"]
-        self.in_counts, self.in_firsts = h["counts"], h["firsts"]
-
-    def _look_at(self, block: dict[str, Any], attempt: Array, event: Array) -> None:
-        self.s_capture, self.s_kind = block["capture"], block["kind"]
-        self.s_src_hi, self.s_src_lo = block["src_hi"], block["src_lo"]
-        self.s_dst_hi, self.s_dst_lo = block["dst_hi"], block["dst_lo"]
-        self.s_src_port, self.s_dst_port = block["src_port"], block["dst_port"]
-        self.s_seq, self.s_ack, self.s_payload = block["seq"], block["ack"], block["payload"]
-        self.s_time, self.s_src_mac = block["time"], block["src_mac"]
-        self.o_attempt, self.o_event = attempt, event
+        self.in_counts, self.in_firsts, self.in_rows = h["counts"], h["firsts"], h["rows"]
+        self.s_capture, self.s_kind, self.s_time = s["capture"], s["kind"], s["time"]
+        self.s_src_hi, self.s_src_lo, self.s_src_port = s["src_hi"], s["src_lo"], s["src_port"]
+        self.s_dst_hi, self.s_dst_lo, self.s_dst_port = s["dst_hi"], s["dst_lo"], s["dst_port"]
+        self.s_seq, self.s_ack, self.s_payload = s["seq"], s["ack"], s["payload"]
+        self.s_flags, self.s_window, self.s_src_mac = s["flags"], s["window"], s["src_mac"]
+        self.s_tsval, self.s_tsecr, self.s_ttl = s["tsval"], s["tsecr"], s["ttl"]
+        self.s_interface, self.s_direction, self.s_vlan = s["interface"], s["direction"], s["vlan"]
+        self.o_attempt, self.o_event = self.attempt, self.event
 
     # ---- tables -----------------------------------------------------------------------------
 
@@ -326,14 +316,10 @@ class Walk:
         self.touched = touched
         return 0
 
-    def _walk(self, rows: int) -> int:
-        begin = 0
-        while begin < rows:
-            end = begin + _BATCH if begin + _BATCH < rows else rows
+    def _walk(self, begin: int, end: int) -> None:
+        with cython.nogil:
             self._look_up(begin, end)
             self._step(begin, end)
-            begin = end
-        return 0
 
     def _step(self, begin: int, end: int) -> int:
         for row in range(begin, end):
@@ -376,17 +362,49 @@ class Walk:
                 event = self._quoted(c, mine, other, seq)
             attempt = self.found
             self.o_attempt[row] = attempt
-            self.o_event[row] = 0
-            if attempt >= 0:
-                self.o_event[row] = event
-                time = self.s_time[row]
-                self._happen(attempt, event, time)
-                self._note(attempt, event, self._base + row, mine, self.s_src_mac[row])
-                cell = event * self._room + attempt
-                if not self.in_counts[cell] or time < self.in_firsts[cell]:
-                    self.in_firsts[cell] = time
-                self.in_counts[cell] += 1
+            if attempt < 0:
+                self.o_event[row] = 0
+                continue
+            cell = event * self._room + attempt
+            before = self.in_rows[cell] - 1
+            self.in_rows[cell] = row + 1
+            time = self.s_time[row]
+            self.o_event[row] = event
+            if before >= 0 and self._same(before, row):
+                self.o_event[row] |= _ELSEWHERE | _TWIN if self._apart(before, row) else _TWIN
+                self.in_counts[_E_COPY * self._room + attempt] += 1
+            self._happen(attempt, event, time)
+            self._note(attempt, event, row, mine, self.s_src_mac[row])
+            if not self.in_counts[cell] or time < self.in_firsts[cell]:
+                self.in_firsts[cell] = time
+            self.in_counts[cell] += 1
         return 0
+
+    def _same(self, one: int, other: int) -> bool:
+        """Whether two segments of one end and attempt may be one packet."""
+        if self.s_time[one] == _NO_TIME or self.s_time[other] == _NO_TIME:
+            return False
+        return (
+            _distance(self.s_time[one], self.s_time[other]) <= _SOON
+            and self.s_seq[one] == self.s_seq[other]
+            and self.s_ack[one] == self.s_ack[other]
+            and self.s_tsval[one] == self.s_tsval[other]
+            and self.s_tsecr[one] == self.s_tsecr[other]
+            and self.s_flags[one] == self.s_flags[other]
+            and self.s_window[one] == self.s_window[other]
+            and self.s_payload[one] == self.s_payload[other]
+        )
+
+    def _apart(self, one: int, other: int) -> bool:
+        """Whether they were recorded at two places. The destination MAC is not asked: it
+        changes at one place when a neighbor entry does."""
+        return (
+            self.s_interface[one] != self.s_interface[other]
+            or self.s_direction[one] != self.s_direction[other]
+            or self.s_ttl[one] != self.s_ttl[other]
+            or self.s_vlan[one] != self.s_vlan[other]
+            or self.s_src_mac[one] != self.s_src_mac[other]
+        )
 
     def _happen(self, attempt: int, event: int, time: int) -> int:
         self.state[attempt] = self.transitions[self.state[attempt] * _EVENTS + event]
@@ -520,6 +538,11 @@ class Walk:
 def _ahead(later: int, earlier: int) -> int:
     """How far ``later`` is after ``earlier``, from -2^31 to 2^31 - 1 (RFC 9293 section 3.4)."""
     return ((later - earlier + _HALF) & _LOW) - _HALF
+
+
+def _distance(one: int, other: int) -> int:
+    """Of two times; more than fits is more than anyone asks for."""
+    return _SOON + 1 if one >> 62 != other >> 62 else abs(one - other)
 
 
 def _zeros(code: str, size: int) -> Any:
