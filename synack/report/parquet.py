@@ -70,6 +70,10 @@ def _texts(strings: Strings) -> pa.Array:
 def _array(c: Shown, rows: slice, texts: pa.Array | None) -> pa.Array:
     values, null = c.values[rows], c.null[rows]
     if texts is not None:
+        if len(texts) > len(values):
+            # Each row group writes its dictionary whole.
+            used, values = np.unique(values, return_inverse=True)
+            texts = texts.take(pa.array(used))
         numbers = pa.array(values.astype(np.int32), mask=null)
         return pa.DictionaryArray.from_arrays(numbers, texts)
     kind = pa.int64() if c.kind == "int" else pa.timestamp("ns", tz="UTC")
