@@ -46,7 +46,7 @@ def render(columns: Sequence[Shown]) -> Iterator[bytes]:
     file = _Pieces()
     texts = {c.name: _texts(c.strings) for c in columns if c.kind == "str"}
     kinds = {"time": pa.timestamp("ns", tz="UTC"), "int": pa.int64(),
-             "str": pa.dictionary(pa.int32(), pa.string())}  # fmt: skip
+             "str": pa.dictionary(pa.int32(), pa.large_string())}  # fmt: skip
     schema = pa.schema([(c.name, kinds[c.kind]) for c in columns])
     # Without Arrow's own schema a reader sees strings, not how they were handed over.
     with pq.ParquetWriter(
@@ -64,7 +64,7 @@ def _texts(strings: Strings) -> pa.Array:
     if not strings.is_unicode():
         strings = strings.map(lambda text: text.encode("utf-8", "backslashreplace").decode())
     flat, places = strings.buffers()
-    return pa.StringArray.from_buffers(len(strings), pa.py_buffer(places), pa.py_buffer(flat))
+    return pa.LargeStringArray.from_buffers(len(strings), pa.py_buffer(places), pa.py_buffer(flat))
 
 
 def _array(c: Shown, rows: slice, texts: pa.Array | None) -> pa.Array:

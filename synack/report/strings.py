@@ -52,9 +52,10 @@ class Strings:
         places = zip(self._begins.tolist(), (self._begins + self.lengths).tolist(), strict=True)
         return [raw[begin:end].decode("utf-8", "surrogatepass") for begin, end in places]
 
-    def buffers(self) -> tuple[Bytes, NDArray[np.int32]]:
-        """All bytes, and where each text begins and the last one ends: Arrow's layout."""
-        return self._flat, np.append(self._begins, len(self._flat)).astype(np.int32)
+    def buffers(self) -> tuple[Bytes, NDArray[np.int64]]:
+        """All bytes, and where each text begins and the last one ends: the layout
+        of Arrow's ``large_string``."""
+        return self._flat, np.append(self._begins, len(self._flat))
 
     def take(self, numbers: Array) -> Strings:
         """The texts with these numbers, in this order."""
