@@ -10,7 +10,7 @@ import numpy as np
 from synack.report.cells import Cells
 from synack.report.strings import FILL, Bytes
 
-_ROWS = 1 << 13
+_ROWS = 1 << 12
 _BYTES = 1 << 22
 """A block is cut at this many rows, and below them until it is no larger than this: one
 cell of a megabyte must not widen thousands of rows."""
