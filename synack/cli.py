@@ -18,6 +18,8 @@ from synack import __version__
 from synack.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from synack.loading import Loaded
 
 DONE, DIFFERENT, USAGE, UNREADABLE, INTERNAL = range(5)
@@ -238,7 +240,7 @@ def _form(form: TableFormat, output: Path | None) -> str:
     return form.value
 
 
-def _show(content: str | bytes, output: Path | None, binary: bool) -> None:
+def _show(content: str | Iterable[bytes], output: Path | None, binary: bool) -> None:
     from synack.output import write
 
     if binary and output is None and sys.stdout.isatty():

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from synack.errors import UsageError
 
 
-def write(content: str | bytes, path: Path | None) -> None:
-    """``content`` to ``path``, or to standard output without one.
+def write(content: str | Iterable[bytes], path: Path | None) -> None:
+    """``content``, whole or in pieces, to ``path``, or to standard output without one.
 
     A file appears under its name only when it is complete: it is written beside, then
     renamed. Raises :class:`UsageError` when that cannot be done.
     """
-    raw = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    pieces = [content.encode("utf-8", "surrogateescape")] if isinstance(content, str) else content
     if path is None:
-        sys.stdout.buffer.write(raw)
+        sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()
         return
     try:
@@ -27,7 +28,7 @@ def write(content: str | bytes, path: Path | None) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(raw)
+            file.writelines(pieces)
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)

@@ -214,6 +214,20 @@ def test_a_reader_that_goes_away_is_no_error():
     assert done.stdout.count(b"\n") == 1
 
 
+@pytest.mark.parametrize("command", ["handshakes", "neighbors", "inspect", "diagnose"])
+def test_text_needs_neither_pandas_nor_arrow(command):
+    code = (
+        f"import sys; sys.argv = ['synack', {command!r}, {STALE!r}]\n"
+        "from synack.cli import app\n"
+        "app(standalone_mode=False)\n"
+        "print(sorted({'pandas', 'pyarrow'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "[]\n"
+
+
 def test_an_internal_error_is_4_and_says_how_to_report_it():
     code = (
         "import sys; sys.argv = ['synack', 'inspect', 'x']\n"

@@ -10,11 +10,23 @@ from synack.errors import UsageError
 from synack.output import write
 
 
-def test_text_and_bytes(tmp_path):
+def test_text_and_pieces_of_bytes(tmp_path):
     write("ä\n", tmp_path / "a.txt")
-    write(b"\0\xff", tmp_path / "b.bin")
+    write([b"\0", b"\xff"], tmp_path / "b.bin")
     assert (tmp_path / "a.txt").read_bytes() == "ä\n".encode()
     assert (tmp_path / "b.bin").read_bytes() == b"\0\xff"
+
+
+def test_a_failure_between_the_pieces_leaves_no_file(tmp_path):
+    def pieces():
+        yield b"first"
+        raise RuntimeError
+
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(RuntimeError):
+        write(pieces(), tmp_path / "a.txt")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
 
 
 def test_an_old_file_is_replaced_and_nothing_is_left_over(tmp_path):

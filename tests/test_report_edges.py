@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from synack import pipeline
 from synack.report import edges
+from synack.report.table import render
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -27,9 +29,7 @@ def stale():
 
 
 def _rows(columns):
-    names = [c.name for c in columns]
-    values = zip(*(c.objects() for c in columns), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in values]
+    return json.loads(b"".join(render(columns, "json")))
 
 
 def test_handshakes_has_the_columns_of_the_contract(stale):
@@ -87,5 +87,5 @@ def test_an_empty_incident_keeps_the_columns(tmp_path):
     done = pipeline.run(pipeline.load([str(tmp_path)]))
     assert [c.name for c in edges.handshakes(done.attempts, [], [])] == HANDSHAKES
     assert [c.name for c in edges.neighbors(done.entries)] == NEIGHBORS
-    assert edges.segments(done.matched, [])[0].texts() == []
-    assert edges.inspection(done.loaded)[0].texts() == []
+    assert _rows(edges.segments(done.matched, [])) == []
+    assert _rows(edges.inspection(done.loaded)) == []

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synack.addresses import format_ip, format_mac
-from synack.grouping import group_ids
+from synack.addresses import NO_MAC, format_ip
+from synack.grouping import ids_of, representatives
 from synack.model import OUTCOMES, CaptureFile, Finding
+from synack.report.strings import FILL, Bytes, Strings, distinct
 from synack.tables import NO_TIME, Array, Table
 
 if TYPE_CHECKING:
@@ -20,41 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shown:
-    """One column as it is shown: ``kind`` is str, int or time (ns); ``null`` marks the
-    values that do not exist."""
+    """One column as it is shown. ``kind`` is int, time (ns since 1970 UTC) or str, whose
+    ``values`` are numbers of texts in ``strings``, all distinct and used. ``null`` marks
+    the values that do not exist."""
 
     name: str
     kind: str
     values: Array
     null: Array
-
-    def texts(self) -> list[str]:
-        """Each value as text, "" for null; times ISO 8601 UTC with nanoseconds."""
-        if self.kind == "time":
-            text = np.datetime_as_string(self.values.astype("M8[ns]"), unit="ns")
-            return [
-                "" if missing else f"{value}Z"
-                for value, missing in zip(text.tolist(), self.null.tolist(), strict=True)
-            ]
-        return [
-            "" if missing else str(value)
-            for value, missing in zip(self.values.tolist(), self.null.tolist(), strict=True)
-        ]
-
-    def objects(self) -> list[str | int | None]:
-        """Each value for JSON: text, integer or None."""
-        plain = self.texts() if self.kind == "time" else self.values.tolist()
-        return [
-            None if missing else value
-            for value, missing in zip(plain, self.null.tolist(), strict=True)
-        ]
+    strings: Strings = field(default_factory=lambda: Strings.of([]))
 
 
 def handshakes(attempts: Table, hosts: Sequence[str], findings: Sequence[Finding]) -> list[Shown]:
     """The columns of ``synack handshakes``."""
     a = attempts
-    outcomes, kinds = np.array(OUTCOMES), np.array([*(f.kind for f in findings), ""])
-    names = np.array([*hosts, ""], dtype=object)
     counts = (
         "syn_sent", "syn_received", "syn_ack_sent", "syn_ack_received", "ack_sent", "ack_received",
     )  # fmt: skip
@@ -65,15 +46,15 @@ def handshakes(attempts: Table, hosts: Sequence[str], findings: Sequence[Finding
         _numbers("server_port", a["server_port"]),
         _numbers("client_isn", a["client_isn"]),
         _times("first", a["first"]),
-        _strings("outcome", outcomes[a["outcome"]]),
-        _strings("client_host", names[a["client_host"]]),
-        _strings("server_host", names[a["server_host"]]),
+        _named("outcome", OUTCOMES, a["outcome"]),
+        _named("client_host", hosts, a["client_host"]),
+        _named("server_host", hosts, a["server_host"]),
         *(_numbers(name, a[name]) for name in counts),
         _macs("syn_src_mac", a["syn_src_mac"]),
         _macs("syn_ack_dst_mac", a["syn_ack_dst_mac"]),
         _numbers("retransmissions", a["retransmissions"]),
         _numbers("rtt_ns", a["rtt_ns"]),
-        _strings("finding", kinds[a["finding"]]),
+        _named("finding", [f.kind for f in findings], a["finding"]),
     ]
 
 
@@ -100,19 +81,16 @@ def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
     from synack.handshake.states import Event
 
     s = matched.segments
-    paths = np.array([*(file.path for file in files), ""], dtype=object)
-    hosts = np.array([*matched.hosts, ""], dtype=object)
-    kinds = np.array(["", "SYN", "SYN-ACK", "ACK", "RST", "ICMP"], dtype=object)
-    legs = np.array([e.name.lower().replace("_", "-") for e in Event], dtype=object)
-    legs[0] = ""
+    kinds = ["", "SYN", "SYN-ACK", "ACK", "RST", "ICMP"]
+    legs = ["", *(event.name.lower().replace("_", "-") for event in list(Event)[1:])]
     attempt = np.where(matched.sighting >= 0, _attempt_of(matched), -1)
     numbers = ("seq", "ack", "flags", "window", "payload", "ttl", "tsval", "tsecr", "vlan")
     return [
-        _strings("host", hosts[matched.host_of_capture[s["capture"]]]),
-        _strings("file", paths[s["file"]]),
+        _named("host", matched.hosts, matched.host_of_capture[s["capture"]]),
+        _named("file", [file.path for file in files], s["file"]),
         _numbers("frame", s["frame"]),
         _times("time", s["time"]),
-        _strings("kind", kinds[s["kind"]]),
+        _named("kind", kinds, s["kind"]),
         _ips("src", s["src_hi"], s["src_lo"]),
         _numbers("src_port", s["src_port"]),
         _ips("dst", s["dst_hi"], s["dst_lo"]),
@@ -121,7 +99,7 @@ def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
         _macs("src_mac", s["src_mac"]),
         _macs("dst_mac", s["dst_mac"]),
         _numbers("attempt", attempt),
-        _strings("leg", legs[matched.leg]),
+        _named("leg", legs, matched.leg),
     ]
 
 
@@ -178,12 +156,23 @@ def inspection(loaded: Loaded) -> list[Shown]:
 
 
 def _strings(name: str, values: Array) -> Shown:
-    values = values.astype(object)
-    return Shown(name, "str", values, values == "")
+    """``values`` are str objects."""
+    names, numbers = distinct(values.tolist())
+    return _named(name, names, numbers)
+
+
+def _named(name: str, names: Sequence[str], numbers: Array) -> Shown:
+    """The text that each number has in ``names``; none for -1 or an empty text."""
+    texts, places = distinct([*names, ""])
+    values = places[numbers]
+    used = np.bincount(values, minlength=len(texts)) > 0
+    values = (np.cumsum(used) - 1).astype(np.int32)[values]
+    strings = Strings.of(compress(texts, used.tolist()))
+    return Shown(name, "str", values, (strings.lengths == 0)[values], strings)
 
 
 def _numbers(name: str, values: Array) -> Shown:
-    return Shown(name, "int", values, values.astype(np.int64) < 0)
+    return Shown(name, "int", values, values < 0)
 
 
 def _times(name: str, values: Array) -> Shown:
@@ -191,14 +180,48 @@ def _times(name: str, values: Array) -> Shown:
 
 
 def _macs(name: str, values: Array) -> Shown:
-    distinct, place = np.unique(values, return_inverse=True)
-    texts = np.array([format_mac(mac) for mac in distinct.tolist()] or [""], dtype=object)
-    return Shown(name, "str", texts[place], values < 0)
+    places = ids_of(np.maximum(values, NO_MAC))
+    return Shown(name, "str", places, values < 0, _mac_texts(values[representatives(places)]))
+
+
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+
+
+def _mac_texts(macs: Array) -> Strings:
+    """:func:`format_mac` of each."""
+    matrix = np.full((len(macs), 17), ord(":"), np.uint8)
+    for octet in range(6):
+        value = macs >> (40 - 8 * octet) & 0xFF
+        matrix[:, 3 * octet] = _HEX[value >> 4]
+        matrix[:, 3 * octet + 1] = _HEX[value & 0xF]
+    matrix[macs < 0] = FILL
+    return Strings.squeezed(matrix)
 
 
 def _ips(name: str, high: Array, low: Array) -> Shown:
-    ids = group_ids(high, low)
-    _, first = np.unique(ids, return_index=True)
-    pairs = zip(high[first].tolist(), low[first].tolist(), strict=True)
-    texts = np.array([format_ip(*pair) for pair in pairs] or [""], dtype=object)
-    return Shown(name, "str", texts[ids], np.zeros(len(ids), bool))
+    places = ids_of(high, low)
+    some = representatives(places)
+    texts = _ip_texts(high[some], low[some])
+    return Shown(name, "str", places, np.zeros(len(places), bool), texts)
+
+
+def _ip_texts(high: Array, low: Array) -> Strings:
+    """:func:`format_ip` of each; of a million IPv4 addresses too."""
+    v4 = (high == 0) & (low >> 32 == 0xFFFF)
+    short = Strings.squeezed(_dotted(low[v4]))
+    if v4.all():
+        return short
+    pairs = zip(high[~v4].tolist(), low[~v4].tolist(), strict=True)
+    long = Strings.of(format_ip(*pair) for pair in pairs)
+    order = np.empty(len(v4), np.int64)
+    order[v4], order[~v4] = np.arange(len(short)), len(short) + np.arange(len(long))
+    return short.concat(long).take(order)
+
+
+def _dotted(addresses: Array) -> Bytes:
+    """Dotted quads, one per row, filled where an octet has fewer than three digits."""
+    octets = Strings.of(map(str, range(256))).padded(3)
+    matrix = np.full((len(addresses), 15), ord("."), np.uint8)
+    for place, shift in enumerate((24, 16, 8, 0)):
+        matrix[:, 4 * place : 4 * place + 3] = octets[addresses >> np.uint64(shift) & 0xFF]
+    return matrix

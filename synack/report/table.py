@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synack.errors import UsageError
+from synack.report.cells import Cells, Numbers, Texts, Times
 from synack.report.edges import Shown
+from synack.report.lines import aligned, packed
 from synack.report.plain import printable
+from synack.report.strings import FILL, SPACE, Strings
 from synack.tables import NO_TIME
 
 if TYPE_CHECKING:
@@ -20,32 +23,25 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "csv", "json", "ndjson", "parquet")
 
+_FEW = 1000
+"""Numbers below are looked up as texts."""
 
-def render(columns: Sequence[Shown], form: str) -> str | bytes:
-    """The whole table in one of :data:`FORMATS`; Parquet is bytes."""
+
+def render(columns: Sequence[Shown], form: str) -> Iterator[bytes]:
+    """The whole table in one of :data:`FORMATS`, piece by piece."""
     if form == "text":
-        return as_text(columns)
+        return _text(columns)
     if form == "csv":
         return _csv(columns)
     if form == "json":
-        return json.dumps(_objects(columns), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        return _json(columns)
     if form == "ndjson":
-        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in _objects(columns))
-        return "".join(line + "\n" for line in lines)
+        return _ndjson(columns)
     if form == "parquet":
-        return _parquet(columns)
+        from synack.report import parquet
+
+        return parquet.render(columns)
     raise UsageError(f"unknown format {form!r}: one of {', '.join(FORMATS)}")
-
-
-def as_text(columns: Sequence[Shown]) -> str:
-    """Aligned columns, nothing cut; empty values as ``-``."""
-    cells = [[c.name, *(printable(text) or "-" for text in c.texts())] for c in columns]
-    widths = [max(len(cell) for cell in column) for column in cells]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in zip(*cells, strict=True)
-    )
-    return "".join(line + "\n" for line in lines)
 
 
 def frame(columns: Sequence[Shown]) -> pd.DataFrame:
@@ -60,35 +56,102 @@ def frame(columns: Sequence[Shown]) -> pd.DataFrame:
         elif c.kind == "int":
             data[c.name] = pd.Series(pd.arrays.IntegerArray(c.values.astype(np.int64), c.null))
         else:
-            data[c.name] = pd.Series(c.objects(), dtype="str")
+            texts = np.array([*c.strings.tolist(), None], dtype=object)
+            data[c.name] = pd.Series(texts[np.where(c.null, -1, c.values)], dtype="str")
     return pd.DataFrame(data)
 
 
-def _objects(columns: Sequence[Shown]) -> list[dict[str, str | int | None]]:
-    names = [c.name for c in columns]
-    rows = zip(*(c.objects() for c in columns), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+def _text(columns: Sequence[Shown]) -> Iterator[bytes]:
+    """Aligned columns, nothing cut; empty values as ``-``."""
+    cells = [_cells(column, _tame, "-", SPACE) for column in columns]
+    widths = [max(len(c.name), made.characters) for c, made in zip(columns, cells, strict=True)]
+    header = "  ".join(c.name.ljust(width) for c, width in zip(columns, widths, strict=True))
+    yield f"{header.rstrip(' ')}\n".encode()
+    gaps = [b" " * (w - made.characters + 2) for w, made in zip(widths, cells, strict=True)]
+    yield from aligned(cells, [b"", *gaps], _rows(columns))
 
 
-def _csv(columns: Sequence[Shown]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(c.name for c in columns)
-    writer.writerows(zip(*(c.texts() for c in columns), strict=True))
-    return out.getvalue()
+def _csv(columns: Sequence[Shown]) -> Iterator[bytes]:
+    yield f"{','.join(_csv_cell(c.name) for c in columns)}\n".encode()
+    cells = [_cells(column, _csv_cells, "", FILL) for column in columns]
+    gaps = [b"", *[b","] * (len(cells) - 1), b"\n"]
+    yield from _packed(columns, cells, gaps)
 
 
-def _parquet(columns: Sequence[Shown]) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _ndjson(columns: Sequence[Shown]) -> Iterator[bytes]:
+    keys = [json.dumps(c.name, ensure_ascii=False) for c in columns]
+    gaps = ["{" + f"{keys[0]}: ", *(f", {key}: " for key in keys[1:]), "}\n"]
+    yield from _packed(columns, _json_cells(columns), [gap.encode() for gap in gaps])
 
-    kinds = {"time": pa.timestamp("ns", tz="UTC"), "int": pa.int64(), "str": pa.string()}
-    arrays = {
-        c.name: pa.array(c.values if c.kind != "str" else c.objects(), kinds[c.kind], mask=c.null)
-        if c.kind != "str"
-        else pa.array(c.objects(), kinds[c.kind])
-        for c in columns
-    }
-    sink = io.BytesIO()
-    pq.write_table(pa.table(arrays), sink, compression="zstd")
-    return sink.getvalue()
+
+def _json(columns: Sequence[Shown]) -> Iterator[bytes]:
+    """An array of objects, one key per line; every row but the first begins with a comma."""
+    keys = [json.dumps(c.name, ensure_ascii=False) for c in columns]
+    gaps = [",\n {" + f"\n  {keys[0]}: ", *(f",\n  {key}: " for key in keys[1:]), "\n }"]
+    rows = _packed(columns, _json_cells(columns), [gap.encode() for gap in gaps])
+    first = next(rows, None)
+    if first is None:
+        yield b"[]\n"
+        return
+    yield b"[" + first[1:]
+    yield from rows
+    yield b"\n]\n"
+
+
+def _json_cells(columns: Sequence[Shown]) -> list[Cells]:
+    return [_cells(column, _quoted, "null", FILL, '"') for column in columns]
+
+
+def _cells(
+    c: Shown, escaped: Callable[[Strings], Strings], missing: str, fill: int, quote: str = ""
+) -> Cells:
+    if c.kind == "time":
+        return Times(c.values, c.null, missing, fill, quote)
+    if c.kind == "str":
+        return Texts(escaped(c.strings), c.values, c.null, missing, fill)
+    values = np.where(c.null, 0, c.values)
+    least, most = int(values.min(initial=0)), int(values.max(initial=0))
+    if least >= 0 and most >= _FEW:
+        return Numbers(c.values, c.null, missing, fill)
+    if least >= 0:
+        return Texts(Strings.of(map(str, range(most + 1))), values, c.null, missing, fill)
+    numbers, places = np.unique(values, return_inverse=True)
+    return Texts(Strings.of(map(str, numbers.tolist())), places, c.null, missing, fill)
+
+
+def _tame(strings: Strings) -> Strings:
+    """For a terminal, and nothing empty."""
+    if strings.is_plain() and strings.lengths.all():
+        return strings
+    return strings.map(lambda text: printable(text) or "-")
+
+
+def _csv_cells(strings: Strings) -> Strings:
+    return strings if strings.is_plain(but=b'",') else strings.map(_csv_cell)
+
+
+def _csv_cell(text: str) -> str:
+    line = io.StringIO()
+    # Beside another cell: a row of one empty cell would be quoted.
+    csv.writer(line, lineterminator="\n").writerow(("", text))
+    return line.getvalue()[1:-1]
+
+
+def _quoted(strings: Strings) -> Strings:
+    return strings.map(lambda text: json.dumps(text, ensure_ascii=False))
+
+
+def _packed(
+    columns: Sequence[Shown], cells: Sequence[Cells], gaps: Sequence[bytes]
+) -> Iterator[bytes]:
+    """Bytes of file names that are not UTF-8 come out as they are."""
+    pieces = packed(cells, gaps, _rows(columns))
+    if all(column.strings.is_unicode() for column in columns):
+        return pieces
+    return (
+        raw.decode("utf-8", "surrogatepass").encode("utf-8", "surrogateescape") for raw in pieces
+    )
+
+
+def _rows(columns: Sequence[Shown]) -> int:
+    return len(columns[0].values)
