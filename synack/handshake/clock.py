@@ -211,31 +211,49 @@ def _clock(hop: Skew, near: Clock, root: int) -> Clock:
     )
 
 
-def _contradicted(clocks: Mapping[int, Clock], edges: Iterable[Skew]) -> dict[int, int]:
+def _contradicted(clocks: Mapping[int, Clock], edges: Sequence[Skew]) -> dict[int, int]:
     """Hosts whose clocks over others do not agree with packets that they share, and by how
     much that may be (ns). Which of the two hosts is at fault nobody can tell."""
+    tree = {frozenset((hop.host, hop.near)) for c in clocks.values() for hop in c.path[:1]}
+    edges = [edge for edge in edges if frozenset((edge.host, edge.near)) not in tree]
+    if not edges:
+        return {}
+    here = np.array([[edge.begin, edge.at, edge.end] for edge in edges], np.int64)
+    there = here - np.array([edge.value(h) for edge, h in zip(edges, here, strict=True)])
+    landed, unsure = _referred(clocks, [edge.near for edge in edges], there)
+    straight, doubt = _referred(clocks, [edge.host for edge in edges], here)
     result: dict[int, int] = {}
-    for edge in edges:
-        ends = clocks[edge.host], clocks[edge.near]
-        if any({edge.host, edge.near} == {hop.host, hop.near} for c in ends for hop in c.path[:1]):
-            continue
-        moments = np.array([edge.begin, edge.at, edge.end], np.int64)
-        there = moments - edge.value(moments)
-        apart = ends[1].to_reference(there) - ends[0].to_reference(moments)
-        doubt = ends[0].doubt(moments) + ends[1].doubt(there)
+    for edge, moments, apart, most in zip(
+        edges, here, landed - straight, unsure + doubt, strict=True
+    ):
         wrong = edge.grade == "inconsistent"
-        if {c.grade for c in ends} <= {"accurate", "approximate"}:
+        grades = {clocks[host].grade for host in (edge.host, edge.near)}
+        if grades <= {"accurate", "approximate"}:
             if edge.bound:
                 # It holds at one moment, the others may have drifted away from it.
-                over = (apart if edge.bound == "at most" else -apart) - doubt
+                over = (apart if edge.bound == "at most" else -apart) - most
                 wrong |= bool((over > MAX_DRIFT * (edge.end - edge.begin)).any())
             else:
-                wrong |= bool((np.abs(apart) > doubt + edge.doubt(moments)).any())
+                wrong |= bool((np.abs(apart) > most + edge.doubt(moments)).any())
         if wrong:
             by = int(np.abs(apart).max() + edge.worst(edge.begin, edge.end))
-            for clock in ends:
-                result[clock.host] = max(result.get(clock.host, 0), by)
+            for host in (edge.host, edge.near):
+                result[host] = max(result.get(host, 0), by)
     return result
+
+
+def _referred(
+    clocks: Mapping[int, Clock], hosts: Sequence[int], times: Array
+) -> tuple[Array, Array]:
+    """Rows of ``times``, each on the clock of one of ``hosts``, on the reference clock, and
+    what that may be wrong by (ns)."""
+    result, doubt = np.empty_like(times), np.empty_like(times)
+    of = np.array(hosts)
+    for host in set(hosts):
+        rows = times[of == host].ravel()
+        result[of == host] = clocks[host].to_reference(rows).reshape(-1, times.shape[1])
+        doubt[of == host] = clocks[host].doubt(rows).reshape(-1, times.shape[1])
+    return result, doubt
 
 
 def _doubted(clock: Clock, by: int) -> Clock:
