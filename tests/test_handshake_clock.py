@@ -267,6 +267,38 @@ def test_a_step_that_one_pair_cannot_see() -> None:
         assert found[host].uncertainty >= SECOND
 
 
+@pytest.mark.parametrize("host", range(4))
+def test_one_clock_that_was_set_among_many(host: int) -> None:
+    """All four share packets with each other: it alone is inconsistent, whoever it is."""
+    line = np.arange(EPOCH, EPOCH + 60 * SECOND, SECOND // 20)
+    set_once = (host, EPOCH + 30 * SECOND, SECOND)
+    true = TrueClocks(np.arange(4) * SECOND, np.zeros(4), EPOCH, set_once)
+    pairs = [(a, b) for a in range(4) for b in range(a)]
+    found = Fleet(true, *(way for pair in pairs for way in exchange(line, *pair, 300 * US)))
+    clocks = found.estimate()
+    assert [c.host for c in clocks if c.grade == "inconsistent"] == [host]
+    assert clocks[host].step is not None
+    assert all(c.uncertainty < MS for c in clocks if c.host != host)
+
+
+def test_a_step_between_two_that_others_do_not_see() -> None:
+    """Hosts 1 and 2 are each in step with host 0, by packets before one was set."""
+    line = np.arange(EPOCH, EPOCH + 60 * SECOND, SECOND // 20)
+    true = TrueClocks(np.zeros(3, np.int64), np.zeros(3), EPOCH, (2, EPOCH + 30 * SECOND, SECOND))
+    packets = [exchange(line[:500], 0, n, 300 * US) for n in (1, 2)]
+    found = Fleet(true, *(way for pair in packets for way in pair),
+                  *exchange(line, 1, 2, 300 * US)).estimate()  # fmt: skip
+    assert [c.grade for c in found] == ["accurate", "inconsistent", "inconsistent"]
+    here = true.read(2, line)
+    assert (np.abs(found[2].to_reference(here) - line) <= found[2].doubt(here)).all()
+    # It may have been either of them, and each is told what it would have been.
+    for clock, size in zip(found[1:], (-SECOND, SECOND), strict=True):
+        assert clock.step is not None
+        assert clock.step.least is not None
+        assert clock.step.most is not None
+        assert clock.step.least <= size <= clock.step.most
+
+
 def test_times_of_no_clock() -> None:
     """Times before 1970 and after 2116 are skipped, whatever they would bound."""
     huge = 2**63 - 1
@@ -439,3 +471,34 @@ def half_round_trips(fleet: Fleet, found: list[Clock]) -> list[float]:
             doubt = int(clock.doubt(np.array([clock.at]))[0])
             result.append(2 * doubt / (shortest[there] + shortest[back]))
     return result
+
+
+def test_a_contradiction_among_strangers() -> None:
+    """Of hosts that share no packet with the reference, one is the root of the others: what
+    contradicts it does not make it less unknown."""
+    line = np.arange(EPOCH, EPOCH + 60 * SECOND, SECOND // 20)
+    set_once = (7, EPOCH + 30 * SECOND, SECOND)
+    true = TrueClocks(np.zeros(10, np.int64), np.zeros(10), EPOCH, set_once)
+    ways = [(0, n, line) for n in (1, 2, 3, 4)]
+    ways += [(5, 6, line), (6, 8, line), (6, 9, line), (5, 7, line[:500]), (6, 7, line)]
+    fleet = Fleet(true, *(way for a, b, t in ways for way in exchange(t, a, b, 300 * US)))
+    found = fleet.estimate()
+    assert [c.grade for c in found[:6]] == ["accurate"] * 6
+    assert found[6] == Clock(6, 0, 0, ASSUMED_AGREEMENT_NS, "absent")
+    assert [(c.reference, c.grade) for c in found[7:]] == [
+        (6, "inconsistent"), (6, "accurate"), (6, "accurate"),
+    ]  # fmt: skip
+    assert found[7].uncertainty >= SECOND
+
+
+def test_a_one_sided_bound_that_others_exclude() -> None:
+    """A packet that came before it was sent by what the other two say; one that was only
+    late contradicts nothing."""
+    line = np.arange(EPOCH, EPOCH + 60 * SECOND, SECOND // 20)
+    true = TrueClocks(np.zeros(3, np.int64), np.zeros(3), EPOCH)
+    packets = [*exchange(line, 0, 1, 300 * US), *exchange(line, 0, 2, 300 * US)]
+    for a, b in ((1, 2), (2, 1)):
+        for late, grade in ((30 * SECOND, "accurate"), (-20 * MS, "inconsistent")):
+            one_way = (a, b, line[:40], np.full(40, late))
+            found = Fleet(true, *packets, one_way).estimate()
+            assert [c.grade for c in found] == ["accurate", grade, grade]

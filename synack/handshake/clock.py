@@ -101,15 +101,17 @@ def estimate(
 
     ``sender`` and ``receiver`` are host rows, ``departure`` and ``arrival`` ns on the
     clock of each. ``known`` gives offsets (ns) that the user is sure of. The reference
-    is the host that shares packets with most others; times on the reference clock
-    are :meth:`Clock.to_reference`, or roughly ``time - offset``.
+    is the host that shares packets with most others, without contradictions if any does;
+    times on the reference clock are :meth:`Clock.to_reference`, or roughly ``time - offset``.
     """
     edges = _edges(hosts, sender, receiver, departure, arrival)
     leaving: list[list[Skew]] = [[] for _ in range(hosts)]
     for edge in edges:
         leaving[edge.near].append(edge)
         leaving[edge.host].append(edge.turned())
-    by_degree = sorted(range(hosts), key=lambda h: (-len(leaving[h]), h))
+    # A clock that was set is no reference for the others.
+    steady = [sum(edge.grade != "inconsistent" for edge in edges) for edges in leaving]
+    by_degree = sorted(range(hosts), key=lambda h: (-steady[h], -len(leaving[h]), h))
     if not by_degree:
         return []
     reference = by_degree[0]
@@ -123,10 +125,10 @@ def estimate(
         if host not in clocks:
             clocks[host] = Clock(host, reference, 0, ASSUMED_AGREEMENT_NS, "absent")
             _span(clocks, leaving, [host], host)
-    sure = {reference, *known}
-    for host, by in _contradicted(clocks, edges).items():
+    sure = {reference, *known, *(h for h, c in clocks.items() if c.grade == "absent")}
+    for host, (by, step) in _contradicted(clocks, edges).items():
         if host not in sure:
-            clocks[host] = _doubted(clocks[host], by)
+            clocks[host] = _doubted(clocks[host], by, step)
     return [clocks[host] for host in range(hosts)]
 
 
@@ -211,9 +213,12 @@ def _clock(hop: Skew, near: Clock, root: int) -> Clock:
     )
 
 
-def _contradicted(clocks: Mapping[int, Clock], edges: Sequence[Skew]) -> dict[int, int]:
-    """Hosts whose clocks over others do not agree with packets that they share, and by how
-    much that may be (ns). Which of the two hosts is at fault nobody can tell."""
+def _contradicted(
+    clocks: Mapping[int, Clock], edges: Sequence[Skew]
+) -> dict[int, tuple[int, Step | None]]:
+    """Hosts whose clocks over others do not agree with packets that they share: by how much
+    that may be (ns), and the step if the packets show one. Which of the two hosts is at
+    fault nobody can tell, unless one is by what is in the tree."""
     tree = {frozenset((hop.host, hop.near)) for c in clocks.values() for hop in c.path[:1]}
     edges = [edge for edge in edges if frozenset((edge.host, edge.near)) not in tree]
     if not edges:
@@ -222,24 +227,33 @@ def _contradicted(clocks: Mapping[int, Clock], edges: Sequence[Skew]) -> dict[in
     there = here - np.array([edge.value(h) for edge, h in zip(edges, here, strict=True)])
     landed, unsure = _referred(clocks, [edge.near for edge in edges], there)
     straight, doubt = _referred(clocks, [edge.host for edge in edges], here)
-    result: dict[int, int] = {}
+    result: dict[int, tuple[int, Step | None]] = {}
     for edge, moments, apart, most in zip(
         edges, here, landed - straight, unsure + doubt, strict=True
     ):
-        wrong = edge.grade == "inconsistent"
         grades = {clocks[host].grade for host in (edge.host, edge.near)}
-        if grades <= {"accurate", "approximate"}:
-            if edge.bound:
-                # It holds at one moment, the others may have drifted away from it.
-                over = (apart if edge.bound == "at most" else -apart) - most
-                wrong |= bool((over > MAX_DRIFT * (edge.end - edge.begin)).any())
-            else:
-                wrong |= bool((np.abs(apart) > most + edge.doubt(moments)).any())
-        if wrong:
+        wrong = edge.grade == "inconsistent" and "inconsistent" not in grades
+        bounded = grades <= {"accurate", "approximate"}
+        if wrong or (bounded and _excluded(edge, moments, apart, most)):
             by = int(np.abs(apart).max() + edge.worst(edge.begin, edge.end))
-            for host in (edge.host, edge.near):
-                result[host] = max(result.get(host, 0), by)
+            for host, step in (
+                (edge.host, edge.step),
+                (edge.near, edge.step and edge.step.negated()),
+            ):
+                most_so_far, known = result.get(host, (0, None))
+                result[host] = max(most_so_far, by), known or step
     return result
+
+
+def _excluded(edge: Skew, moments: Array, apart: Array, doubt: Array) -> bool:
+    """Whether clocks that are ``apart`` from where ``edge`` has them, give or take ``doubt``,
+    are out of its bounds at any of ``moments``."""
+    if edge.bound:
+        # It holds at one moment, the others may have drifted away from it.
+        drifted = MAX_DRIFT * (edge.end - edge.begin)
+        over = apart if edge.bound == "at most" else -apart
+        return bool((over > doubt + drifted).any())
+    return bool((np.abs(apart) > doubt + edge.doubt(moments)).any())
 
 
 def _referred(
@@ -256,13 +270,14 @@ def _referred(
     return result, doubt
 
 
-def _doubted(clock: Clock, by: int) -> Clock:
-    """``clock`` with a contradiction of ``by`` ns."""
+def _doubted(clock: Clock, by: int, step: Step | None) -> Clock:
+    """``clock`` with a contradiction of ``by`` ns, maybe because of ``step``."""
     hop = given(clock.reference, clock.reference, 0, by)
     return replace(
         clock,
         uncertainty=clock.uncertainty + by,
         grade="inconsistent",
+        step=step,
         path=(*clock.path, hop),
     )
 
