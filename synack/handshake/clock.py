@@ -1,23 +1,31 @@
 """How far apart the hosts' clocks are, from packets that both ends recorded.
 
-A packet never arrives before it was sent. So each packet from A to B bounds
-clock(B) - clock(A) from above by (arrival - departure), each one from B to A from
-below; the offset lies between the tightest two, and half their distance is what it
-may be wrong by. That orders events to within half the shortest round trip.
+What two hosts' common packets say about their clocks is :mod:`synack.handshake.skew`;
+here the best of these pairs make a tree, over which every host stands to one reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from synack.tables import Array
+from synack.handshake.hulls import MAX_DRIFT
+from synack.handshake.skew import Bounds, Skew, Step, given, skew
+from synack.tables import NO_TIME, Array
 
 ASSUMED_AGREEMENT_NS = 5_000_000_000
 """Without any common packet the hosts' clocks are taken to agree this well (NTP);
 whatever rests on it is marked so."""
+
+SPLIT_SHARE = 0.05
+"""Replies that come before their requests in fewer pairs than these are accidents."""
+
+_LATEST = 2**62
+"""Times before 1970 and after 2116 (ns) are not of a clock: they bound none."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +35,16 @@ class Clock:
     Hosts that share no packet with the reference, but with each other, have one of their
     own as reference, whose own grade is absent.
 
+    ``offset`` is the difference at ``at`` (on the clock of the host, in the middle of the
+    packets in common). Taken for all the time from the first to the last of these it is
+    wrong by no more than ``uncertainty``, drift included; :meth:`to_reference` and
+    :meth:`doubt` go with the time and are closer.
+
     ``grade``: accurate (bounded from both sides), approximate (the offset was given,
-    or goes over several hosts), one-sided (packets of one direction only: the offset
-    is a bound and the delay is counted in), absent (no common packets), inconsistent
-    (the bounds exclude each other: a clock drifts or was set).
+    or goes over several hosts, or a clock was slewed), one-sided (packets of one direction
+    only: the offset is a bound and the delay is counted in), absent (no common packets),
+    inconsistent (the bounds exclude each other, or those over other hosts: a clock was
+    set, or worse).
     """
 
     host: int
@@ -38,16 +52,41 @@ class Clock:
     offset: int
     uncertainty: int
     grade: str
+    drift_ppm: float | None = None
+    """What it gains on the reference; None where the packets do not tell it from 0."""
+    at: int = field(default=0, compare=False)
+    bound: str = ""
+    """Of a one-sided offset: ``at most`` or ``at least``."""
+    step: Step | None = None
+    """When and by how much a clock was set, of an inconsistent one that was set once."""
+    path: tuple[Skew, ...] = field(default=(), compare=False, repr=False)
+    """From the host to the reference, one skew to the next."""
+
+    def to_reference(self, times: Array) -> Array:
+        """``times`` of this clock (int64 ns) on the reference clock; NO_TIME stays."""
+        there = self._at_known(times)
+        for hop in self.path:
+            there = there - hop.value(there)
+        return np.where(times == NO_TIME, NO_TIME, there)
+
+    def doubt(self, times: Array) -> Array:
+        """What :meth:`to_reference` may be wrong by at ``times`` of this clock (int64 ns).
+        Of a missing time it is that of the middle."""
+        if self.grade == "absent":
+            return np.full(len(times), self.uncertainty, np.int64)
+        here, total = self._at_known(times), np.zeros(len(times))
+        for hop in self.path:
+            # What is wrong so far also is the time at which the next one is looked up.
+            total = total * _amplified(hop) + hop.doubt(here)
+            here = here - hop.value(here)
+        return np.floor(total).astype(np.int64)
+
+    def _at_known(self, times: Array) -> Array:
+        return np.where(times == NO_TIME, self.at, times)
 
 
-@dataclass(frozen=True)
-class _Edge:
-    uncertainty: int
-    grade: str
-    one: int
-    other: int
-    offset: int
-    """Clock of ``other`` minus clock of ``one``."""
+def _amplified(hop: Skew) -> float:
+    return 1.0 + abs(hop.rate) + hop.band.growth
 
 
 def estimate(
@@ -62,78 +101,185 @@ def estimate(
 
     ``sender`` and ``receiver`` are host rows, ``departure`` and ``arrival`` ns on the
     clock of each. ``known`` gives offsets (ns) that the user is sure of. The reference
-    is the host that shares packets with most others; times on the reference clock
-    are ``time - offset``.
+    is the host that shares packets with most others, without contradictions if any does;
+    times on the reference clock are :meth:`Clock.to_reference`, or roughly ``time - offset``.
     """
-    edges = _edges(sender, receiver, departure, arrival)
-    degree = [0] * hosts
+    edges = _edges(hosts, sender, receiver, departure, arrival)
+    leaving: list[list[Skew]] = [[] for _ in range(hosts)]
     for edge in edges:
-        degree[edge.one] += 1
-        degree[edge.other] += 1
-    reference = max(range(hosts), key=lambda h: (degree[h], -h)) if hosts else 0
+        leaving[edge.near].append(edge)
+        leaving[edge.host].append(edge.turned())
+    # A clock that was set is no reference for the others.
+    steady = [sum(edge.grade != "inconsistent" for edge in edges) for edges in leaving]
+    by_degree = sorted(range(hosts), key=lambda h: (-steady[h], -len(leaving[h]), h))
+    if not by_degree:
+        return []
+    reference = by_degree[0]
     clocks = {reference: Clock(reference, reference, 0, 0, "accurate")}
-    base = known.get(reference, 0)
     for host, offset in known.items():
-        clocks.setdefault(host, Clock(host, reference, offset - base, 0, "approximate"))
-    edges.sort(key=lambda e: (_RANK[e.grade], e.uncertainty))
-    _span(clocks, edges, reference)
-    for host in sorted(range(hosts), key=lambda h: (-degree[h], h)):
+        if host != reference:
+            hop = given(host, reference, offset - known.get(reference, 0))
+            clocks[host] = _clock(hop, clocks[reference], reference)
+    _span(clocks, leaving, list(clocks), reference)
+    for host in by_degree:
         if host not in clocks:
             clocks[host] = Clock(host, reference, 0, ASSUMED_AGREEMENT_NS, "absent")
-            _span(clocks, edges, host)
+            _span(clocks, leaving, [host], host)
+    sure = {reference, *known, *(h for h, c in clocks.items() if c.grade == "absent")}
+    for host, (by, step) in _contradicted(clocks, edges).items():
+        if host not in sure:
+            clocks[host] = _doubted(clocks[host], by, step)
     return [clocks[host] for host in range(hosts)]
+
+
+def _edges(
+    hosts: int, sender: Array, receiver: Array, departure: Array, arrival: Array
+) -> list[Skew]:
+    """How each two hosts with packets in common stand to each other."""
+    inward = sender < receiver
+    pair = np.where(inward, sender * hosts + receiver, receiver * hosts + sender)
+    usable = (departure >= 0) & (departure < _LATEST) & (arrival >= 0) & (arrival < _LATEST)
+    usable &= sender != receiver
+    sides: dict[int, list[Bounds]] = {}
+    for side, way, time, other in (
+        (0, inward, arrival, departure),
+        (1, ~inward, departure, arrival),
+    ):
+        rows = np.flatnonzero(way & usable)
+        # A narrow type sorts by its digits, in one pass.
+        key = pair[rows].astype(np.min_scalar_type(hosts * hosts))
+        order = np.argsort(key, kind="stable")
+        rows, key = rows[order], key[order]
+        for part in np.split(rows, np.flatnonzero(np.diff(key)) + 1):
+            if len(part):
+                both = sides.setdefault(int(pair[part[0]]), [_NO_BOUNDS, _NO_BOUNDS])
+                both[side] = Bounds(time[part], time[part] - other[part])
+    return [skew(code % hosts, code // hosts, *sides[code]) for code in sorted(sides)]
+
+
+_NO_BOUNDS = Bounds(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def _span(
+    clocks: dict[int, Clock], leaving: Sequence[Sequence[Skew]], placed: Iterable[int], root: int
+) -> None:
+    """Prim's tree from the hosts already placed, best edges first."""
+
+    def edges_of(host: int) -> list[tuple[int, float, int, int, Skew]]:
+        return [
+            (_RANK[e.grade], e.worst(e.begin, e.end), min(e.near, e.host), max(e.near, e.host), e)
+            for e in leaving[host]
+            if e.host not in clocks
+        ]
+
+    edges = [edge for host in placed for edge in edges_of(host)]
+    heapify(edges)
+    while edges:
+        edge = heappop(edges)[-1]
+        if edge.host not in clocks:
+            clocks[edge.host] = _clock(edge, clocks[edge.near], root)
+            for further in edges_of(edge.host):
+                heappush(edges, further)
 
 
 _RANK = {"accurate": 0, "approximate": 1, "one-sided": 2, "inconsistent": 3}
 
 
-def _edges(sender: Array, receiver: Array, departure: Array, arrival: Array) -> list[_Edge]:
-    one, other = np.minimum(sender, receiver), np.maximum(sender, receiver)
-    edges = []
-    for a, b in np.unique(np.stack([one, other], axis=1), axis=0).tolist():
-        pair = (one == a) & (other == b)
-        outward = pair & (sender == a)
-        above = (arrival - departure)[outward]
-        below = (departure - arrival)[pair & ~outward]
-        edges.append(_edge(a, b, above, below))
-    return edges
+def _clock(hop: Skew, near: Clock, root: int) -> Clock:
+    """The clock at the far end of ``hop``, whose near end is placed."""
+    direct = near.host == root
+    path = (hop,) if direct else (hop, *near.path)
+    here, worst, kept = np.array([hop.begin, hop.at, hop.end], np.int64), 0.0, 1.0
+    for step in path:
+        worst = worst * _amplified(step) + step.worst(int(here.min()), int(here.max()))
+        here = here - step.value(here)
+        kept *= 1.0 - step.rate
+    moved = abs(1.0 - kept) * max(hop.at - hop.begin, hop.end - hop.at)
+    drifts = any(step.rate for step in path)
+    grade = hop.grade
+    if not direct:
+        grade = max(hop.grade, near.grade, "approximate", key=lambda g: _RANK[g])
+    return Clock(
+        host=hop.host,
+        reference=root,
+        offset=hop.at - int(here[1]),
+        uncertainty=math.floor(worst + moved),
+        grade=grade,
+        drift_ppm=(1.0 - kept) * 1e6 if drifts else None,
+        at=hop.at,
+        bound=hop.bound if direct else "",
+        step=hop.step,
+        path=path,
+    )
 
 
-def _edge(one: int, other: int, above: Array, below: Array) -> _Edge:
-    if not len(above) or not len(below):
-        bound = int(above.min()) if len(above) else int(below.max())
-        spread = int(np.ptp(above if len(above) else below))
-        return _Edge(max(spread, _ONE_SIDED_NS), "one-sided", one, other, bound)
-    high, low = int(above.min()), int(below.max())
-    if low <= high:
-        return _Edge((high - low + 1) // 2, "accurate", one, other, (high + low) // 2)
-    # No single offset explains both: take the middle of all, and say how far it is off.
-    middle = (int(np.median(above)) + int(np.median(below))) // 2
-    return _Edge(max(high - middle, middle - low, low - high), "inconsistent", one, other, middle)
+def _contradicted(
+    clocks: Mapping[int, Clock], edges: Sequence[Skew]
+) -> dict[int, tuple[int, Step | None]]:
+    """Hosts whose clocks over others do not agree with packets that they share: by how much
+    that may be (ns), and the step if the packets show one. Which of the two hosts is at
+    fault nobody can tell, unless one is by what is in the tree."""
+    tree = {frozenset((hop.host, hop.near)) for c in clocks.values() for hop in c.path[:1]}
+    edges = [edge for edge in edges if frozenset((edge.host, edge.near)) not in tree]
+    if not edges:
+        return {}
+    here = np.array([[edge.begin, edge.at, edge.end] for edge in edges], np.int64)
+    there = here - np.array([edge.value(h) for edge, h in zip(edges, here, strict=True)])
+    landed, unsure = _referred(clocks, [edge.near for edge in edges], there)
+    straight, doubt = _referred(clocks, [edge.host for edge in edges], here)
+    result: dict[int, tuple[int, Step | None]] = {}
+    for edge, moments, apart, most in zip(
+        edges, here, landed - straight, unsure + doubt, strict=True
+    ):
+        grades = {clocks[host].grade for host in (edge.host, edge.near)}
+        wrong = edge.grade == "inconsistent" and "inconsistent" not in grades
+        bounded = grades <= {"accurate", "approximate"}
+        if wrong or (bounded and _excluded(edge, moments, apart, most)):
+            by = int(np.abs(apart).max() + edge.worst(edge.begin, edge.end))
+            for host, step in (
+                (edge.host, edge.step),
+                (edge.near, edge.step and edge.step.negated()),
+            ):
+                most_so_far, known = result.get(host, (0, None))
+                result[host] = max(most_so_far, by), known or step
+    return result
 
 
-_ONE_SIDED_NS = 50_000_000
-"""What a one-sided bound may be off by at least: the delay is in it, and half of a
-round trip on anything but a satellite link is below this."""
+def _excluded(edge: Skew, moments: Array, apart: Array, doubt: Array) -> bool:
+    """Whether clocks that are ``apart`` from where ``edge`` has them, give or take ``doubt``,
+    are out of its bounds at any of ``moments``."""
+    if edge.bound:
+        # It holds at one moment, the others may have drifted away from it.
+        drifted = MAX_DRIFT * (edge.end - edge.begin)
+        over = apart if edge.bound == "at most" else -apart
+        return bool((over > doubt + drifted).any())
+    return bool((np.abs(apart) > doubt + edge.doubt(moments)).any())
 
 
-def _span(clocks: dict[int, Clock], edges: Sequence[_Edge], reference: int) -> None:
-    """Prim's tree from the hosts already placed, best edges first."""
-    while True:
-        for edge in edges:
-            if (edge.one in clocks) != (edge.other in clocks):
-                break
-        else:
-            return
-        forward = edge.one in clocks
-        near = clocks[edge.one if forward else edge.other]
-        far = edge.other if forward else edge.one
-        offset = near.offset + (edge.offset if forward else -edge.offset)
-        if near.host == reference:
-            clocks[far] = Clock(far, reference, offset, edge.uncertainty, edge.grade)
-            continue
-        worse = max(edge.grade, near.grade, "approximate", key=lambda g: _RANK[g])
-        clocks[far] = Clock(far, reference, offset, near.uncertainty + edge.uncertainty, worse)
+def _referred(
+    clocks: Mapping[int, Clock], hosts: Sequence[int], times: Array
+) -> tuple[Array, Array]:
+    """Rows of ``times``, each on the clock of one of ``hosts``, on the reference clock, and
+    what that may be wrong by (ns)."""
+    result, doubt = np.empty_like(times), np.empty_like(times)
+    of = np.array(hosts)
+    for host in set(hosts):
+        rows = times[of == host].ravel()
+        result[of == host] = clocks[host].to_reference(rows).reshape(-1, times.shape[1])
+        doubt[of == host] = clocks[host].doubt(rows).reshape(-1, times.shape[1])
+    return result, doubt
+
+
+def _doubted(clock: Clock, by: int, step: Step | None) -> Clock:
+    """``clock`` with a contradiction of ``by`` ns, maybe because of ``step``."""
+    hop = given(clock.reference, clock.reference, 0, by)
+    return replace(
+        clock,
+        uncertainty=clock.uncertainty + by,
+        grade="inconsistent",
+        step=step,
+        path=(*clock.path, hop),
+    )
 
 
 def offsets(clocks: Sequence[Clock]) -> tuple[Array, Array]:
@@ -152,3 +298,21 @@ def doubts(clocks: Sequence[Clock]) -> Array:
     result = own[:, None] + own[None, :] + np.where(apart, ASSUMED_AGREEMENT_NS, 0)
     np.fill_diagonal(result, 0)
     return result
+
+
+def split(request_time: Array, reply_time: Array) -> int | None:
+    """What to add to the times of replies so that none comes before its request, all in
+    one capture (ns); None where they do not, or in so few pairs that these are accidents.
+
+    ``request_time`` and ``reply_time`` (int64 ns, one row per pair) are SYNs and the
+    SYN-ACKs to them. An interface that stamps what it receives while the kernel stamps
+    what it sends, or a file merged from two, has two clocks, one for each direction. The
+    result is the least that they differ by: the delay between request and reply hides as
+    much of it, a difference below the shortest delay all of it, and replies that are
+    stamped too late look like slow ones.
+    """
+    timed = (request_time != NO_TIME) & (reply_time != NO_TIME)
+    delay = (reply_time - request_time)[timed]
+    if not len(delay) or (delay < 0).mean() < SPLIT_SHARE:
+        return None
+    return -int(delay.min())
