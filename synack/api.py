@@ -64,7 +64,8 @@ class Diagnosis:
 
     @cached_property
     def clocks(self) -> pd.DataFrame:
-        """Per host: offset (s) to the reference, uncertainty (s) and grade."""
+        """Per host: offset (s) to the reference, drift (ppm, None where it cannot be told from 0),
+        uncertainty (s) and grade."""
         import pandas as pd
 
         hosts = self.diagnosed.matched.hosts
@@ -108,6 +109,7 @@ def _clock(clock: Clock, hosts: list[str]) -> dict[str, Any]:
         "host": hosts[clock.host],
         "reference": hosts[clock.reference],
         "offset_s": clock.offset / 1e9,
+        "drift_ppm": clock.drift_ppm,
         "uncertainty_s": clock.uncertainty / 1e9,
         "grade": clock.grade,
     }

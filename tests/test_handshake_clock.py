@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from synack.handshake.clock import (
     ASSUMED_AGREEMENT_NS,
     Clock,
-    doubts,
+    across,
     estimate,
-    offsets,
+    on_reference,
     split,
 )
 from synack.tables import NO_TIME, Array
@@ -122,22 +122,43 @@ def test_two_groups() -> None:
     assert found[1] == Clock(1, 0, SECOND, ms, "accurate")
     assert found[2] == Clock(2, 0, 0, ASSUMED_AGREEMENT_NS, "absent")
     assert found[3] == Clock(3, 2, 3600 * SECOND, ms, "accurate")
-    assert doubts(found).tolist() == [
-        [0, ms, ASSUMED_AGREEMENT_NS, ms + ASSUMED_AGREEMENT_NS],
-        [ms, 0, ms + ASSUMED_AGREEMENT_NS, 2 * ms + ASSUMED_AGREEMENT_NS],
-        [ASSUMED_AGREEMENT_NS, ms + ASSUMED_AGREEMENT_NS, 0, ms],
-        [ms + ASSUMED_AGREEMENT_NS, 2 * ms + ASSUMED_AGREEMENT_NS, ms, 0],
+    assumed = ASSUMED_AGREEMENT_NS
+    expected = [
+        [0, MS, assumed, MS + assumed],
+        [MS, 0, MS + assumed, 2 * MS + assumed],
+        [assumed, MS + assumed, 0, MS],
+        [MS + assumed, 2 * MS + assumed, MS, 0],
     ]
+    one, other = (side.ravel() for side in np.indices((4, 4)))
+    true = np.array([0, SECOND, 5 * SECOND, 3605 * SECOND])
+    moment, doubt = across(found, one, other, EPOCH + true[one])
+    related = (one < 2) == (other < 2)
+    off = np.abs(doubt - np.array(expected).ravel())
+    assert off[related].max() <= 2 * US
+    # Assumed to agree, they are asked for the doubt at a time that is seconds off.
+    assert off.max() <= 3 * MS
+    assert np.abs(moment - EPOCH - true[other])[related].max() <= 2 * US
+    assert across(found, one, other, np.full(16, NO_TIME))[0].tolist() == [NO_TIME] * 16
     now = np.array([EPOCH, NO_TIME])
     assert found[2].doubt(now).tolist() == [ASSUMED_AGREEMENT_NS] * 2
     assert found[2].to_reference(now).tolist() == now.tolist()
 
 
-def test_offsets() -> None:
-    """As arrays, in order of the hosts."""
-    offset, uncertainty = offsets([Clock(0, 0, 0, 0, "accurate"), Clock(1, 0, -5, 3, "accurate")])
-    assert offset.tolist() == [0, -5]
-    assert uncertainty.tolist() == [0, 3]
+def test_there_and_back() -> None:
+    """from_reference undoes to_reference, over hops that drift; on_reference does many."""
+    rng = np.random.default_rng(2)
+    packets = [
+        (a, b, EPOCH + int(t), MS)
+        for a, b in ((0, 1), (1, 0), (1, 2), (2, 1))
+        for t in rng.integers(0, 600 * SECOND, 50)
+    ]
+    found = clocks(3, [0, SECOND, -SECOND], packets)
+    times = EPOCH + rng.integers(0, 600 * SECOND, 100)
+    for clock in found:
+        there = clock.to_reference(times)
+        assert np.abs(clock.from_reference(there) - times).max() <= 2
+        host = np.full(len(times), clock.host)
+        assert on_reference(found, host, times).tolist() == there.tolist()
 
 
 DELAY = st.integers(1, 300 * MS)
@@ -158,7 +179,6 @@ def test_bounds_hold_the_truth(true: list[int], packets: list[Packet]) -> None:
     """Steady clocks: an accurate offset is never off by more than it says, directly or over
     several hosts, and never called inconsistent."""
     found = clocks(4, true, packets)
-    doubt = doubts(found)
     for one in found:
         assert one.grade != "inconsistent"
         # One-sided bounds are off by a delay that nobody knows.
@@ -166,7 +186,6 @@ def test_bounds_hold_the_truth(true: list[int], packets: list[Packet]) -> None:
         if {found[h].grade for h in path} <= {"accurate"}:
             off = one.offset - found[one.reference].offset
             assert abs(off - (true[one.host] - true[one.reference])) <= one.uncertainty
-            assert doubt[one.host, one.reference] == one.uncertainty
 
 
 @settings(max_examples=200, deadline=None)
@@ -197,8 +216,7 @@ def test_times_on_the_reference_clock() -> None:
         error = np.abs(there - true.read(1, now))[:-1]
         assert (error <= found[host].doubt(true.read(host, now))[:-1]).all()
         assert error.max() < 60 * US
-        # One constant for all the time is off by what the clock gained.
-        assert found[host].uncertainty == pytest.approx(300e9 * (80e-6, 0, 130e-6)[host], rel=1e-2)
+        assert found[host].uncertainty < 60 * US
     assert found[0].doubt(np.array([NO_TIME])) == found[0].doubt(np.array([found[0].at]))
 
 
@@ -439,7 +457,6 @@ def test_simulated_fleets() -> None:
                 within = bool((error <= clock.doubt(here) + 1).all())
                 edge = clock.path[0]
                 inside = (here >= edge.begin) & (here <= edge.end)
-                error = np.abs(here - clock.offset - true.read(clock.reference, moments))
                 within &= bool((error <= clock.uncertainty + 1)[inside].all())
                 assert clock.grade != "inconsistent"
                 # A delay of more than 50 ms may be longer than a one-sided bound allows for.

@@ -19,7 +19,7 @@ from synack.grouping import (
     ids_of,
     representatives,
 )
-from synack.handshake.clock import Clock, offsets
+from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
 from synack.handshake.states import Event
 from synack.model import CaptureFile, Outcome, Source
@@ -301,9 +301,7 @@ class Case:
     @cached_property
     def claim_time(self) -> Array:
         """Times of the claims on the reference clock, ns."""
-        offset, _ = offsets(self.clocks)
-        time = self.claims["time"]
-        return np.where(time == NO_TIME, NO_TIME, time - offset[self.claim_host])
+        return on_reference(self.clocks, self.claim_host, self.claims["time"])
 
     @cached_property
     def claim_host(self) -> Array:
@@ -383,10 +381,9 @@ class Case:
     def entry_time(self) -> Array:
         """Times of the entries on the reference clock, ns; hosts that did not capture are
         taken to agree with it."""
-        offset = {name: clock.offset for name, clock in zip(self.hosts, self.clocks, strict=True)}
-        shift = np.array([offset.get(host, 0) for host in self.entries["host"]], np.int64)
-        at = self.entries["at"]
-        return np.where(at == NO_TIME, NO_TIME, at - np.where(at == NO_TIME, 0, shift))
+        row = {name: row for row, name in enumerate(self.hosts)}
+        host = np.array([row.get(host, -1) for host in self.entries["host"]], np.int64)
+        return on_reference(self.clocks, host, self.entries["at"])
 
     @cached_property
     def entry_certain(self) -> Array:

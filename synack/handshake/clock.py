@@ -13,6 +13,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
+from synack.grouping import distinct
 from synack.handshake.hulls import MAX_DRIFT
 from synack.handshake.skew import Bounds, Skew, Step, given, skew
 from synack.tables import NO_TIME, Array
@@ -36,9 +37,8 @@ class Clock:
     own as reference, whose own grade is absent.
 
     ``offset`` is the difference at ``at`` (on the clock of the host, in the middle of the
-    packets in common). Taken for all the time from the first to the last of these it is
-    wrong by no more than ``uncertainty``, drift included; :meth:`to_reference` and
-    :meth:`doubt` go with the time and are closer.
+    packets in common), ``uncertainty`` what :meth:`to_reference` may be wrong by from the
+    first to the last of these; :meth:`doubt` goes with the time.
 
     ``grade``: accurate (bounded from both sides), approximate (the offset was given,
     or goes over several hosts, or a clock was slewed), one-sided (packets of one direction
@@ -69,11 +69,26 @@ class Clock:
             there = there - hop.value(there)
         return np.where(times == NO_TIME, NO_TIME, there)
 
+    def from_reference(self, times: Array) -> Array:
+        """``times`` of the reference clock (int64 ns) on this one; NO_TIME stays."""
+        here = times
+        for hop in reversed(self.path):
+            here = here - hop.turned().value(here)
+        return np.where(times == NO_TIME, NO_TIME, here)
+
+    @property
+    def root(self) -> int:
+        """The host that this clock is really known by."""
+        return self.host if self.grade == "absent" else self.reference
+
     def doubt(self, times: Array) -> Array:
         """What :meth:`to_reference` may be wrong by at ``times`` of this clock (int64 ns).
         Of a missing time it is that of the middle."""
-        if self.grade == "absent":
-            return np.full(len(times), self.uncertainty, np.int64)
+        own = self.own_doubt(times)
+        return own + self.uncertainty if self.grade == "absent" else own
+
+    def own_doubt(self, times: Array) -> Array:
+        """:meth:`doubt`, but of the way to ``root`` only."""
         here, total = self._at_known(times), np.zeros(len(times))
         for hop in self.path:
             # What is wrong so far also is the time at which the next one is looked up.
@@ -102,7 +117,7 @@ def estimate(
     ``sender`` and ``receiver`` are host rows, ``departure`` and ``arrival`` ns on the
     clock of each. ``known`` gives offsets (ns) that the user is sure of. The reference
     is the host that shares packets with most others, without contradictions if any does;
-    times on the reference clock are :meth:`Clock.to_reference`, or roughly ``time - offset``.
+    times on the reference clock are :meth:`Clock.to_reference`.
     """
     edges = _edges(hosts, sender, receiver, departure, arrival)
     leaving: list[list[Skew]] = [[] for _ in range(hosts)]
@@ -194,7 +209,6 @@ def _clock(hop: Skew, near: Clock, root: int) -> Clock:
         worst = worst * _amplified(step) + step.worst(int(here.min()), int(here.max()))
         here = here - step.value(here)
         kept *= 1.0 - step.rate
-    moved = abs(1.0 - kept) * max(hop.at - hop.begin, hop.end - hop.at)
     drifts = any(step.rate for step in path)
     grade = hop.grade
     if not direct:
@@ -203,7 +217,7 @@ def _clock(hop: Skew, near: Clock, root: int) -> Clock:
         host=hop.host,
         reference=root,
         offset=hop.at - int(here[1]),
-        uncertainty=math.floor(worst + moved),
+        uncertainty=math.floor(worst),
         grade=grade,
         drift_ppm=(1.0 - kept) * 1e6 if drifts else None,
         at=hop.at,
@@ -282,22 +296,33 @@ def _doubted(clock: Clock, by: int, step: Step | None) -> Clock:
     )
 
 
-def offsets(clocks: Sequence[Clock]) -> tuple[Array, Array]:
-    """Offset and uncertainty per host as int64 arrays (ns)."""
-    return (
-        np.array([c.offset for c in clocks], np.int64),
-        np.array([c.uncertainty for c in clocks], np.int64),
-    )
-
-
-def doubts(clocks: Sequence[Clock]) -> Array:
-    """What the difference of every two hosts' clocks may be wrong by (hosts x hosts, ns)."""
-    root = np.array([c.host if c.grade == "absent" else c.reference for c in clocks], np.int64)
-    own = np.array([0 if c.grade == "absent" else c.uncertainty for c in clocks], np.int64)
-    apart = root[:, None] != root[None, :]
-    result = own[:, None] + own[None, :] + np.where(apart, ASSUMED_AGREEMENT_NS, 0)
-    np.fill_diagonal(result, 0)
+def on_reference(clocks: Sequence[Clock], host: Array, times: Array) -> Array:
+    """``times`` (int64 ns), each on the clock of its ``host`` (row), on the reference clock;
+    NO_TIME stays."""
+    result = np.array(times)
+    for clock in clocks:
+        if clock.path:
+            mine = np.flatnonzero(host == clock.host)
+            result[mine] = clock.to_reference(times[mine])
     return result
+
+
+def across(clocks: Sequence[Clock], host: Array, other: Array, times: Array) -> tuple[Array, Array]:
+    """``times`` (int64 ns) of each ``host`` on the clock of the ``other`` (rows), and what that
+    may be wrong by (ns). NO_TIME stays."""
+    moment, doubt = np.array(times), np.zeros(len(times), np.int64)
+    pair = host * len(clocks) + other
+    for code in distinct(pair).tolist():
+        one, two = clocks[code // len(clocks)], clocks[code % len(clocks)]
+        if one is two:
+            continue
+        mine = np.flatnonzero(pair == code)
+        there = two.from_reference(one.to_reference(times[mine]))
+        moment[mine] = there
+        doubt[mine] = one.own_doubt(times[mine]) + two.own_doubt(there)
+        if one.root != two.root:
+            doubt[mine] += ASSUMED_AGREEMENT_NS
+    return moment, doubt
 
 
 def split(request_time: Array, reply_time: Array) -> int | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from synack.addresses import BROADCAST_MAC
 from synack.grouping import among, ids_of, least
-from synack.handshake.clock import Clock, doubts, estimate, offsets
+from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.legs import Legs
 from synack.handshake.pairing import pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
@@ -69,10 +69,8 @@ class Matched:
 
     def aligned(self, rows: Array) -> Array:
         """Times of ``rows`` of segments on the reference clock, ns."""
-        offset, _ = offsets(self.clocks)
-        time = self.segments["time"][rows]
-        shifted = time - offset[self.host_of_capture[self.segments["capture"][rows]]]
-        return np.where(time == NO_TIME, NO_TIME, shifted)
+        host = self.host_of_capture[self.segments["capture"][rows]]
+        return on_reference(self.clocks, host, self.segments["time"][rows])
 
 
 def match(
@@ -180,12 +178,11 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
         attempt, leg[rows], segments["seq"][rows], _common_tsval(m, rows, attempt, arrival)
     )
     m.clocks = _clocks(m, rows, arrival, group, known_offsets)
-    offset, _ = offsets(m.clocks)
-    host = m.host_of_capture[segments["capture"][rows]]
     # Inside the uncertainty an arrival may seem to come before its departure.
-    slack = doubts(m.clocks)[m.client_host[attempt], m.server_host[attempt]]
-    time = segments["time"][rows] - offset[host] + np.where(arrival, slack, 0)
-    partner = pair(group, arrival, time)
+    host = m.host_of_capture[segments["capture"][rows]]
+    peer = m.client_host[attempt] + m.server_host[attempt] - host
+    _, slack = across(m.clocks, host, peer, segments["time"][rows])
+    partner = pair(group, arrival, m.aligned(rows) + np.where(arrival, slack, 0))
     m.foreign[:] = _foreign(m)
     sent = ~arrival
     arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
@@ -244,6 +241,8 @@ def _clocks(
     landing[group[arrival & timed]] = np.flatnonzero(arrival & timed)
     usable = once & (departure >= 0) & (landing >= 0)
     out, back = rows[departure[usable]], rows[landing[usable]]
+    kept = _unmistakable(m, out, back)
+    out, back = out[kept], back[kept]
     host = m.host_of_capture[m.segments["capture"]]
     known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
              if name in m.hosts}  # fmt: skip
@@ -251,6 +250,31 @@ def _clocks(
         len(m.hosts), host[out], host[back], m.segments["time"][out], m.segments["time"][back],
         known,
     )  # fmt: skip
+
+
+_REPEATED_NS = 3_000_000_000
+"""A handshake's segment is repeated after 1 s, then after 2 s (RFC 6298)."""
+
+
+def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
+    """Whether it is sure that a segment and its only like at the peer are one (bool).
+
+    Without TSval a repetition looks the same: the sender's capture must have been on when
+    there would have been one. Where a direction has nothing better, and the other has
+    anything, doubtful ones will do: wrong ones would contradict those of the other.
+    """
+    s = m.segments
+    first = np.array([0 if c.first is None else c.first for c in m.captures], np.int64)
+    last = np.array([0 if c.last is None else c.last for c in m.captures], np.int64)
+    capture, time = s["capture"][out], s["time"][out]
+    sure = (s["tsval"][out] >= 0) & (s["tsval"][back] >= 0)
+    sure |= (time - _REPEATED_NS >= first[capture]) & (time + _REPEATED_NS <= last[capture])
+    one, other = m.host_of_capture[capture], m.host_of_capture[s["capture"][back]]
+    size = len(m.hosts)
+    way = one * size + other
+    has_sure = np.bincount(way[sure], minlength=size * size) > 0
+    has_any = np.bincount(way, minlength=size * size) > 0
+    return sure | (~has_sure[way] & has_any[other * size + one])
 
 
 def _foreign(m: Matched) -> Array:
@@ -388,13 +412,10 @@ def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     came before it whatever the clocks say. A client's capture that was on and does not
     have the client's own SYN looks elsewhere.
     """
-    offset, _ = offsets(m.clocks)
     from_client = _FROM_CLIENT[leg]
     ends = m.client_host[attempt], m.server_host[attempt]
     sender, receiver = np.where(from_client, *ends), np.where(from_client, *ends[::-1])
-    shift = offset[receiver] - offset[sender]
-    moment = m.segments["time"][sent] + shift
-    doubt = doubts(m.clocks)[sender, receiver]
+    moment, doubt = across(m.clocks, sender, receiver, m.segments["time"][sent])
     timed = m.segments["time"][sent] != NO_TIME
     sighting = np.where(from_client, m.server[attempt], m.client[attempt])
     end = [_ends(m, "client"), _ends(m, "server")]
@@ -404,7 +425,8 @@ def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     begun = np.where(from_client, count_of(m, m.server, Event.SYN_ACK)[attempt] > 0, begun)
     begun &= leg != Event.SYN
     unseen = ~from_client & (sighting < 0) & (count_of(m, m.server, Event.SYN)[attempt] > 0)
-    called = np.where(unseen, m.legs.first[m.server[attempt], Event.SYN], NO_TIME) + shift
+    called = m.legs.first[m.server[attempt], Event.SYN]
+    called, _ = across(m.clocks, sender, receiver, np.where(unseen, called, NO_TIME))
     result = np.zeros((len(m.captures), len(sent)), bool)
     for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
         if capture.first is None or capture.last is None:

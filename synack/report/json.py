@@ -33,7 +33,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
                 "host": hosts[clock.host],
                 "reference": hosts[clock.reference],
                 "offset_s": clock.offset / 1e9,
-                "drift_ppm": None,
+                "drift_ppm": clock.drift_ppm,
                 "uncertainty_s": clock.uncertainty / 1e9,
                 "grade": clock.grade,
             }
