@@ -12,8 +12,10 @@ from synack.context.counters import Counters, Rise, rise
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.rules import findings
 from synack.grouping import distinct_rows
+from synack.handshake.clock import split
 from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
+from synack.handshake.states import Event
 from synack.handshake.vantage import Vantage, named_addresses
 from synack.incident import Source, whose
 from synack.loading import Loaded, load
@@ -21,7 +23,7 @@ from synack.model import Capture, Finding
 from synack.neighbors.stamps import stamp_in_name
 from synack.neighbors.timeline import entries_of
 from synack.tables import ENTRIES, NO_TIME, Table
-from synack.wording import iso_time
+from synack.wording import count, iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
 
@@ -49,6 +51,9 @@ def run(loaded: Loaded) -> Diagnosed:
     entries = _entries(loaded, own, peers)
     by_host = {host: r for host, r in rises.items() if r is not None}
     loaded.warnings += _strangers(matched, entries, own, peers)
+    loaded.warnings += _clocks(matched)
+    for number, capture in enumerate(matched.captures):
+        capture.warnings += _oddities(matched, number)
     case = Case(matched, attempts, loaded.claims, entries, loaded.files, by_host)
     return Diagnosed(loaded, matched, attempts, entries, findings(case))
 
@@ -102,6 +107,51 @@ def _strangers(matched: Matched, entries: Table, own: _ByHost, peers: _ByHost) -
         )
         if known and not ips & known:
             says.append(f"{file}: none of its {len(ips)} addresses is in the captures")
+    return says
+
+
+def _clocks(matched: Matched) -> list[str]:
+    """Hosts whose clocks contradict what others recorded."""
+    says = []
+    for clock in matched.clocks:
+        if clock.grade != "inconsistent":
+            continue
+        host, reference = matched.hosts[clock.host], matched.hosts[clock.reference]
+        text = f"{host}: no steady clock explains its times beside those of {reference}"
+        step = clock.step
+        if step is not None:
+            by = ", ".join(
+                f"{word} {bound / 1e6:+.3f} ms"
+                for word, bound in (("at least", step.least), ("at most", step.most))
+                if bound is not None
+            )
+            text += (
+                f"; one was set between {iso_time(step.begin)} and {iso_time(step.end)}"
+                f" on the clock of {matched.hosts[step.clock]}, by {by}"
+            )
+        says.append(text)
+    return says
+
+
+def _oddities(matched: Matched, capture: int) -> list[str]:
+    """What makes a capture show more or something else than was on the wire."""
+    says = []
+    mine = matched.sightings["capture"] == capture
+    host = matched.captures[capture].host or "one capture"
+    copies = int(matched.legs.counts[mine, Event.COPY].sum())
+    if copies:
+        says.append(f"{host}: {count(copies, 'packet')} recorded twice, and counted once")
+    both = mine & (matched.legs.counts[:, [Event.SYN, Event.SYN_ACK]] > 0).all(axis=1)
+    # Where the SYN came second, the answer may be to one that was not recorded.
+    shift = split(
+        matched.segments["time"][matched.sightings["syn_row"][both]],
+        matched.segments["time"][matched.sightings["syn_ack_row"][both]],
+    )
+    if shift is not None:
+        says.append(
+            f"{host}: replies are stamped up to {shift / 1e6:.3f} ms before their requests:"
+            " the two directions have different clocks"
+        )
     return says
 
 

@@ -472,9 +472,15 @@ def test_any_segments(segments: list[tuple[str, str, int, int, int]]) -> None:
 
 COPIES = [
     ("every packet twice", "c1 c2 sa sa a a", "syn copy syn_ack copy ack copy"),
+    ("every packet twice, the ACK was kept once", "c1 c2 sa sa a", "syn copy syn_ack copy ack"),
     ("a mirror of one attempt's start", "c1 c1 sa sa", "syn copy syn_ack copy"),
     ("nothing but a pair", "sa sa", "syn_ack syn_ack"),
     ("an answer beside a timer's", "c1 sa sa", "syn syn_ack syn_ack"),
+    (
+        "a mirror, of which only one shows it",
+        "c1 c1 sa sa alone alone",
+        "syn copy syn_ack copy syn copy",
+    ),
     ("three times", "c1 c1 c1 sa sa sa", "syn copy copy syn_ack copy copy"),
     ("at two places", "c1 routed sa", "syn copy syn_ack"),
     ("to another MAC", "c1 sa stale", "syn syn_ack syn_ack"),
@@ -482,6 +488,7 @@ COPIES = [
 LINES = {
     "c1": "client > server S 100",
     "c2": "client > server S 100",
+    "alone": "second > server S 7",
     "routed": "client > server S 100 ttl=63 from=router",
     "sa": "server > client SA 900/101",
     "stale": "server > client SA 900/101 to=stale",

@@ -149,3 +149,82 @@ def test_a_table_without_a_matching_address_is_told(tmp_path: Path) -> None:
     table.write_text("192.0.2.9 dev eth0 lladdr 02:00:00:00:00:09 REACHABLE\n")
     found = diagnosed(FIXTURES / "refused", table)
     assert found.loaded.warnings == [f"{table}: none of its 1 addresses is in the captures"]
+
+
+A, B = "02:00:00:00:00:01", "02:00:00:00:00:02"
+Frames = list[tuple[int, bytes]]
+
+
+def handshakes(
+    *, offset: int = 0, arrives: int = 1_000_000, replies: int = 0, set_at: int = 0
+) -> tuple[Frames, Frames]:
+    """Twenty handshakes, one a second, as client and server recorded them; the server's
+    clock is ``offset`` ahead, by 2 s more from number ``set_at``; its replies are stamped
+    ``replies`` ns later than they are sent."""
+    client: Frames = []
+    server: Frames = []
+    for n in range(20):
+        at = T0 + n * SECOND
+        own = offset + (2 * SECOND if set_at and n >= set_at else 0)
+        there = ("10.0.0.1", "10.0.0.2")
+        for late, stamp, ends, ports, numbers in (
+            (0, 0, there, (4000 + n, 9092), {"seq": 100, "flags": "S"}),
+            (2, replies, there[::-1], (9092, 4000 + n), {"seq": 900, "ack": 101, "flags": "SA"}),
+            (4, 0, there, (4000 + n, 9092), {"seq": 101, "ack": 901, "flags": "A"}),
+        ):
+            macs = (A, B) if ends == there else (B, A)
+            segment = build.tcp(*ports, **numbers, timestamps=(n * 10 + late, 1))
+            frame = build.ethernet(*macs, build.ip(*ends, build.TCP, segment))
+            here, far = (0, arrives) if ends == there else (arrives, 0)
+            client.append((at + late * arrives + here, frame))
+            server.append((at + late * arrives + far + own + stamp, frame))
+    return client, server
+
+
+def played(folder: Path, client: Frames, server: Frames) -> Diagnosed:
+    for name, frames in (("10.0.0.1", client), ("10.0.0.2", server)):
+        (folder / f"{name}.pcap").write_bytes(build.pcap(frames, nanoseconds=True))
+    return diagnosed(folder)
+
+
+def warnings(found: Diagnosed) -> list[str]:
+    return [*(w for c in found.loaded.captures for w in c.warnings), *found.loaded.warnings]
+
+
+def test_nothing_to_warn_of(tmp_path: Path) -> None:
+    """A steady clock, however far off, and every packet once."""
+    found = played(tmp_path, *handshakes(offset=7 * SECOND))
+    assert warnings(found) == []
+    assert [clock.grade for clock in found.matched.clocks] == ["accurate", "accurate"]
+    assert abs(found.matched.clocks[1].offset - 7 * SECOND) < 1_000_000
+
+
+def test_a_clock_that_was_set_is_told(tmp_path: Path) -> None:
+    """When and by how much, and never averaged away: nothing is lost by it."""
+    found = played(tmp_path, *handshakes(set_at=9))
+    (told,) = warnings(found)
+    assert told.startswith("10.0.0.2: no steady clock explains its times beside those of 10.0.0.1")
+    assert "one was set between 2023-11-14T22:13:28" in told
+    assert "at least +199" in told
+    assert set(found.attempts["outcome"].tolist()) == {0}
+
+
+def test_copies_are_told(tmp_path: Path) -> None:
+    """A mirror of both directions shows every packet twice; the counts are those of once. (Of
+    the plain ACKs only the first is looked at.)"""
+    client, server = handshakes()
+    twice = [(at + extra, frame) for at, frame in client for extra in (0, 4_000)]
+    found = played(tmp_path, twice, server)
+    assert warnings(found) == ["10.0.0.1: 40 packets recorded twice, and counted once"]
+    assert found.attempts["syn_sent"].tolist() == [1] * 20
+    assert found.attempts["retransmissions"].tolist() == [0] * 20
+
+
+def test_two_clocks_in_one_file_are_told(tmp_path: Path) -> None:
+    """Replies before their requests."""
+    client, server = handshakes(replies=-5_000_000)
+    found = played(tmp_path, client, sorted(server))
+    assert any(
+        w.startswith("10.0.0.2: replies are stamped up to 4.000 ms before their requests")
+        for w in warnings(found)
+    )

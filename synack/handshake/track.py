@@ -49,7 +49,7 @@ def track(segments: Table) -> Tracked:
     reverse = walk.column("from_high") == 1
     low_hi, low_lo, high_hi, high_lo, place = walk.ends()[walk.column("connection")].T
     columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name not in _OF_ENDS}
-    columns["capture"] = place >> 32
+    columns["capture"] = (place >> 32).astype(np.int64)
     columns["client_isn"] = walk.column("isn")
     for part, low, high in (
         ("hi", low_hi, high_hi),
@@ -59,27 +59,41 @@ def track(segments: Table) -> Tracked:
         columns[f"client_{part}"] = np.where(reverse, high, low)
         columns[f"server_{part}"] = np.where(reverse, low, high)
     legs = Legs(walk.counts(), walk.firsts())
-    leg = _without_copies(walk.attempt, walk.event, legs.counts)
+    leg = _without_copies(columns["capture"], walk.attempt, walk.event, legs.counts)
     return Tracked(Table(SIGHTINGS, columns), walk.attempt, leg, legs)
 
 
-def _without_copies(sighting: Array, event: Array, counts: Array) -> Array:
-    """The leg of each row; a packet that is in the capture twice counts once.
+_ALWAYS_KEPT = (Event.SYN, Event.SYN_ACK, Event.RST_SERVER, Event.RST_CLIENT)
+"""Of the others the scan keeps the first alone, so that their copies are not there."""
+
+
+def _without_copies(capture: Array, sighting: Array, event: Array, counts: Array) -> Array:
+    """The leg of each row; a packet that is in a capture twice counts once.
 
     Two equal segments at nearly one time are one packet when they were recorded at two
-    places, or when every packet of the attempt is there twice (a mirror port). Otherwise
-    they may be two transmissions: a server answers a repeated SYN at the moment when its own
-    timer repeats the SYN-ACK.
+    places, or when the capture has every packet of the attempt, or of most attempts, twice
+    (a mirror port). Otherwise they may be two transmissions: a server answers a repeated
+    SYN at the moment when its own timer repeats the SYN-ACK. ``capture`` is that of each
+    sighting; ``counts`` are put right.
     """
     leg = event & ~np.uint8(TWIN | ELSEWHERE)
     twins = np.flatnonzero(event & TWIN)
     if not len(twins):
         return leg
-    repeated = counts[:, Event.COPY]
-    packets = counts[:, : Event.COPY].sum(axis=1) - repeated
-    doubled = (packets > 1) & (repeated >= packets)
-    copies = twins[(event[twins] & ELSEWHERE > 0) | doubled[sighting[twins]]]
+    kept = twins[np.isin(leg[twins], _ALWAYS_KEPT)]
+    again = np.bincount(sighting[kept], minlength=len(counts))
+    packets = counts[:, _ALWAYS_KEPT].sum(axis=1) - again
+    several = packets > 1
+    doubled = several & (again >= packets)
+    captures = int(capture.max()) + 1
+    all_of = np.bincount(capture[several], minlength=captures)
+    mirrored = np.bincount(capture[doubled], minlength=captures) > _MOST * all_of
+    sure = (doubled | mirrored[capture])[sighting[twins]]
+    copies = twins[(event[twins] & ELSEWHERE > 0) | sure]
     np.subtract.at(counts, (sighting[copies], leg[copies]), 1)
     counts[:, Event.COPY] = np.bincount(sighting[copies], minlength=len(counts))
     leg[copies] = Event.COPY
     return leg
+
+
+_MOST = 0.5

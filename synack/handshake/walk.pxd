@@ -33,7 +33,7 @@ cdef class Walk:
     cdef const u64[::1] s_src_hi, s_src_lo, s_dst_hi, s_dst_lo
     cdef const unsigned short[::1] s_src_port, s_dst_port, s_flags, s_window
     cdef const u32[::1] s_seq, s_ack
-    cdef const i64[::1] s_time, s_src_mac, s_tsval, s_tsecr
+    cdef const i64[::1] s_time, s_src_mac, s_dst_mac, s_tsval, s_tsecr
 
     cdef _make_slots(self, Py_ssize_t rows)
     cdef _bind(self, dict segments)

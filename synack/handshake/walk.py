@@ -57,7 +57,7 @@ _BATCH = 1 << 11
 _COLUMNS = (
     "capture", "kind", "src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port",
     "seq", "ack", "payload", "time", "src_mac", "flags", "window", "tsval", "tsecr",
-    "ttl", "interface", "direction", "vlan",
+    "ttl", "interface", "direction", "vlan", "dst_mac",
 )  # fmt: skip
 _KEY = 5
 """Words that tell a connection: the halves of both ends, capture and ports."""
@@ -144,6 +144,7 @@ class Walk:
         self.s_seq, self.s_ack, self.s_payload = s["seq"], s["ack"], s["payload"]
         self.s_flags, self.s_window, self.s_src_mac = s["flags"], s["window"], s["src_mac"]
         self.s_tsval, self.s_tsecr, self.s_ttl = s["tsval"], s["tsecr"], s["ttl"]
+        self.s_dst_mac = s["dst_mac"]
         self.s_interface, self.s_direction, self.s_vlan = s["interface"], s["direction"], s["vlan"]
         self.o_attempt, self.o_event = self.attempt, self.event
 
@@ -393,11 +394,12 @@ class Walk:
             and self.s_flags[one] == self.s_flags[other]
             and self.s_window[one] == self.s_window[other]
             and self.s_payload[one] == self.s_payload[other]
+            # To another MAC it is on its way to another machine, whoever sent it there.
+            and self.s_dst_mac[one] == self.s_dst_mac[other]
         )
 
     def _apart(self, one: int, other: int) -> bool:
-        """Whether they were recorded at two places. The destination MAC is not asked: it
-        changes at one place when a neighbor entry does."""
+        """Whether they were recorded at two places."""
         return (
             self.s_interface[one] != self.s_interface[other]
             or self.s_direction[one] != self.s_direction[other]

@@ -164,9 +164,11 @@ def _clocks(diagnosis: Diagnosis) -> list[str]:
         if clock.grade == "absent":
             lines.append(f"{host} and {reference} share no packet; taken to agree within 5 s")
         else:
+            drift = "" if clock.drift_ppm is None else f", drifting {clock.drift_ppm:+.3f} ppm"
             lines.append(
-                f"{host} is {clock.offset / 1e6:+.3f} ms from {reference},"
-                f" give or take {clock.uncertainty / 1e6:.3f} ms ({clock.grade})"
+                f"{host} is {clock.bound and clock.bound + ' '}{clock.offset / 1e6:+.3f} ms from"
+                f" {reference}{drift}, give or take {clock.uncertainty / 1e6:.3f} ms"
+                f" ({clock.grade})"
             )
     return _list("Clocks", lines)
 
