@@ -4,10 +4,12 @@ cimport cython
 ctypedef unsigned long long u64
 ctypedef unsigned int u32
 ctypedef long long i64
+ctypedef const unsigned char* Bytes
 
 cdef int _INCOMPLETE, _SPECIAL, _FULL, _INTERFACES, _PROBES
+cdef int _NOTHING, _WANTED, _POSSIBLE
 cdef int _SYN_KIND, _SYN_ACK_KIND, _ACK_KIND, _RST_KIND
-cdef u64 _ALL_ONES, _LONGEST, _MIX_A, _MIX_B, _MIX_C, _MIX_D, _MIX_E, _V4
+cdef u64 _ALL_ONES, _LONGEST, _MIX_A, _MIX_B, _MIX_C, _MIX_D, _MIX_E, _V4, _USED
 cdef i64 _NO_TIME, _LATEST, _LARGE
 
 @cython.final
@@ -32,12 +34,42 @@ cdef class Pending:
     cdef int _age(self) except -1 nogil
 
 
+    cdef int _sift(self, const unsigned char[::1] kind, const u64[::1] src_hi,
+                   const u64[::1] src_lo, const unsigned short[::1] src_port,
+                   const u64[::1] dst_hi, const u64[::1] dst_lo,
+                   const unsigned short[::1] dst_port, unsigned char[::1] keep) except -1 nogil
+    cpdef sift(self, const unsigned char[::1] kind, const u64[::1] src_hi,
+               const u64[::1] src_lo, const unsigned short[::1] src_port,
+               const u64[::1] dst_hi, const u64[::1] dst_lo,
+               const unsigned short[::1] dst_port, unsigned char[::1] keep)
+
+
+@cython.final
+cdef class Recent:
+    cdef Py_ssize_t mask
+    cdef readonly i64 left
+    cdef u64[::1] src_hi, src_lo, dst_hi, dst_lo, ports
+
+    @cython.locals(at=Py_ssize_t)
+    cdef bint seen(self, u64 src_hi, u64 src_lo, u64 src_port,
+                   u64 dst_hi, u64 dst_lo, u64 dst_port) except -1 nogil
+    @cython.locals(at=Py_ssize_t)
+    cpdef bint wants(self, int kind, u64 src_hi, u64 src_lo, u64 src_port,
+                     u64 dst_hi, u64 dst_lo, u64 dst_port) except -1 nogil
+    @cython.locals(mixed=u64)
+    cdef Py_ssize_t _slot(self, u64 src_hi, u64 src_lo, u64 src_port,
+                          u64 dst_hi, u64 dst_lo, u64 dst_port) noexcept nogil
+
+
 @cython.final
 cdef class Scanner:
     cdef public i64 capture, file, frames, packets, tcp, syn, syn_ack, rst, arp
-    cdef public i64 first, last, previous, gap_from, largest_gap, backwards, backwards_by
+    cdef public i64 start, first, last, previous, gap_from, largest_gap, backwards, backwards_by
     cdef public int stopped
-    cdef public Py_ssize_t rows, claim_rows, space
+    cdef public Py_ssize_t rows, claim_rows, space, claim_space
+    cdef readonly Py_ssize_t slots
+    cdef readonly int keep
+    cdef readonly Recent recent
     cdef public i64 first_interface, interfaces
     cdef public bint blocks, big
     cdef public int header, swap
@@ -61,6 +93,9 @@ cdef class Scanner:
     cpdef begin(self, i64 file)
     cdef _bind(self)
     cpdef int note_time(self, i64 time) except -1 nogil
+    cpdef bint wants(self, int kind, u64 src_hi, u64 src_lo, u32 src_port,
+                     u64 dst_hi, u64 dst_lo, u32 dst_port) except -1 nogil
+    cdef int _count(self, u32 flags) noexcept nogil
     @cython.locals(row=Py_ssize_t)
     cpdef int put_segment(
         self, i64 time, int kind, u64 src_hi, u64 src_lo, u64 dst_hi, u64 dst_lo,
@@ -75,11 +110,12 @@ cdef class Scanner:
     cpdef pcapng(self, bint big, i64 first, i64 interfaces)
     cpdef Py_ssize_t walk(self, const unsigned char[::1] data, Py_ssize_t begin,
                           Py_ssize_t end) except -1
-    @cython.locals(at=Py_ssize_t, big=bint, interface=i64, local=i64, length=i64, captured=i64,
-                   left=i64, frame=Py_ssize_t, after=Py_ssize_t, time=i64, fraction=i64,
-                   original=i64, tick=i64, link=int, top=u32)
-    cdef Py_ssize_t _walk(self, const unsigned char[::1] data, Py_ssize_t begin,
-                          Py_ssize_t end) except -1 nogil
+    @cython.locals(at=Py_ssize_t, blocks=bint, big=bint, keep=int, interface=i64, local=i64,
+                   known=i64, link=int, limit=i64, tick=i64, shift=i64, frames=i64, data=i64,
+                   last=i64, previous=i64, largest=i64, p=Bytes, tail=Bytes, length=i64,
+                   captured=i64, left=i64, frame=Py_ssize_t, after=Py_ssize_t, time=i64,
+                   original=i64, common=bint, header=int)
+    cdef Py_ssize_t _walk(self, Py_ssize_t begin, Py_ssize_t end) except -1 nogil
     @cython.locals(vlan=int, macs=int, protocol=u32, network=Py_ssize_t, header=int, total=int,
                    length=i64, carried=int, segment=Py_ssize_t, port=u32)
     cdef int _frame(self, Py_ssize_t at, Py_ssize_t end, int link,
@@ -93,9 +129,8 @@ cdef class Scanner:
     cdef int _arp(self, Py_ssize_t frame, Py_ssize_t at,
                   Py_ssize_t end, int macs, i64 time, int direction) except -1 nogil
 
-    @cython.locals(a=u32, b=u32, c=u32, d=u32)
+    cdef inline Bytes _bytes(self, Py_ssize_t at, Py_ssize_t length) except NULL nogil
     cdef u32 _u32(self, Py_ssize_t at, bint big) except? 77 nogil
-    @cython.locals(a=u32)
     cdef u32 _be16(self, Py_ssize_t at) except? 77 nogil
     @cython.locals(upper=i64)
     cdef i64 _be48(self, Py_ssize_t at) except? 77 nogil
@@ -104,6 +139,8 @@ cdef class Scanner:
     cdef i64 _source_mac(self, Py_ssize_t frame, int macs) except? 77 nogil
 
 
-cdef i64 _apart(u64 later, u64 earlier) noexcept nogil
-cdef int _direction(u32 packet_type) noexcept nogil
-cdef bint _is_vlan(u32 protocol) noexcept nogil
+cdef inline u32 _word(Bytes p, int at, bint big) noexcept nogil
+cdef inline u32 _half(Bytes p, int at) noexcept nogil
+cdef inline i64 _apart(u64 later, u64 earlier) noexcept nogil
+cdef inline int _direction(u32 packet_type) noexcept nogil
+cdef inline bint _is_vlan(u32 protocol) noexcept nogil

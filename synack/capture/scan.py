@@ -29,9 +29,13 @@ except ImportError:
 COMPILED: bool = cython.compiled
 
 # Why a walk stopped: the next record is not all there, it is not a common one, or
-# the rows are full and must be taken away.
+# there is no room for another row.
 _INCOMPLETE, _SPECIAL, _FULL = 0, 1, 2
 INCOMPLETE, SPECIAL, FULL = _INCOMPLETE, _SPECIAL, _FULL
+
+# What is kept: no row at all, what Pending wants, or what it might want (see Recent).
+_NOTHING, _WANTED, _POSSIBLE = 0, 1, 2
+NOTHING, WANTED, POSSIBLE = _NOTHING, _WANTED, _POSSIBLE
 
 _INTERFACES = 256
 """Interfaces of a pcapng file that are walked here; packets of more go the general way."""
@@ -122,6 +126,26 @@ class Pending:
         self._arm(start, a_hi, a_lo, b_hi, b_lo, ports, 4 * mine if kind == _SYN_ACK_KIND else 0)
         return True
 
+    def sift(
+        self, kind: Any, src_hi: Any, src_lo: Any, src_port: Any,
+        dst_hi: Any, dst_lo: Any, dst_port: Any, keep: Any,
+    ) -> None:  # fmt: skip
+        """Ask :meth:`wants` for each row of these columns of segments; ``keep`` gets the
+        answers. Quotes are kept without asking."""
+        with cython.nogil:
+            self._sift(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port, keep)
+
+    def _sift(
+        self, kind: Any, src_hi: Any, src_lo: Any, src_port: Any,
+        dst_hi: Any, dst_lo: Any, dst_port: Any, keep: Any,
+    ) -> int:  # fmt: skip
+        for row in range(kind.shape[0]):
+            keep[row] = kind[row] > _RST_KIND or self.wants(
+                kind[row], src_hi[row], src_lo[row], src_port[row],
+                dst_hi[row], dst_lo[row], dst_port[row],
+            )  # fmt: skip
+        return 0
+
     def _find(self, start: int, a_hi: int, a_lo: int, b_hi: int, b_lo: int, ports: int) -> int:
         """The slot of a connection, in the younger generation first; -1 without one."""
         slots = self.mask + 1
@@ -196,13 +220,92 @@ class Pending:
 _PROBES = 64
 
 
+class Recent:
+    """Which plain segments :class:`Pending` might want, where it is not known what came
+    before: of each connection and direction the first, and the first after each SYN or
+    SYN-ACK. What follows those, nothing can want.
+
+    It remembers who has sent one since. When two are of one hash it forgets the older,
+    whose next segment then counts as a first again: never too few are possible, and
+    memory is bounded. ``left`` counts down to where it has told too many possible.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self.mask = slots - 1
+        self.left = 4 * slots
+        self.src_hi = _zeros("Q", slots)
+        self.src_lo = _zeros("Q", slots)
+        self.dst_hi = _zeros("Q", slots)
+        self.dst_lo = _zeros("Q", slots)
+        self.ports = _zeros("Q", slots)
+
+    def seen(
+        self, src_hi: int, src_lo: int, src_port: int, dst_hi: int, dst_lo: int, dst_port: int
+    ) -> bool:
+        """Whether such a segment was possible before, and none was armed since."""
+        at = self._slot(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)
+        return (
+            self.ports[at] == (_USED | src_port << 16 | dst_port)
+            and self.src_lo[at] == src_lo
+            and self.dst_lo[at] == dst_lo
+            and self.src_hi[at] == src_hi
+            and self.dst_hi[at] == dst_hi
+        )
+
+    def wants(
+        self, kind: int, src_hi: int, src_lo: int, src_port: int,
+        dst_hi: int, dst_lo: int, dst_port: int,
+    ) -> bool:  # fmt: skip
+        """Whether this segment may be wanted; notes it, or what may be wanted next."""
+        if kind == _RST_KIND:
+            return True
+        if kind != _ACK_KIND:
+            if self.seen(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port):
+                self.ports[self._slot(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)] = 0
+            if self.seen(dst_hi, dst_lo, dst_port, src_hi, src_lo, src_port):
+                self.ports[self._slot(dst_hi, dst_lo, dst_port, src_hi, src_lo, src_port)] = 0
+            return True
+        if self.seen(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port):
+            return False
+        at = self._slot(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)
+        self.src_hi[at] = src_hi
+        self.src_lo[at] = src_lo
+        self.dst_hi[at] = dst_hi
+        self.dst_lo[at] = dst_lo
+        self.ports[at] = _USED | src_port << 16 | dst_port
+        self.left -= 1
+        return True
+
+    def _slot(
+        self, src_hi: int, src_lo: int, src_port: int, dst_hi: int, dst_lo: int, dst_port: int
+    ) -> int:
+        mixed = (
+            src_lo * _MIX_A ^ dst_lo * _MIX_B ^ (src_hi + (src_port << 16 | dst_port)) * _MIX_C
+            ^ dst_hi * _MIX_D
+        ) & _ALL_ONES  # fmt: skip
+        return (mixed ^ mixed >> 32) >> 8 & self.mask
+
+
+_USED = 1 << 32
+"""Beside the ports: no connection looks like an empty slot."""
+
+
 def _zeros(code: str, size: int) -> Any:
-    """An array whose items are plain integers when not compiled: numpy's would overflow."""
+    """Zeros; when not compiled, items that are plain integers: numpy's would overflow."""
+    if cython.compiled:
+        return np.zeros(size, code)
     return array(code, bytes(array(code).itemsize * size))
 
 
-def _space(schema: Schema, rows: int) -> dict[str, Any]:
-    return {name: np.zeros(rows, dtype) for name, dtype in schema.dtypes.items()}
+def _grown(columns: dict[str, Any], schema: Schema, rows: int, space: int) -> dict[str, Any]:
+    """The columns with room for ``space`` rows, of which the first ``rows`` are kept. One by
+    one, so that never more than one is in memory twice."""
+    grown = {}
+    for name, dtype in schema.dtypes.items():
+        grown[name] = np.empty(space, dtype)
+        if rows:
+            grown[name][:rows] = columns.pop(name)[:rows]
+    return grown
 
 
 class Scanner:
@@ -212,17 +315,23 @@ class Scanner:
     from the front of a buffer; ``stopped`` says why it went no further.
     """
 
-    def __init__(self, capture: int, rows: int = 1 << 15, slots: int = 1 << 17) -> None:
-        """``rows`` are kept before they must be taken away; ``slots``: see Pending."""
+    def __init__(
+        self, capture: int, rows: int = 1 << 15, slots: int = 1 << 17, keep: int = WANTED
+    ) -> None:
+        """There is room for ``rows`` before :meth:`grow` must make more; ``slots``: see
+        Pending; ``keep``: NOTHING, WANTED or POSSIBLE."""
         self.capture = capture
-        self.space = rows
-        self.pending = Pending(slots)
+        self.keep = keep
+        self.space = self.claim_space = rows
+        self.slots = slots
+        self.pending = Pending(slots if keep == _WANTED else 2)
+        self.recent = Recent(slots if keep == _POSSIBLE else 2)
         self.link_types = _zeros("i", _INTERFACES)
         self.ticks = _zeros("q", _INTERFACES)
         self.shifts = _zeros("q", _INTERFACES)
         self.limits = _zeros("q", _INTERFACES)
-        self._segments = _space(SEGMENTS, rows)
-        self._claims = _space(CLAIMS, rows)
+        self._segments = _grown({}, SEGMENTS, 0, rows)
+        self._claims = _grown({}, CLAIMS, 0, rows)
         self._bind()
         self.rows = 0
         self.claim_rows = 0
@@ -245,6 +354,7 @@ class Scanner:
         self.syn_ack = 0
         self.rst = 0
         self.arp = 0
+        self.start = _NO_TIME
         self.first = _NO_TIME
         self.last = _NO_TIME
         self.previous = _NO_TIME
@@ -274,14 +384,104 @@ class Scanner:
         self.c_src_mac, self.c_dst_mac = c["src_mac"], c["dst_mac"]
         self.c_direction = c["direction"]
 
+    def grow(self, rows: int, claim_rows: int) -> None:
+        """Make room for so many rows in all, where there is less."""
+        segments, claims = self._segments, self._claims
+        self._segments, self._claims = _grown({}, SEGMENTS, 0, 1), _grown({}, CLAIMS, 0, 1)
+        self._bind()  # nothing else holds the columns: each is freed once it is copied
+        if rows > self.space:
+            segments = _grown(segments, SEGMENTS, self.rows, rows)
+            self.space = rows
+        if claim_rows > self.claim_space:
+            claims = _grown(claims, CLAIMS, self.claim_rows, claim_rows)
+            self.claim_space = claim_rows
+        self._segments, self._claims = segments, claims
+        self._bind()
+
+    def make_room(self, expected: int = 0) -> None:
+        """For another frame, at least. Room that is not used costs no memory, so there will
+        be enough for the ``expected`` segments in all, if that is not beyond reason; and twice
+        what there was, so that copying stays rare."""
+        rows, claim_rows = self.space, self.claim_space
+        if self.rows >= rows:
+            rows = max(2 * rows, min(expected, 16 * rows))
+        if self.claim_rows >= claim_rows:
+            claim_rows *= 2
+        self.grow(rows, claim_rows)
+
     def take(self) -> tuple[Table, Table]:
-        """(segments, claims) kept since the last call; the space is used again."""
-        rows, claims = self.rows, self.claim_rows
+        """(segments, claims) kept so far: the columns themselves, of which this has no more."""
+        segments, claims = self._segments, self._claims
+        rows, claim_rows = self.rows, self.claim_rows
+        self._segments = _grown({}, SEGMENTS, 0, 1)
+        self._claims = _grown({}, CLAIMS, 0, 1)
         self.rows = self.claim_rows = 0
+        self.space = self.claim_space = 1
+        self._bind()
         return (
-            Table(SEGMENTS, {n: c[:rows].copy() for n, c in self._segments.items()}),
-            Table(CLAIMS, {n: c[:claims].copy() for n, c in self._claims.items()}),
+            Table(SEGMENTS, {n: c[:rows] for n, c in segments.items()}),
+            Table(CLAIMS, {n: c[:claim_rows] for n, c in claims.items()}),
         )
+
+    def elsewhere(self) -> Scanner:
+        """One for records further on in the same file, without knowing those before them: it
+        keeps whatever :meth:`join` might want."""
+        other = Scanner(self.capture, slots=self.slots, keep=self.keep and _POSSIBLE)
+        other.begin(self.file)
+        return other
+
+    def joins(self, later: Scanner) -> bool:
+        """Whether :meth:`join` can tell the largest gap of the records of both: not where
+        ``later`` begins in the past and its own largest gap begins there too."""
+        if self.last == _NO_TIME or later.start >= self.last or later.last <= self.last:
+            return True
+        return later.gap_from >= self.last and later.largest_gap < _LONGEST
+
+    def join(self, later: Scanner, frames: int) -> Any:
+        """Go on as if this had walked what ``later`` walked, which is what follows the first
+        ``frames`` frames of the file and was walked without knowing what they are. All that
+        it kept is taken from it. Returns the frame numbers of the segments kept."""
+        segments, claims = later.take()
+        keep = np.ones(len(segments), np.uint8)
+        self.pending.sift(
+            segments["kind"].data, segments["src_hi"].data, segments["src_lo"].data,
+            segments["src_port"].data, segments["dst_hi"].data, segments["dst_lo"].data,
+            segments["dst_port"].data, keep.data,
+        )  # fmt: skip
+        rows = slice(None) if keep.all() else np.flatnonzero(keep)
+        numbers = segments["frame"][rows] + frames
+        end, claim_end = self.rows + len(numbers), self.claim_rows + len(claims)
+        self.grow(end, claim_end)
+        for name in SEGMENTS.dtypes:
+            self._segments[name][self.rows : end] = segments.columns.pop(name)[rows]
+        for name in CLAIMS.dtypes:
+            self._claims[name][self.claim_rows : claim_end] = claims.columns.pop(name)
+        self._segments["frame"][self.rows : end] = numbers
+        self._claims["frame"][self.claim_rows : claim_end] += frames
+        self.rows, self.claim_rows = end, claim_end
+        self._join_counts(later)
+        return numbers
+
+    def _join_counts(self, later: Scanner) -> None:
+        self.packets += later.packets
+        self.tcp += later.tcp
+        self.syn += later.syn
+        self.syn_ack += later.syn_ack
+        self.rst += later.rst
+        self.arp += later.arp
+        if later.start == _NO_TIME:
+            return
+        self.packets -= 1  # counted again now
+        self.note_time(later.start)
+        self.first = min(self.first, later.first)
+        self.previous = later.previous
+        self.backwards += later.backwards
+        self.backwards_by = max(self.backwards_by, later.backwards_by)
+        if later.last > self.last:
+            self.last = later.last
+            if later.largest_gap > self.largest_gap:
+                self.largest_gap = later.largest_gap
+                self.gap_from = later.gap_from
 
     def note_time(self, time: int) -> int:
         """Count one packet and its time."""
@@ -289,7 +489,7 @@ class Scanner:
         if time == _NO_TIME:
             return 0
         if self.first == _NO_TIME:
-            self.first = self.last = self.previous = time
+            self.start = self.first = self.last = self.previous = time
             return 0
         if time < self.previous:
             self.backwards += 1
@@ -301,6 +501,27 @@ class Scanner:
                 self.gap_from = self.last
             self.last = time
         self.previous = time
+        return 0
+
+    def wants(
+        self, kind: int, src_hi: int, src_lo: int, src_port: int,
+        dst_hi: int, dst_lo: int, dst_port: int,
+    ) -> bool:  # fmt: skip
+        """Whether to keep this segment."""
+        if self.keep == _WANTED:
+            return self.pending.wants(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)
+        if self.keep == _POSSIBLE:
+            return self.recent.wants(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)
+        return False
+
+    def _count(self, flags: int) -> int:
+        if flags & 2:
+            if flags & 16:
+                self.syn_ack += 1
+            else:
+                self.syn += 1
+        if flags & 4:
+            self.rst += 1
         return 0
 
     def put_segment(
@@ -387,102 +608,147 @@ class Scanner:
         """Consume common records of ``data[begin:end]``; returns where it stopped."""
         self.data = data
         with cython.nogil:
-            return self._walk(data, begin, end)
+            return self._walk(begin, end)
 
-    def _walk(self, data: Any, begin: int, end: int) -> int:
+    def _walk(self, begin: int, end: int) -> int:
         at = begin
+        blocks = self.blocks
         big = self.big
+        keep = self.keep
         interface = 0
         local = 0
+        known = 0
+        link = self.link_types[0]
+        limit = self.limits[0]
+        tick = self.ticks[0]
+        shift = self.shifts[0]
+        # What every packet changes; the rest is told in time to whoever looks at it.
+        frames = self.frames
+        data = 0
+        last = self.last
+        previous = self.previous
+        largest = self.largest_gap
         while True:
-            self.stopped = _INCOMPLETE
-            if self.blocks:
+            if blocks:
                 if end - at < 32:
-                    return at
+                    self.stopped = _INCOMPLETE
+                    break
                 self.stopped = _SPECIAL
-                length = self._u32(at + 4, big)
-                if self._u32(at, big) != 6 or length & 3 or length < 32 or length > _LARGE:
-                    return at
+                p = self._bytes(at, 28)
+                length = _word(p, 4, big)
+                if _word(p, 0, big) != 6 or length & 3 or length < 32 or length > _LARGE:
+                    break
                 if end - at < length:
                     self.stopped = _INCOMPLETE
-                    return at
-                local = self._u32(at + 8, big)
-                if local >= self.interfaces or self._u32(at + length - 4, big) != length:
-                    return at
-                captured = self._u32(at + 20, big)
+                    break
+                local = _word(p, 8, big)
+                captured = _word(p, 20, big)
                 left = length - 32 - ((captured + 3) & ~3)
                 frame = at + 28
-                # Options may tell the direction or drops: only their absence is common.
-                if left != 0 and (left != 4 or self._u32(at + length - 8, big) != 0):
-                    return at
                 after = at + length
-                time = self._u32(at + 12, big)
+                tail = self._bytes(after - 8, 8)
+                if local >= self.interfaces or _word(tail, 4, big) != length:
+                    break
+                # Options may tell the direction or drops: only their absence is common.
+                if left != 0 and (left != 4 or _word(tail, 0, big) != 0):
+                    break
+                if local != known:
+                    known = local
+                    link = self.link_types[local]
+                    limit = self.limits[local]
+                    tick = self.ticks[local]
+                    shift = self.shifts[local]
+                time = _word(p, 12, big)
                 if time > _LATEST >> 32:
-                    return at
-                time = time << 32 | self._u32(at + 16, big)
-                tick = self.ticks[local]
+                    break
+                time = time << 32 | _word(p, 16, big)
                 if tick == 0 or time > _LATEST // tick:
-                    return at
-                time = time * tick + self.shifts[local]
+                    break
+                time = time * tick + shift
                 interface = self.first_interface + local
             else:
                 frame = at + self.header
                 if end < frame:
-                    return at
-                if big:
-                    time = self._u32(at, True)
-                    fraction = self._u32(at + 4, True)
-                    captured = self._u32(at + 8, True)
-                else:
-                    top = data[at + 3]
-                    time = top << 24 | data[at + 2] << 16 | data[at + 1] << 8 | data[at]
-                    top = data[at + 7]
-                    fraction = top << 24 | data[at + 6] << 16 | data[at + 5] << 8 | data[at + 4]
-                    top = data[at + 11]
-                    captured = top << 24 | data[at + 10] << 16 | data[at + 9] << 8 | data[at + 8]
+                    self.stopped = _INCOMPLETE
+                    break
+                p = self._bytes(at, 16)
+                captured = _word(p, 8, big)
                 if self.swap:
-                    original = self._u32(at + 12, big)
+                    original = _word(p, 12, big)
                     if self.swap == 1 or captured > original:
                         captured = original
-                time = time * 1000000000 + fraction * self.ticks[0]
+                time = _word(p, 0, big)
+                time = time * 1000000000 + _word(p, 4, big) * tick
                 after = frame + captured
-            if captured > self.limits[local] or captured > _LARGE:
+            if captured > limit or captured > _LARGE:
                 self.stopped = _SPECIAL
-                return at
+                break
             if end < after:
                 self.stopped = _INCOMPLETE
-                return at
-            link = self.link_types[local]
-            if (
-                link == 1
-                and captured >= 54
-                and data[frame + 12] == 8
-                and data[frame + 13] == 0
-                and data[frame + 14] == 0x45
-                and data[frame + 23] == 6
-                and not data[frame + 47] & 6
-                and not (data[frame + 20] & 0x3F or data[frame + 21])
-                and data[frame + 46] >= 0x50
-                and (data[frame + 16] << 8 | data[frame + 17]) >= 20 + (data[frame + 46] >> 4) * 4
-                and not self.pending.armed[
-                    (data[frame + 28] ^ data[frame + 32] ^ data[frame + 34] ^ data[frame + 36]) << 8
-                    | (data[frame + 29] ^ data[frame + 33] ^ data[frame + 35] ^ data[frame + 37])
-                ]
-            ):
+                break
+            common = False
+            if link == 1 and captured >= 54:
+                p = self._bytes(frame, 54)
+                header = p[46] >> 2 & 60
+                if (
+                    _half(p, 12) == 0x0800
+                    and p[14] == 0x45
+                    and p[23] == 6
+                    and not _half(p, 20) & 0x3FFF
+                    and header >= 20
+                    and _half(p, 16) >= 20 + header
+                ):
+                    if keep == _NOTHING:
+                        common = not p[47] & 2 or captured >= 34 + header
+                    elif not p[47] & 6:
+                        if keep == _WANTED:
+                            common = not self.pending.armed[
+                                _half(p, 28) ^ _half(p, 32) ^ _half(p, 34) ^ _half(p, 36)
+                            ]
+                        else:
+                            common = self.recent.seen(
+                                0, _V4 | _word(p, 26, True), _half(p, 34),
+                                0, _V4 | _word(p, 30, True), _half(p, 36),
+                            )  # fmt: skip
+            if common:
                 # Most packets of most captures: data of a connection that is long open.
-                self.tcp += 1
-                self.frames += 1
+                frames += 1
+                data += 1
+                if p[47] & 6:
+                    self._count(p[47])
             else:
-                if self.rows >= self.space or self.claim_rows >= self.space:
+                if self.rows >= self.space or self.claim_rows >= self.claim_space:
                     self.stopped = _FULL
-                    return at
-                self.frames += 1
-                if self._frame(frame, frame + captured, link, time, interface, 0):
-                    self.frames -= 1
+                    break
+                self.frames = frames + 1
+                if self._frame(frame, after if not blocks else frame + captured,
+                               link, time, interface, 0):  # fmt: skip
                     self.stopped = _SPECIAL
-                    return at
-            self.note_time(time)
+                    break
+                frames += 1
+            if time >= previous and last != _NO_TIME:
+                if time > last:
+                    if _apart(time, last) > largest:
+                        largest = _apart(time, last)
+                        self.gap_from = last
+                    last = time
+                previous = time
+                self.packets += 1
+            else:
+                self.last = last
+                self.previous = previous
+                self.largest_gap = largest
+                self.note_time(time)
+                last = self.last
+                previous = self.previous
+                largest = self.largest_gap
             at = after
+        self.frames = frames
+        self.tcp += data
+        self.last = last
+        self.previous = previous
+        self.largest_gap = largest
+        return at
 
     # ---- frames ---------------------------------------------------------------------------
 
@@ -609,14 +875,8 @@ class Scanner:
         src_port = self._be16(segment)
         dst_port = self._be16(segment + 2)
         self.tcp += 1
-        if flags & 2:
-            if flags & 16:
-                self.syn_ack += 1
-            else:
-                self.syn += 1
-        if flags & 4:
-            self.rst += 1
-        if not self.pending.wants(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port):
+        self._count(flags)
+        if not self.wants(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port):
             return 0
         # TSval and TSecr (RFC 7323), -1 each without the option or where it is cut off.
         tsval = tsecr = -1
@@ -652,6 +912,8 @@ class Scanner:
         if self._be16(at + 6) != 1 and self._be16(at + 6) != 2:
             return 0
         self.arp += 1
+        if self.keep == _NOTHING:
+            return 0
         self.put_claim(
             time, self._be16(at + 6),
             0, _V4 | self._u32(at + 14, True), self._be48(at + 8),
@@ -662,15 +924,23 @@ class Scanner:
 
     # ---- bytes ----------------------------------------------------------------------------
 
+    def _bytes(self, at: int, length: int) -> Any:
+        """``length`` bytes, one at least, all of them there: else IndexError.
+
+        The one place where compiled code gets a pointer into the data. What indexes it is a
+        number below ``length``, to be seen beside the call: so a record takes two checks of
+        bounds, and not one for each of its bytes.
+        """
+        self.data[at + length - 1]
+        if cython.compiled:
+            return cython.address(self.data[at])
+        return self.data[at : at + length]
+
     def _u32(self, at: int, big: bool) -> int:
-        a = self.data[at]
-        b = self.data[at + 1]
-        c = self.data[at + 2]
-        d = self.data[at + 3]
-        return a << 24 | b << 16 | c << 8 | d if big else d << 24 | c << 16 | b << 8 | a
+        return _word(self._bytes(at, 4), 0, big)
 
     def _be16(self, at: int) -> int:
-        return self.data[at] << 8 | self.data[at + 1]
+        return _half(self._bytes(at, 2), 0)
 
     def _be48(self, at: int) -> int:
         upper = self._be16(at)
@@ -689,6 +959,17 @@ class Scanner:
 
 _LATEST = (1 << 62) - 1
 """Times beyond are left to the general path, which checks the range exactly."""
+
+
+def _word(p: Any, at: int, big: bool) -> int:
+    """Four bytes in either order; compilers make one load of it."""
+    if big:
+        return p[at] << 24 | p[at + 1] << 16 | p[at + 2] << 8 | p[at + 3]
+    return p[at + 3] << 24 | p[at + 2] << 16 | p[at + 1] << 8 | p[at]
+
+
+def _half(p: Any, at: int) -> int:
+    return p[at] << 8 | p[at + 1]
 
 
 def _apart(later: int, earlier: int) -> int:
