@@ -1,5 +1,5 @@
-"""Reading in parts against reading in order: whatever a file holds and wherever it is cut, the
-same result."""
+"""Counting in parts against counting in order: whatever a file holds and wherever it is cut,
+the same result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ from test_uncompiled import plain
 
 import build
 from synack.capture import pcap, pcapng, scan
-from synack.capture.ahead import PIECE, Stretch
+from synack.capture.ahead import Stretch
+from synack.capture.parts import Part
 from synack.capture.reader import CaptureReader, reader_over
 from synack.capture.segments import Collector
 from synack.capture.window import Window
@@ -57,15 +58,12 @@ def read(
     begins: list[int] | None = None,
     *,
     parts: int = 1,
-    counts_only: bool = False,
+    counts_only: bool = True,
     module: Any = scan,
-    **size: int,
 ) -> Result:
     """Everything that reading ``content`` says, in parts that begin at ``begins``, right or
     wrong, or where they are found."""
-    size = size or {"rows": 16, "slots": 1024}
-    keep = scan.NOTHING if counts_only else scan.WANTED
-    scanner = module.Scanner(0, keep=keep, **size)
+    scanner = module.Scanner(0, rows=16, slots=1024, counts_only=counts_only)
     collector = Collector(0, scanner=scanner, parts=parts, smallest=1)
     with window_over(content) as window:
         try:
@@ -99,19 +97,18 @@ def records_of(content: bytes) -> list[int]:
             return []
 
 
-def joined(content: bytes, begins: list[int], **options: Any) -> int:
+def joined(content: bytes, begins: list[int]) -> int:
     """How many of these parts are taken; the result is that of reading in order."""
     taken = []
     original = Window.go_to
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Window, "go_to", lambda self, at: (taken.append(at), original(self, at)))
-        assert read(content, begins, **options) == read(content, **options)
+        assert read(content, begins) == read(content)
     return len(taken)
 
 
-@pytest.mark.parametrize("counts_only", [False, True])
 @pytest.mark.parametrize("name", BUILT)
-def test_built(name: str, counts_only: bool) -> None:
+def test_built(name: str) -> None:
     """Every link type, container variant and kind of block, cut where records begin and
     anywhere."""
     content = BUILT[name]
@@ -120,13 +117,13 @@ def test_built(name: str, counts_only: bool) -> None:
     for _ in range(3):
         begins = rng.sample(offsets, min(len(offsets), rng.choice([1, 1, 2, 5])))
         begins += rng.sample(range(30, len(content)), rng.choice([0, 0, 1]))
-        joined(content, begins, counts_only=counts_only)
+        joined(content, begins)
 
 
 @pytest.mark.parametrize("name", BUILT)
 def test_only_counting(name: str) -> None:
     """The same but for the rows."""
-    kept, counted = read(BUILT[name]), read(BUILT[name], counts_only=True)
+    kept, counted = read(BUILT[name], counts_only=False), read(BUILT[name])
     for table in ("segments", "claims", "tunnels"):
         assert not any(counted.pop(table).values())
         del kept[table]
@@ -167,22 +164,22 @@ def test_recorded() -> None:
             assert read(content, parts=parts) == whole
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(SEGMENT, max_size=60),
     st.sampled_from(["pcap", "pcapng"]),
     st.lists(st.integers(0, 59), max_size=4),
-    st.sampled_from([8, 64]),
 )
-def test_interleaved(segments: list[Segment], container: str, cuts: list[int], slots: int) -> None:
-    """Which plain segments are wanted depends on all before, also on what was forgotten."""
+def test_interleaved(segments: list[Segment], container: str, cuts: list[int]) -> None:
+    """Segments of any kind in any disorder, also uncompiled."""
     content = capture_of(segments, container)
     offsets = records_of(content)
     begins = sorted({offsets[cut] for cut in cuts if cut < len(offsets)})
-    size = {"rows": 2, "slots": slots}
-    whole = read(content, **size)
-    assert read(content, begins, **size) == whole
-    assert read(content, begins, module=plain, **size) == whole
+    whole = read(content)
+    assert read(content, begins) == whole
+    assert read(content, begins, module=plain) == whole
+    kept = read(content, counts_only=False)
+    assert (kept["info"], kept["records"]) == (whole["info"], whole["records"])
 
 
 @settings(max_examples=200, deadline=None)
@@ -226,21 +223,25 @@ def test_noise(noise: bytes, begins: list[int]) -> None:
         assert read(head + noise, begins) == read(head + noise)
 
 
-def test_a_part_that_keeps_too_much_ends() -> None:
-    """More connections than are remembered: what was read is taken, the rest read in order."""
-    data = [
-        build.ethernet(A, B, build.ip(C, S, build.TCP, build.tcp(port, 9092, flags="A")))
-        for port in range(1000, 1200)
-    ]
-    content = long_pcap(timed(data))
-    content += content[24:] * 200
-    size = {"rows": 2, "slots": 8}
-    assert joined(content, [24 + 70 * 10], **size) == 1
-    part = Collector(0, scanner=scan.Scanner(0, **size)).elsewhere()
-    with window_over(content) as window:
-        reader = reader_over(window)
-        part.read_to(None, reader)
-        assert window.offset < PIECE * 2 < len(content)
+def test_rows_are_kept_in_order() -> None:
+    """What is kept depends on all before: such reading is not split."""
+    content = BUILT["pcap-ethernet"]
+    begins = records_of(content)[9:49:10]
+    whole = read(content, counts_only=False)
+    assert whole["segments"]["frame"]
+    assert read(content, begins, counts_only=False) == whole
+
+
+def test_what_reading_a_part_raises_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To whoever reads the file; the other parts are ended first."""
+    content = BUILT["pcap-ethernet"]
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Part, "next", fail)
+    with pytest.raises(MemoryError):
+        read(content, records_of(content)[9:49:10])
 
 
 def test_an_interface_added_in_the_middle() -> None:

@@ -7,6 +7,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -29,21 +30,37 @@ class Stretch:
         self.descriptor = descriptor
         self._offset = offset
         self._buffers = [_buffer(), _buffer()]
+        self._executor: ThreadPoolExecutor | None = None
+        self._coming: Future[int] | None = None
+
+    def read_ahead(self) -> Callable[[], None]:
+        """From now on a thread reads the next piece meanwhile; returns what ends it."""
+        executor = self._executor = ThreadPoolExecutor(1, "synack-read")
+        self._coming = executor.submit(self._read)
+        return executor.shutdown
 
     def after(self, rest: bytes | memoryview) -> bytes | memoryview:
-        """``rest`` joined with the next piece; valid until the next call but one. Not
-        longer than ``rest`` at the end. Raises OSError when reading fails."""
-        buffer = self._buffers[0]
-        read = os.preadv(self.descriptor, [buffer[HEADROOM:]], self._offset)
+        """``rest`` joined with the next piece; valid until the next call. Not longer
+        than ``rest`` at the end. Raises OSError when reading fails."""
+        read = self._coming.result() if self._coming else self._read()
         if not read:
             return rest
+        buffer = self._buffers[0]
         self._offset += read
         self._buffers.reverse()
         begin = HEADROOM - len(rest)
         if begin < 0:
-            return bytes(rest) + buffer[HEADROOM : HEADROOM + read]
-        buffer[begin:HEADROOM] = rest
-        return buffer[begin : HEADROOM + read]
+            joined: bytes | memoryview = bytes(rest) + buffer[HEADROOM : HEADROOM + read]
+        else:
+            buffer[begin:HEADROOM] = rest
+            joined = buffer[begin : HEADROOM + read]
+        if self._executor is not None:
+            # Into the buffer that ``rest`` was in: its copy is taken.
+            self._coming = self._executor.submit(self._read)
+        return joined
+
+    def _read(self) -> int:
+        return os.preadv(self.descriptor, [self._buffers[0][HEADROOM:]], self._offset)
 
 
 def _buffer() -> memoryview:

@@ -1,4 +1,8 @@
-"""Parts of a large plain file that are read side by side, with the result of reading in order.
+"""Parts of a large plain file whose packets are counted side by side, with the result of
+counting in order.
+
+(Which segments are kept depends on all before them: that is read in order. Tried: keep all
+that could matter, and decide later. It costs as much as it saves.)
 
 Where a record begins can only be guessed without reading all before. So each part begins
 at a guess, and assumes that its reader knows by then what it knows now. Whoever reads in
@@ -10,6 +14,7 @@ front of all that is more than a packet, so that nothing has to be undone.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from synack.capture.reader import CaptureReader, Record
@@ -80,17 +85,19 @@ def begin_parts(
         return []
     left = window.size - window.offset
     parts = min(parts, left // smallest)
-    begins = set()
+    begins: set[int] = set()
     for number in range(1, parts):
         guess = window.offset + left * number // parts
         begin = reader.find_record(window.at(guess).peek(_SAMPLE), guess)
         if begin is not None:
             begins.add(begin)
-    limits = [*sorted(begins)[1:], None]
-    executor = ThreadPoolExecutor(max(len(begins), 1), "synack-part")
+    if not begins:
+        return []
+    executor = ThreadPoolExecutor(len(begins), "synack-part")
     found = [
         Part(executor, collector, reader, begin, limit)
-        for begin, limit in zip(sorted(begins), limits, strict=False)
+        for begin, limit in pairwise([*sorted(begins), None])
+        if begin is not None
     ]
     executor.shutdown(wait=False)
     return found

@@ -33,10 +33,6 @@ COMPILED: bool = cython.compiled
 _INCOMPLETE, _SPECIAL, _FULL = 0, 1, 2
 INCOMPLETE, SPECIAL, FULL = _INCOMPLETE, _SPECIAL, _FULL
 
-# What is kept: no row at all, what Pending wants, or what it might want (see Recent).
-_NOTHING, _WANTED, _POSSIBLE = 0, 1, 2
-NOTHING, WANTED, POSSIBLE = _NOTHING, _WANTED, _POSSIBLE
-
 _INTERFACES = 256
 """Interfaces of a pcapng file that are walked here; packets of more go the general way."""
 
@@ -67,8 +63,10 @@ class Pending:
     ``armed`` counts the connections of which something is wanted by the low bits of
     their ends, so that most segments need no look at the table.
 
-    Bits of a connection: 1, 2: the lower or higher end's next plain segment is wanted;
-    4, 8: the lower or higher end has sent a SYN-ACK.
+    ``marks`` says of each slot whether it is used (0x80), by what connection (0xFF00: some
+    bits of its hash, so that most others need no look at its ends), and: 1, 2: the lower or
+    higher end's next plain segment is wanted; 4, 8: the lower or higher end has sent a
+    SYN-ACK. The ends are side by side in ``keys``, five numbers a slot.
     """
 
     def __init__(self, slots: int = 1 << 17) -> None:
@@ -76,12 +74,8 @@ class Pending:
         self.limit = slots // 2
         self.used = 0
         self.young = 0
-        self.bits = _zeros("B", 2 * slots)
-        self.low_hi = _zeros("Q", 2 * slots)
-        self.low_lo = _zeros("Q", 2 * slots)
-        self.high_hi = _zeros("Q", 2 * slots)
-        self.high_lo = _zeros("Q", 2 * slots)
-        self.ports = _zeros("I", 2 * slots)
+        self.marks = _zeros("H", 2 * slots)
+        self.keys = _zeros("Q", 5 * 2 * slots)
         self.armed = _zeros("I", 1 << 16)
 
     def wants(
@@ -104,65 +98,61 @@ class Pending:
             mine, other = 2, 1
             ports = dst_port << 16 | src_port
             a_hi, a_lo, b_hi, b_lo = dst_hi, dst_lo, src_hi, src_lo
-        mixed = (
-            a_lo * _MIX_A ^ b_lo * _MIX_B ^ (a_hi + ports) * _MIX_C ^ b_hi * _MIX_D
-        ) & _ALL_ONES
-        mixed = (mixed ^ mixed >> 29) * _MIX_E & _ALL_ONES
-        start = mixed >> 32
+        start = _hash(a_hi, a_lo, b_hi, b_lo, ports)
         if kind == _ACK_KIND:
             slot = self._find(start, a_hi, a_lo, b_hi, b_lo, ports)
             if slot < 0:
                 return False
-            bits = self.bits[slot]
-            if not bits & mine:
+            mark = self.marks[slot]
+            if not mark & mine:
                 return False
-            bits &= ~mine
+            mark &= ~mine
             # The other side's SYN-ACK was seen, and this answers it: the handshake is over.
-            if bits & 4 * other or not bits & 3:
-                bits = 0x80
+            if mark & 4 * other or not mark & 3:
+                mark &= 0xFF80
                 self.armed[(a_lo ^ b_lo ^ ports ^ ports >> 16) & 0xFFFF] -= 1
-            self.bits[slot] = bits
+            self.marks[slot] = mark
             return True
         self._arm(start, a_hi, a_lo, b_hi, b_lo, ports, 4 * mine if kind == _SYN_ACK_KIND else 0)
         return True
 
-    def sift(
-        self, kind: Any, src_hi: Any, src_lo: Any, src_port: Any,
-        dst_hi: Any, dst_lo: Any, dst_port: Any, keep: Any,
-    ) -> None:  # fmt: skip
-        """Ask :meth:`wants` for each row of these columns of segments; ``keep`` gets the
-        answers. Quotes are kept without asking."""
-        with cython.nogil:
-            self._sift(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port, keep)
-
-    def _sift(
-        self, kind: Any, src_hi: Any, src_lo: Any, src_port: Any,
-        dst_hi: Any, dst_lo: Any, dst_port: Any, keep: Any,
-    ) -> int:  # fmt: skip
-        for row in range(kind.shape[0]):
-            keep[row] = kind[row] > _RST_KIND or self.wants(
-                kind[row], src_hi[row], src_lo[row], src_port[row],
-                dst_hi[row], dst_lo[row], dst_port[row],
-            )  # fmt: skip
-        return 0
+    def waits(
+        self, src_hi: int, src_lo: int, src_port: int, dst_hi: int, dst_lo: int, dst_port: int
+    ) -> bool:
+        """Whether a plain segment from there to there would be kept; notes nothing."""
+        forward = src_hi < dst_hi or (
+            src_hi == dst_hi and (src_lo < dst_lo or (src_lo == dst_lo and src_port <= dst_port))
+        )
+        if forward:
+            mine, ports = 1, src_port << 16 | dst_port
+            a_hi, a_lo, b_hi, b_lo = src_hi, src_lo, dst_hi, dst_lo
+        else:
+            mine, ports = 2, dst_port << 16 | src_port
+            a_hi, a_lo, b_hi, b_lo = dst_hi, dst_lo, src_hi, src_lo
+        slot = self._find(_hash(a_hi, a_lo, b_hi, b_lo, ports), a_hi, a_lo, b_hi, b_lo, ports)
+        return slot >= 0 and self.marks[slot] & mine != 0
 
     def _find(self, start: int, a_hi: int, a_lo: int, b_hi: int, b_lo: int, ports: int) -> int:
         """The slot of a connection, in the younger generation first; -1 without one."""
         slots = self.mask + 1
         base = self.young * slots
+        tag = (start >> 16 & 0xFF00) | 0x80
         for _ in range(2):
             at = base + (start & self.mask)
             for _ in range(_PROBES):
-                if not self.bits[at]:
+                mark = self.marks[at]
+                if not mark:
                     break
-                if (
-                    self.low_lo[at] == a_lo
-                    and self.ports[at] == ports
-                    and self.high_lo[at] == b_lo
-                    and self.low_hi[at] == a_hi
-                    and self.high_hi[at] == b_hi
-                ):
-                    return at
+                if mark & 0xFF80 == tag:
+                    key = 5 * at
+                    if (
+                        self.keys[key] == a_lo
+                        and self.keys[key + 1] == b_lo
+                        and self.keys[key + 2] == ports
+                        and self.keys[key + 3] == a_hi
+                        and self.keys[key + 4] == b_hi
+                    ):
+                        return at
                 at = base + ((at + 1) & self.mask)
             base = slots - base
         return -1
@@ -172,22 +162,23 @@ class Pending:
     ) -> int:
         slots = self.mask + 1
         slot = self._find(start, a_hi, a_lo, b_hi, b_lo, ports)
+        tag = (start >> 16 & 0xFF00) | 0x80
         before = 0
         bucket = (a_lo ^ b_lo ^ ports ^ ports >> 16) & 0xFFFF
-        if slot < 0 or not self.bits[slot] & 3:
+        if slot < 0 or not self.marks[slot] & 3:
             self.armed[bucket] += 1
         if slot >= 0:
-            before = self.bits[slot] & 12
+            before = self.marks[slot] & 12
             if (slot >= slots) == (self.young == 1):
-                self.bits[slot] = 0x80 | before | 3 | more
+                self.marks[slot] = tag | before | 3 | more
                 return 0
-            self.bits[slot] = 0x80
+            self.marks[slot] = tag
         if self.used >= self.limit:
             self._age()
         base = self.young * slots
         at = base + (start & self.mask)
         for _ in range(_PROBES):
-            if not self.bits[at]:
+            if not self.marks[at]:
                 break
             at = base + ((at + 1) & self.mask)
         else:
@@ -195,12 +186,13 @@ class Pending:
             self._age()
             at = self.young * slots + (start & self.mask)
         self.used += 1
-        self.low_hi[at] = a_hi
-        self.low_lo[at] = a_lo
-        self.high_hi[at] = b_hi
-        self.high_lo[at] = b_lo
-        self.ports[at] = ports
-        self.bits[at] = 0x80 | before | 3 | more
+        key = 5 * at
+        self.keys[key] = a_lo
+        self.keys[key + 1] = b_lo
+        self.keys[key + 2] = ports
+        self.keys[key + 3] = a_hi
+        self.keys[key + 4] = b_hi
+        self.marks[at] = tag | before | 3 | more
         return 0
 
     def _age(self) -> int:
@@ -209,85 +201,25 @@ class Pending:
         self.used = 0
         base = self.young * (self.mask + 1)
         for at in range(base, base + self.mask + 1):
-            if self.bits[at] & 3:
-                ports = self.ports[at]
-                bucket = (self.low_lo[at] ^ self.high_lo[at] ^ ports ^ ports >> 16) & 0xFFFF
+            if self.marks[at] & 3:
+                key = 5 * at
+                ports = self.keys[key + 2]
+                bucket = (self.keys[key] ^ self.keys[key + 1] ^ ports ^ ports >> 16) & 0xFFFF
                 self.armed[bucket] -= 1
-            self.bits[at] = 0
+            self.marks[at] = 0
         return 0
 
 
 _PROBES = 64
 
 
-class Recent:
-    """Which plain segments :class:`Pending` might want, where it is not known what came
-    before: of each connection and direction the first, and the first after each SYN or
-    SYN-ACK. What follows those, nothing can want.
-
-    It remembers who has sent one since. When two are of one hash it forgets the older,
-    whose next segment then counts as a first again: never too few are possible, and
-    memory is bounded. ``left`` counts down to where it has told too many possible.
-    """
-
-    def __init__(self, slots: int) -> None:
-        self.mask = slots - 1
-        self.left = 4 * slots
-        self.src_hi = _zeros("Q", slots)
-        self.src_lo = _zeros("Q", slots)
-        self.dst_hi = _zeros("Q", slots)
-        self.dst_lo = _zeros("Q", slots)
-        self.ports = _zeros("Q", slots)
-
-    def seen(
-        self, src_hi: int, src_lo: int, src_port: int, dst_hi: int, dst_lo: int, dst_port: int
-    ) -> bool:
-        """Whether such a segment was possible before, and none was armed since."""
-        at = self._slot(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)
-        return (
-            self.ports[at] == (_USED | src_port << 16 | dst_port)
-            and self.src_lo[at] == src_lo
-            and self.dst_lo[at] == dst_lo
-            and self.src_hi[at] == src_hi
-            and self.dst_hi[at] == dst_hi
-        )
-
-    def wants(
-        self, kind: int, src_hi: int, src_lo: int, src_port: int,
-        dst_hi: int, dst_lo: int, dst_port: int,
-    ) -> bool:  # fmt: skip
-        """Whether this segment may be wanted; notes it, or what may be wanted next."""
-        if kind == _RST_KIND:
-            return True
-        if kind != _ACK_KIND:
-            if self.seen(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port):
-                self.ports[self._slot(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)] = 0
-            if self.seen(dst_hi, dst_lo, dst_port, src_hi, src_lo, src_port):
-                self.ports[self._slot(dst_hi, dst_lo, dst_port, src_hi, src_lo, src_port)] = 0
-            return True
-        if self.seen(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port):
-            return False
-        at = self._slot(src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)
-        self.src_hi[at] = src_hi
-        self.src_lo[at] = src_lo
-        self.dst_hi[at] = dst_hi
-        self.dst_lo[at] = dst_lo
-        self.ports[at] = _USED | src_port << 16 | dst_port
-        self.left -= 1
-        return True
-
-    def _slot(
-        self, src_hi: int, src_lo: int, src_port: int, dst_hi: int, dst_lo: int, dst_port: int
-    ) -> int:
-        mixed = (
-            src_lo * _MIX_A ^ dst_lo * _MIX_B ^ (src_hi + (src_port << 16 | dst_port)) * _MIX_C
-            ^ dst_hi * _MIX_D
-        ) & _ALL_ONES  # fmt: skip
-        return (mixed ^ mixed >> 32) >> 8 & self.mask
-
-
-_USED = 1 << 32
-"""Beside the ports: no connection looks like an empty slot."""
+def _hash(a_hi: int, a_lo: int, b_hi: int, b_lo: int, ports: int) -> int:
+    """32 bits of a connection."""
+    mixed = (
+        a_lo * _MIX_A ^ b_lo * _MIX_B ^ (a_hi + ports) * _MIX_C ^ b_hi * _MIX_D
+    ) & _ALL_ONES  # fmt: skip
+    mixed = (mixed ^ mixed >> 29) * _MIX_E & _ALL_ONES
+    return mixed >> 32
 
 
 def _zeros(code: str, size: int) -> Any:
@@ -316,16 +248,14 @@ class Scanner:
     """
 
     def __init__(
-        self, capture: int, rows: int = 1 << 15, slots: int = 1 << 17, keep: int = WANTED
+        self, capture: int, rows: int = 1 << 15, slots: int = 1 << 17, *, counts_only: bool = False
     ) -> None:
-        """There is room for ``rows`` before :meth:`grow` must make more; ``slots``: see
-        Pending; ``keep``: NOTHING, WANTED or POSSIBLE."""
+        """There is room for ``rows`` before :meth:`make_room` must make more; ``slots``: see
+        Pending. With ``counts_only`` no row is kept."""
         self.capture = capture
-        self.keep = keep
+        self.counts_only = counts_only
         self.space = self.claim_space = rows
-        self.slots = slots
-        self.pending = Pending(slots if keep == _WANTED else 2)
-        self.recent = Recent(slots if keep == _POSSIBLE else 2)
+        self.pending = Pending(2 if counts_only else slots)
         self.link_types = _zeros("i", _INTERFACES)
         self.ticks = _zeros("q", _INTERFACES)
         self.shifts = _zeros("q", _INTERFACES)
@@ -384,30 +314,21 @@ class Scanner:
         self.c_src_mac, self.c_dst_mac = c["src_mac"], c["dst_mac"]
         self.c_direction = c["direction"]
 
-    def grow(self, rows: int, claim_rows: int) -> None:
-        """Make room for so many rows in all, where there is less."""
-        segments, claims = self._segments, self._claims
-        self._segments, self._claims = _grown({}, SEGMENTS, 0, 1), _grown({}, CLAIMS, 0, 1)
-        self._bind()  # nothing else holds the columns: each is freed once it is copied
-        if rows > self.space:
-            segments = _grown(segments, SEGMENTS, self.rows, rows)
-            self.space = rows
-        if claim_rows > self.claim_space:
-            claims = _grown(claims, CLAIMS, self.claim_rows, claim_rows)
-            self.claim_space = claim_rows
-        self._segments, self._claims = segments, claims
-        self._bind()
-
     def make_room(self, expected: int = 0) -> None:
         """For another frame, at least. Room that is not used costs no memory, so there will
         be enough for the ``expected`` segments in all, if that is not beyond reason; and twice
         what there was, so that copying stays rare."""
-        rows, claim_rows = self.space, self.claim_space
-        if self.rows >= rows:
-            rows = max(2 * rows, min(expected, 16 * rows))
-        if self.claim_rows >= claim_rows:
-            claim_rows *= 2
-        self.grow(rows, claim_rows)
+        segments, claims = self._segments, self._claims
+        self._segments, self._claims = _grown({}, SEGMENTS, 0, 1), _grown({}, CLAIMS, 0, 1)
+        self._bind()  # nothing else holds the columns: each is freed once it is copied
+        if self.rows >= self.space:
+            self.space = max(2 * self.space, min(expected, 16 * self.space))
+            segments = _grown(segments, SEGMENTS, self.rows, self.space)
+        if self.claim_rows >= self.claim_space:
+            self.claim_space *= 2
+            claims = _grown(claims, CLAIMS, self.claim_rows, self.claim_space)
+        self._segments, self._claims = segments, claims
+        self._bind()
 
     def take(self) -> tuple[Table, Table]:
         """(segments, claims) kept so far: the columns themselves, of which this has no more."""
@@ -423,13 +344,6 @@ class Scanner:
             Table(CLAIMS, {n: c[:claim_rows] for n, c in claims.items()}),
         )
 
-    def elsewhere(self) -> Scanner:
-        """One for records further on in the same file, without knowing those before them: it
-        keeps whatever :meth:`join` might want."""
-        other = Scanner(self.capture, slots=self.slots, keep=self.keep and _POSSIBLE)
-        other.begin(self.file)
-        return other
-
     def joins(self, later: Scanner) -> bool:
         """Whether :meth:`join` can tell the largest gap of the records of both: not where
         ``later`` begins in the past and its own largest gap begins there too."""
@@ -437,32 +351,8 @@ class Scanner:
             return True
         return later.gap_from >= self.last and later.largest_gap < _LONGEST
 
-    def join(self, later: Scanner, frames: int) -> Any:
-        """Go on as if this had walked what ``later`` walked, which is what follows the first
-        ``frames`` frames of the file and was walked without knowing what they are. All that
-        it kept is taken from it. Returns the frame numbers of the segments kept."""
-        segments, claims = later.take()
-        keep = np.ones(len(segments), np.uint8)
-        self.pending.sift(
-            segments["kind"].data, segments["src_hi"].data, segments["src_lo"].data,
-            segments["src_port"].data, segments["dst_hi"].data, segments["dst_lo"].data,
-            segments["dst_port"].data, keep.data,
-        )  # fmt: skip
-        rows = slice(None) if keep.all() else np.flatnonzero(keep)
-        numbers = segments["frame"][rows] + frames
-        end, claim_end = self.rows + len(numbers), self.claim_rows + len(claims)
-        self.grow(end, claim_end)
-        for name in SEGMENTS.dtypes:
-            self._segments[name][self.rows : end] = segments.columns.pop(name)[rows]
-        for name in CLAIMS.dtypes:
-            self._claims[name][self.claim_rows : claim_end] = claims.columns.pop(name)
-        self._segments["frame"][self.rows : end] = numbers
-        self._claims["frame"][self.claim_rows : claim_end] += frames
-        self.rows, self.claim_rows = end, claim_end
-        self._join_counts(later)
-        return numbers
-
-    def _join_counts(self, later: Scanner) -> None:
+    def join(self, later: Scanner) -> None:
+        """Count on as if this had walked what ``later`` walked, the records right behind."""
         self.packets += later.packets
         self.tcp += later.tcp
         self.syn += later.syn
@@ -502,17 +392,6 @@ class Scanner:
             self.last = time
         self.previous = time
         return 0
-
-    def wants(
-        self, kind: int, src_hi: int, src_lo: int, src_port: int,
-        dst_hi: int, dst_lo: int, dst_port: int,
-    ) -> bool:  # fmt: skip
-        """Whether to keep this segment."""
-        if self.keep == _WANTED:
-            return self.pending.wants(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)
-        if self.keep == _POSSIBLE:
-            return self.recent.wants(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port)
-        return False
 
     def _count(self, flags: int) -> int:
         if flags & 2:
@@ -614,7 +493,7 @@ class Scanner:
         at = begin
         blocks = self.blocks
         big = self.big
-        keep = self.keep
+        counts_only = self.counts_only
         interface = 0
         local = 0
         known = 0
@@ -698,18 +577,15 @@ class Scanner:
                     and header >= 20
                     and _half(p, 16) >= 20 + header
                 ):
-                    if keep == _NOTHING:
+                    if counts_only:
                         common = not p[47] & 2 or captured >= 34 + header
                     elif not p[47] & 6:
-                        if keep == _WANTED:
-                            common = not self.pending.armed[
-                                _half(p, 28) ^ _half(p, 32) ^ _half(p, 34) ^ _half(p, 36)
-                            ]
-                        else:
-                            common = self.recent.seen(
-                                0, _V4 | _word(p, 26, True), _half(p, 34),
-                                0, _V4 | _word(p, 30, True), _half(p, 36),
-                            )  # fmt: skip
+                        common = not self.pending.armed[
+                            _half(p, 28) ^ _half(p, 32) ^ _half(p, 34) ^ _half(p, 36)
+                        ] or not self.pending.waits(
+                            0, _V4 | _word(p, 26, True), _half(p, 34),
+                            0, _V4 | _word(p, 30, True), _half(p, 36),
+                        )  # fmt: skip
             if common:
                 # Most packets of most captures: data of a connection that is long open.
                 frames += 1
@@ -762,7 +638,7 @@ class Scanner:
         if link == 1:
             if end - at < 14:
                 return 1
-            protocol = self._be16(at + 12)
+            protocol = _half(self._bytes(at, 14), 12)
             network = at + 14
             macs = 1
             while (
@@ -798,22 +674,26 @@ class Scanner:
         else:
             return 1
         if protocol == 0x0800:
-            if end - network < 20 or self.data[network] >> 4 != 4:
+            if end - network < 20:
                 return 1
-            header = (self.data[network] & 15) * 4
-            total = self._be16(network + 2)
-            if header < 20 or (total and total < header) or self._be16(network + 6) & 0x3FFF:
+            p = self._bytes(network, 20)
+            header = (p[0] & 15) * 4
+            total = _half(p, 2)
+            if p[0] >> 4 != 4 or header < 20 or (total and total < header) or _half(p, 6) & 0x3FFF:
                 return 1
             length = (total if total else end - network) - header
-            carried = self.data[network + 9]
+            carried = p[9]
         elif protocol == 0x86DD:
-            if end - network < 40 or self.data[network] >> 4 != 6:
+            if end - network < 40:
+                return 1
+            p = self._bytes(network, 40)
+            if p[0] >> 4 != 6:
                 return 1
             header = 40
-            length = self._be16(network + 4)
+            length = _half(p, 4)
             if not length:
                 length = end - network - 40
-            carried = self.data[network + 6]
+            carried = p[6]
         elif protocol == 0x0806:
             return self._arp(at, network, end, macs, time, direction)
         else:
@@ -849,10 +729,11 @@ class Scanner:
         limit = end if end - segment < length else segment + length
         if limit - segment < 20:
             return 1
-        header = (self.data[segment + 12] >> 4) * 4
+        p = self._bytes(segment, 20)
+        header = (p[12] >> 4) * 4
         if header < 20 or header > length:
             return 1
-        flags = self.data[segment + 13] | (self.data[segment + 12] & 1) << 8
+        flags = p[13] | (p[12] & 1) << 8
         if flags & 2 and limit - segment < header:
             return 1
         if flags & 4:
@@ -861,22 +742,25 @@ class Scanner:
             kind = _SYN_ACK_KIND if flags & 16 else _SYN_KIND
         else:
             kind = _ACK_KIND
-        if self.data[network] >> 4 == 4:
+        ip = self._bytes(network, 20)
+        if ip[0] >> 4 == 4:
             src_hi = dst_hi = 0
-            src_lo = _V4 | self._u32(network + 12, True)
-            dst_lo = _V4 | self._u32(network + 16, True)
-            ttl = self.data[network + 8]
+            src_lo = _V4 | _word(ip, 12, True)
+            dst_lo = _V4 | _word(ip, 16, True)
+            ttl = ip[8]
         else:
             src_hi = self._be64(network + 8)
             src_lo = self._be64(network + 16)
             dst_hi = self._be64(network + 24)
             dst_lo = self._be64(network + 32)
-            ttl = self.data[network + 7]
-        src_port = self._be16(segment)
-        dst_port = self._be16(segment + 2)
+            ttl = ip[7]
+        src_port = _half(p, 0)
+        dst_port = _half(p, 2)
         self.tcp += 1
         self._count(flags)
-        if not self.wants(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port):
+        if self.counts_only or not self.pending.wants(
+            kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port
+        ):
             return 0
         # TSval and TSecr (RFC 7323), -1 each without the option or where it is cut off.
         tsval = tsecr = -1
@@ -895,9 +779,9 @@ class Scanner:
             at += self.data[at + 1]
         self.put_segment(
             time, kind, src_hi, src_lo, dst_hi, dst_lo, src_port, dst_port,
-            self._u32(segment + 4, True),
-            self._u32(segment + 8, True) if flags & 16 else 0,
-            flags, self._be16(segment + 14), length - header, ttl, tsval, tsecr,
+            _word(p, 4, True),
+            _word(p, 8, True) if flags & 16 else 0,
+            flags, _half(p, 14), length - header, ttl, tsval, tsecr,
             self._source_mac(frame, macs), self._be48(frame) if macs == 1 else -1,
             direction, interface, vlan, -1,
         )  # fmt: skip
@@ -912,7 +796,7 @@ class Scanner:
         if self._be16(at + 6) != 1 and self._be16(at + 6) != 2:
             return 0
         self.arp += 1
-        if self.keep == _NOTHING:
+        if self.counts_only:
             return 0
         self.put_claim(
             time, self._be16(at + 6),

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from synack.capture.links import LINK_TYPES
 from synack.capture.parts import Part, begin_parts
 from synack.capture.pcap import PcapReader
 from synack.capture.pcapng import PcapngReader
 from synack.capture.reader import CaptureReader, Record
-from synack.capture.scan import FULL, INCOMPLETE, NOTHING, WANTED, Scanner
+from synack.capture.scan import FULL, INCOMPLETE, Scanner
 from synack.capture.window import Window
 from synack.errors import Damage
 from synack.model import CaptureFile, Progress
@@ -35,12 +33,11 @@ _PATIENCE_S = 0.1
 
 
 class Collector:
-    """Keeps the rows of one capture, over all its files in order of time; with
-    ``counts_only`` none.
+    """Keeps the rows of one capture, over all its files in order of time.
 
-    Large plain files are read in up to ``parts`` parts side by side, none of less than
-    ``smallest`` bytes; the result is the same. With ``fast`` False every record goes the
-    general way: also the same, slowly.
+    With ``counts_only`` none, and large plain files are read in up to ``parts`` parts side by
+    side, none of less than ``smallest`` bytes; what is counted is the same. With ``fast``
+    False every record goes the general way: also the same, slowly.
     """
 
     def __init__(
@@ -59,7 +56,7 @@ class Collector:
         self._fast = fast
         self._split = parts, smallest
         self._parts: list[Part] = []
-        self._scanner = scanner or Scanner(capture, keep=NOTHING if counts_only else WANTED)
+        self._scanner = scanner or Scanner(capture, counts_only=counts_only)
         self._rows_before = 0
         self._tunnels: list[Table] = []
         self._outer: list[tuple[int | str, ...]] = []
@@ -75,8 +72,10 @@ class Collector:
         self._counts, self._bad = Counter(), []
         self._rows_before = self._scanner.rows
         reader.settle()
-        if self._fast:
+        if self._fast and self._scanner.counts_only:
             self._parts = begin_parts(self, reader, *self._split)
+        if not self._parts:
+            reader.window.read_ahead()
         try:
             while self._parts:
                 self.read_to(self._parts[0].begin, reader)
@@ -90,18 +89,20 @@ class Collector:
 
     def elsewhere(self) -> Collector:
         """One that reads on somewhere else in the same file, for :meth:`_join`."""
-        return Collector(self._capture, scanner=self._scanner.elsewhere())
+        return Collector(
+            self._capture, scanner=type(self._scanner)(self._capture, counts_only=True)
+        )
 
     def read_to(self, limit: int | None, reader: CaptureReader, part: Part | None = None) -> None:
         """Read up to the offset ``limit``, past it where no record begins there, or to the
         end; a ``part`` only as far as it may."""
         window = reader.window
-        while not self._is_halted() and (limit is None or window.offset < limit):
+        while not self.halted and (limit is None or window.offset < limit):
             if part is None:
                 reader.settle()
             if self._fast:
                 self._walk(reader, limit)
-                if self._is_halted() or window.offset == limit:
+                if self.halted or window.offset == limit:
                     return
             record = next(reader, None) if part is None else part.next()
             if record is None:
@@ -125,9 +126,6 @@ class Collector:
             self._tunnels.append(Table.from_rows(TUNNELS, self._outer))
             self._outer = []
 
-    def _is_halted(self) -> bool:
-        return self.halted or self._scanner.recent.left < 0
-
     def _join(self, part: Part, reader: CaptureReader) -> None:
         """Take what a part has read, if it begins here and knew what is known here."""
         if reader.window.offset != part.begin or reader.revision != part.revision:
@@ -138,16 +136,10 @@ class Collector:
         other = part.collector
         if not self._scanner.joins(other._scanner):
             return
-        before = reader.frames
-        kept = self._scanner.join(other._scanner, before)
+        self._scanner.join(other._scanner)
         self._counts += other._counts
-        bad = [(before + frame, reason, offset) for frame, reason, offset in other._bad]
+        bad = [(reader.frames + frame, reason, offset) for frame, reason, offset in other._bad]
         self._bad = (self._bad + bad)[:_NAMED_DAMAGE]
-        tunnels = other.tunnels()
-        if len(tunnels):
-            self._take_outer()
-            tunnels["frame"][:] += before
-            self._tunnels.append(tunnels.take(np.isin(tunnels["frame"], kept)))
         reader.frames += part.reader.frames
         reader.records += part.reader.records
         reader.window.go_to(part.end)
@@ -166,7 +158,7 @@ class Collector:
             reader.frames = scanner.frames
             reader.records += scanner.frames - before
             self._tell(reader)
-            if self._is_halted():
+            if self.halted:
                 return
             if scanner.stopped == FULL:
                 self._make_room(window)
@@ -219,7 +211,7 @@ class Collector:
             quoted = Tcp(
                 q.src, q.dst, q.src_port, q.dst_port, q.seq, q.ack, q.flags, 0, 0, 0, -1, -1
             )
-            if scanner.keep != NOTHING:
+            if not scanner.counts_only:
                 self._add_segment(record, frame, quoted, QUOTE, q.icmp)
 
     def _add_tcp(self, record: Record, frame: Frame, tcp: Tcp) -> None:
@@ -233,7 +225,9 @@ class Collector:
         if tcp.flags & _RST:
             scanner.rst += 1
         kind = segment_kind(tcp.flags)
-        if scanner.wants(kind, *tcp.src, tcp.src_port, *tcp.dst, tcp.dst_port):
+        if not scanner.counts_only and scanner.pending.wants(
+            kind, *tcp.src, tcp.src_port, *tcp.dst, tcp.dst_port
+        ):
             self._add_segment(record, frame, tcp, kind, -1)
 
     def _add_segment(self, record: Record, frame: Frame, tcp: Tcp, kind: int, icmp: int) -> None:
@@ -259,7 +253,7 @@ class Collector:
             scanner.arp += 1
         else:
             self._counts["nd"] += 1
-        if scanner.keep != NOTHING:
+        if not scanner.counts_only:
             scanner.put_claim(
                 record.time, claim.op, *claim.ip, claim.mac, *claim.asked,
                 link.src_mac, link.dst_mac, _direction(record, frame),

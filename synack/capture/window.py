@@ -158,6 +158,11 @@ class Window:
         self._stretch = Stretch(self._stretch.descriptor, offset)
         self._piece, self._base, self._at = b"", offset, 0
 
+    def read_ahead(self) -> None:
+        """From now on a thread reads the next piece of a plain file meanwhile."""
+        if self._stretch is not None:
+            self._on_close.append(self._stretch.read_ahead())
+
     def close(self) -> None:
         """Close what :func:`open_window` opened; a stream that was given stays open."""
         while self._on_close:
