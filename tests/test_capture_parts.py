@@ -223,6 +223,19 @@ def test_noise(noise: bytes, begins: list[int]) -> None:
         assert read(head + noise, begins) == read(head + noise)
 
 
+@pytest.mark.parametrize("name", ["pcap-ethernet", "pcapng-ethernet"])
+def test_nothing_is_read_behind_damage(name: str) -> None:
+    """Whatever a part has found there."""
+    content = bytearray(BUILT[name])
+    offsets = records_of(content)
+    content[offsets[5] + 4 : offsets[5] + 12] = b"\xff" * 8
+    whole = read(bytes(content))
+    assert whole["info"]["packets"] == 5
+    assert whole["info"]["damage"] is not None
+    for begins in ([offsets[9]], [offsets[9], offsets[12]], [offsets[3], offsets[9]]):
+        assert read(bytes(content), begins) == whole
+
+
 def test_rows_are_kept_in_order() -> None:
     """What is kept depends on all before: such reading is not split."""
     content = BUILT["pcap-ethernet"]

@@ -89,7 +89,7 @@ cdef class Scanner:
                    known=i64, link=int, limit=i64, tick=i64, shift=i64, frames=i64, data=i64,
                    last=i64, previous=i64, largest=i64, p=Bytes, tail=Bytes, length=i64,
                    captured=i64, left=i64, frame=Py_ssize_t, after=Py_ssize_t, time=i64,
-                   original=i64, common=bint, header=int)
+                   original=i64, common=bint, header=u32)
     cdef Py_ssize_t _walk(self, Py_ssize_t begin, Py_ssize_t end) except -1 nogil
     @cython.locals(vlan=int, macs=int, protocol=u32, network=Py_ssize_t, header=int, total=int,
                    length=i64, carried=int, segment=Py_ssize_t, port=u32, p=Bytes)
@@ -116,6 +116,7 @@ cdef class Scanner:
 
 @cython.locals(mixed=u64)
 cdef inline u64 _hash(u64 a_hi, u64 a_lo, u64 b_hi, u64 b_lo, u64 ports) noexcept nogil
+@cython.locals(top=u32)
 cdef inline u32 _word(Bytes p, int at, bint big) noexcept nogil
 cdef inline u32 _half(Bytes p, int at) noexcept nogil
 cdef inline i64 _apart(u64 later, u64 earlier) noexcept nogil

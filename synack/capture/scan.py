@@ -848,8 +848,10 @@ _LATEST = (1 << 62) - 1
 def _word(p: Any, at: int, big: bool) -> int:
     """Four bytes in either order; compilers make one load of it."""
     if big:
-        return p[at] << 24 | p[at + 1] << 16 | p[at + 2] << 8 | p[at + 3]
-    return p[at + 3] << 24 | p[at + 2] << 16 | p[at + 1] << 8 | p[at]
+        top = p[at]
+        return top << 24 | p[at + 1] << 16 | p[at + 2] << 8 | p[at + 3]
+    top = p[at + 3]
+    return top << 24 | p[at + 2] << 16 | p[at + 1] << 8 | p[at]
 
 
 def _half(p: Any, at: int) -> int:

@@ -77,14 +77,14 @@ class Collector:
         if not self._parts:
             reader.window.read_ahead()
         try:
-            while self._parts:
-                self.read_to(self._parts[0].begin, reader)
+            while self._parts and self.read_to(self._parts[0].begin, reader):
                 self._join(self._parts[0], reader)
                 del self._parts[0]
-            self.read_to(None, reader)
+            if not self._parts:
+                self.read_to(None, reader)
         finally:
-            for part in self._parts:
-                part.give_up()
+            while self._parts:
+                self._parts.pop().give_up()
         return self._finished(reader)
 
     def elsewhere(self) -> Collector:
@@ -93,9 +93,9 @@ class Collector:
             self._capture, scanner=type(self._scanner)(self._capture, counts_only=True)
         )
 
-    def read_to(self, limit: int | None, reader: CaptureReader, part: Part | None = None) -> None:
-        """Read up to the offset ``limit``, past it where no record begins there, or to the
-        end; a ``part`` only as far as it may."""
+    def read_to(self, limit: int | None, reader: CaptureReader, part: Part | None = None) -> bool:
+        """Read up to the offset ``limit`` or, where no record begins there, past it. False
+        where the records end before, and for a ``part`` where it must not go on."""
         window = reader.window
         while not self.halted and (limit is None or window.offset < limit):
             if part is None:
@@ -103,13 +103,14 @@ class Collector:
             if self._fast:
                 self._walk(reader, limit)
                 if self.halted or window.offset == limit:
-                    return
+                    break
             record = next(reader, None) if part is None else part.next()
             if record is None:
-                return
+                return False
             self._add(record)
             if not self._scanner.packets & 0x3FF:
                 self._tell(reader)
+        return True
 
     def tables(self) -> tuple[Table, Table]:
         """(segments, claims) of everything read since the last call."""
