@@ -276,6 +276,8 @@ def _say(text: str) -> None:
 
 def main() -> None:
     """The console script."""
+    # numpy's linear algebra starts threads that spin for 0.1 s; nothing here needs them.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except UsageError as error:
