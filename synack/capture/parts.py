@@ -1,8 +1,9 @@
 """Parts of a large plain file whose packets are counted side by side, with the result of
 counting in order.
 
-(Which segments are kept depends on all before them: that is read in order. Tried: keep all
-that could matter, and decide later. It costs as much as it saves.)
+Which segments are kept depends on all before them, so that is read in order. Keeping all
+that could matter, and deciding where the parts meet, was tried: on two processors it
+took as long, twice the memory, and half as much again of the processors' time.
 
 Where a record begins can only be guessed without reading all before. So each part begins
 at a guess, and assumes that its reader knows by then what it knows now. Whoever reads in

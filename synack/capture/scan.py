@@ -597,8 +597,7 @@ class Scanner:
                     self.stopped = _FULL
                     break
                 self.frames = frames + 1
-                if self._frame(frame, after if not blocks else frame + captured,
-                               link, time, interface, 0):  # fmt: skip
+                if self._frame(frame, frame + captured, link, time, interface, 0):
                     self.stopped = _SPECIAL
                     break
                 frames += 1
