@@ -43,17 +43,16 @@ class Part:
         self.collector = collector.elsewhere()
         self.reader = reader.elsewhere(reader.window.at(begin))
         self._limit = limit
-        self._ended = False
         self._done: Future[None] = executor.submit(self._read)
 
     def next(self) -> Record | None:
-        """The next record, if the reader learns nothing else on the way to it."""
+        """The next record, if the reader learns nothing else on the way to it; else the part
+        ends before what lies there."""
         reader = self.reader
         self.end, frames, records = reader.window.offset, reader.frames, reader.records
         record = next(reader, None)
         if record is None or reader.revision != self.revision:
             reader.frames, reader.records = frames, records
-            self._ended = True
             return None
         return record
 
@@ -71,8 +70,7 @@ class Part:
         wait([self._done])
 
     def _read(self) -> None:
-        self.collector.read_to(self._limit, self.reader, self)
-        if not self._ended:
+        if self.collector.read_to(self._limit, self.reader, self):
             self.end = self.reader.window.offset
 
 
