@@ -201,7 +201,7 @@ def inspect(
     """
     from synack.report import edges, table
 
-    loaded = _load(paths)
+    loaded = _load(paths, counts_only=True)
     shown = edges.inspection(loaded)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
     _finish(loaded, concluded=bool(loaded.captures or loaded.dumps or loaded.counters))
@@ -219,14 +219,14 @@ def _diagnose(paths: list[str], form: ReportFormat, output: Path | None) -> None
     _finish(done.loaded, concluded, warn=False)
 
 
-def _load(paths: list[str]) -> Loaded:
+def _load(paths: list[str], *, counts_only: bool = False) -> Loaded:
     """Read everything, with a progress line on a terminal."""
     from synack.loading import load
     from synack.progress import on_terminal
 
     line = on_terminal()
     try:
-        return load(paths, line)
+        return load(paths, line, counts_only=counts_only)
     finally:
         if line is not None:
             line.close()
@@ -278,6 +278,8 @@ def _say(text: str) -> None:
 
 def main() -> None:
     """The console script."""
+    # numpy's linear algebra starts threads that spin for 0.1 s; nothing here needs them.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except UsageError as error:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from synack.capture.reader import open_capture
 from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
@@ -20,7 +22,7 @@ from synack.incident import Incident, Source, collect, rotation
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
 from synack.recognize import FoundCapture, recognize
-from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Table
+from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Schema, Table
 
 DISORDER_NS = 1_000_000
 """Smaller steps back in time are normal: the kernel stamps on several processors."""
@@ -48,21 +50,24 @@ class Loaded:
     warnings: list[str] = field(default_factory=list)
 
 
-def load(paths: Sequence[str], progress: Progress | None = None) -> Loaded:
+def load(
+    paths: Sequence[str], progress: Progress | None = None, *, counts_only: bool = False
+) -> Loaded:
     """Read every file behind ``paths``, telling ``progress`` how far it is. What cannot be
     read is in ``errors``, never raised, except a wrong ``incident.toml``
-    (:class:`InputError`) and no path at all."""
+    (:class:`InputError`) and no path at all. ``counts_only``: leave the tables of segments,
+    claims and tunnels empty, which takes less time and no memory."""
     loaded = Loaded(collect(paths))
     loaded.errors = list(loaded.incident.errors)
     loaded.warnings = list(loaded.incident.warnings)
     try:
-        _read_all(loaded, progress)
+        _read_all(loaded, progress, counts_only)
     finally:
         loaded.incident.close()
     return loaded
 
 
-def _read_all(loaded: Loaded, progress: Progress | None) -> None:
+def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> None:
     found: list[tuple[Source, FoundCapture]] = []
     for source in loaded.incident.sources:
         try:
@@ -83,31 +88,57 @@ def _read_all(loaded: Loaded, progress: Progress | None) -> None:
             loaded.logs.append((source, content))
         else:
             loaded.counters.append((source, content))
-    _read_captures(loaded, found, progress)
+    _read_captures(loaded, found, progress, counts_only)
     _note_drops(loaded)
     for capture in loaded.captures:
         capture.warnings += _warnings(capture)
 
 
 def _read_captures(
-    loaded: Loaded, found: list[tuple[Source, FoundCapture]], progress: Progress | None
+    loaded: Loaded,
+    found: list[tuple[Source, FoundCapture]],
+    progress: Progress | None,
+    counts_only: bool,
 ) -> None:
-    """Read all sets, side by side where the scan is compiled and releases the interpreter."""
+    """Read all sets, side by side where the scan is compiled and releases the interpreter;
+    where there are fewer of them than processors, their files in parts."""
     plans: list[_Plan] = []
     files = 0
     for members in _rotated_sets(found):
         plans.append(_Plan(len(plans), files, members))
         files += len(members)
-    workers = min(len(plans), os.cpu_count() or 1) if COMPILED else 1
-    with ThreadPoolExecutor(max(workers, 1), "synack-capture") as executor:
-        done = list(executor.map(lambda plan: _read_set(plan, progress), plans))
+    processors = (os.cpu_count() or 1) if COMPILED else 1
+    workers = max(min(len(plans), processors), 1)
+
+    def read(plan: _Plan) -> _Read:
+        collector = Collector(
+            plan.capture,
+            counts_only=counts_only,
+            parts=processors // workers,
+            progress=progress,
+        )
+        return _read_set(plan, collector)
+
+    with ThreadPoolExecutor(workers, "synack-capture") as executor:
+        done = list(executor.map(read, plans))
     for result in done:
         loaded.captures.append(result.capture)
         loaded.files += result.capture.files
         loaded.errors += result.errors
-    loaded.segments = Table.concat(SEGMENTS, [r.segments for r in done])
-    loaded.claims = Table.concat(CLAIMS, [r.claims for r in done])
-    loaded.tunnels = Table.concat(TUNNELS, [r.tunnels for r in done])
+    loaded.segments = _joined(SEGMENTS, [r.segments for r in done])
+    loaded.claims = _joined(CLAIMS, [r.claims for r in done])
+    loaded.tunnels = _joined(TUNNELS, [r.tunnels for r in done])
+
+
+def _joined(schema: Schema, tables: list[Table]) -> Table:
+    """The rows of all. The tables are used up: only one column at a time is there twice."""
+    if len(tables) < 2:
+        return Table.concat(schema, tables)
+    columns = {
+        name: np.concatenate([table.columns.pop(name) for table in tables])
+        for name in schema.dtypes
+    }
+    return Table(schema, columns)
 
 
 class _Plan(NamedTuple):
@@ -126,9 +157,8 @@ class _Read(NamedTuple):
     errors: list[Damage]
 
 
-def _read_set(plan: _Plan, progress: Progress | None) -> _Read:
+def _read_set(plan: _Plan, collector: Collector) -> _Read:
     source = plan.members[0][0]
-    collector = Collector(plan.capture, progress=progress)
     capture = Capture(source.host, source.interface, [])
     errors = []
     for number, (member, content) in enumerate(plan.members, plan.file):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 import build
 from synack.addresses import NO_IP, NO_MAC, format_mac, parse_ip, parse_mac
 from synack.capture.decode import (
-    LINK_TYPES,
     Address,
     Claim,
     Frame,
@@ -22,6 +21,7 @@ from synack.capture.decode import (
     Tcp,
     decode,
 )
+from synack.capture.links import LINK_TYPES
 from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, UNKNOWN
 
 A, B = "02:00:00:00:00:01", "02:00:00:00:00:02"

@@ -315,7 +315,7 @@ def walked(content: bytes) -> int:
     scanner = scan.Scanner(0)
     collector = Collector(0, scanner=scanner)
     general = []
-    collector._add = lambda record, info: general.append(record)  # type: ignore[method-assign]
+    collector._add = general.append  # type: ignore[method-assign]
     with open_capture("x", io.BytesIO(content)) as reader:
         collector.read(0, reader)
         return reader.records - len(general)

@@ -442,7 +442,7 @@ def test_both_ways_agree() -> None:
 def test_plain_udp_is_counted_by_the_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the destination port decides what goes the slow way."""
     slow: list[int] = []
-    monkeypatch.setattr(Collector, "_add", lambda _, record, __: slow.append(record.frame))
+    monkeypatch.setattr(Collector, "_add", lambda _, record: slow.append(record.frame))
     frames = [udp(port, bytes(30)) for port in (53, 4789, 4790, 443, 8472, 6081)]
     frames += [outer(build.UDP, build.udp(4789, 50000, MIRRORED))]
     frames += [outer6(build.UDP, build.udp(50000, port, bytes(30))) for port in (53, 6081)]

@@ -232,7 +232,7 @@ def test_an_internal_error_is_4_and_says_how_to_report_it():
     code = (
         "import sys; sys.argv = ['synack', 'inspect', 'x']\n"
         "import synack.loading\n"
-        "def fail(*_): raise RuntimeError('boom')\n"
+        "def fail(*_, **__): raise RuntimeError('boom')\n"
         "synack.loading.load = fail\n"
         "from synack.cli import main; main()"
     )

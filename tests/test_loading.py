@@ -67,6 +67,23 @@ def test_whole() -> None:
     assert len(whole.attempts) == 76
 
 
+def test_only_counting() -> None:
+    """Everything that is said of captures and files, and no rows."""
+    whole, counted = load([str(STALE)]), load([str(STALE)], counts_only=True)
+    assert counted.files == whole.files
+    assert counted.captures == whole.captures
+    assert len(whole.segments) > 100
+    assert [len(t) for t in (counted.segments, counted.claims, counted.tunnels)] == [0, 0, 0]
+
+
+def test_rows_of_several_captures_follow_each_other() -> None:
+    """In order of capture, each as if it were alone."""
+    alone = [load([str(path)]).segments for path in (BROKER, PRODUCER)]
+    both = load([str(BROKER), str(PRODUCER)]).segments
+    assert both["capture"].tolist() == [0] * len(alone[0]) + [1] * len(alone[1])
+    assert both["frame"].tolist() == [n for table in alone for n in table["frame"].tolist()]
+
+
 @pytest.mark.parametrize("parts", [2, 5, 12])
 @pytest.mark.parametrize("mixed", [False, True])
 def test_rotated_set_is_one_capture(tmp_path: Path, parts: int, mixed: bool) -> None:

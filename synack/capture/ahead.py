@@ -1,12 +1,13 @@
-"""Reading and decompressing in a thread of their own, ahead of whoever looks at the bytes."""
+"""Where the bytes come from: pieces of a plain file, or of a thread that decompresses ahead
+of whoever looks at them."""
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import BinaryIO
 
 import numpy as np
 
@@ -15,51 +16,51 @@ PIECE = 1 << 20
 HEADROOM = 1 << 19
 """Space before them for a record that the last piece ended in."""
 _ALIGNED = 4096
-SMALL = 1 << 22
-"""Plain files below need no thread."""
 
 
-class ReadAhead:
-    """Pieces of a plain file: while one is looked at, the next is read.
+class Stretch:
+    """Pieces of a plain file from an offset on.
 
     Two buffers take turns, so memory stays flat and no piece is allocated. What is not
-    consumed of a piece is moved in front of the next one, so records stay whole.
+    consumed of a piece is copied in front of the next one, so records stay whole. Only the
+    descriptor is shared with others who read the same file.
     """
 
-    def __init__(self, file: BinaryIO, head: bytes) -> None:
-        self._file = file
-        self._head = head
+    def __init__(self, descriptor: int, offset: int) -> None:
+        self.descriptor = descriptor
+        self._offset = offset
         self._buffers = [_buffer(), _buffer()]
-        self._turn = 0
-        self._executor = ThreadPoolExecutor(1, "synack-read")
-        self._coming: Future[int] = self._submit()
+        self._executor: ThreadPoolExecutor | None = None
+        self._coming: Future[int] | None = None
+
+    def read_ahead(self) -> Callable[[], None]:
+        """From now on a thread reads the next piece meanwhile; returns what ends it."""
+        executor = self._executor = ThreadPoolExecutor(1, "synack-read")
+        self._coming = executor.submit(self._read)
+        return executor.shutdown
 
     def after(self, rest: bytes | memoryview) -> bytes | memoryview:
-        """``rest`` joined with the next piece; valid until the next call but one. Not
-        longer than ``rest`` at the end. Raises OSError when reading fails."""
-        if self._head:
-            head, self._head = self._head, b""
-            return bytes(rest) + head
-        read = self._coming.result()
+        """``rest`` joined with the next piece; valid until the next call. Not longer
+        than ``rest`` at the end. Raises OSError when reading fails."""
+        read = self._coming.result() if self._coming else self._read()
         if not read:
             return rest
-        buffer = self._buffers[self._turn]
+        buffer = self._buffers[0]
+        self._offset += read
+        self._buffers.reverse()
         begin = HEADROOM - len(rest)
         if begin < 0:
             joined: bytes | memoryview = bytes(rest) + buffer[HEADROOM : HEADROOM + read]
         else:
             buffer[begin:HEADROOM] = rest
             joined = buffer[begin : HEADROOM + read]
-        self._turn = 1 - self._turn
-        self._coming = self._submit()
+        if self._executor is not None:
+            # Into the buffer that ``rest`` was in: its copy is taken.
+            self._coming = self._executor.submit(self._read)
         return joined
 
-    def close(self) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-    def _submit(self) -> Future[int]:
-        target = self._buffers[self._turn][HEADROOM:]
-        return self._executor.submit(self._file.readinto, target)  # type: ignore[attr-defined]
+    def _read(self) -> int:
+        return os.preadv(self.descriptor, [self._buffers[0][HEADROOM:]], self._offset)
 
 
 def _buffer() -> memoryview:

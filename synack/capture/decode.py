@@ -14,6 +14,7 @@ from typing import NamedTuple
 import dpkt
 
 from synack.addresses import NO_IP, NO_MAC, Address, pack_ip
+from synack.capture.links import ETHERNET, LOOP, NULL, SLL, SLL2
 from synack.capture.tunnels import BRIDGED, Inside, Tunnel, inside
 from synack.tables import (
     ARP_REPLY,
@@ -25,23 +26,6 @@ from synack.tables import (
     OUTBOUND,
     UNKNOWN,
 )
-
-# https://www.tcpdump.org/linktypes.html
-NULL, ETHERNET, RAW_BSD, RAW_OPENBSD, RAW, LOOP = 0, 1, 12, 14, 101, 108
-SLL, IPV4, IPV6, SLL2 = 113, 228, 229, 276
-LINK_TYPES = {
-    NULL: "NULL",
-    ETHERNET: "EN10MB",
-    RAW_BSD: "RAW",
-    RAW_OPENBSD: "RAW",
-    RAW: "RAW",
-    LOOP: "LOOP",
-    SLL: "LINUX_SLL",
-    IPV4: "IPV4",
-    IPV6: "IPV6",
-    SLL2: "LINUX_SLL2",
-}
-"""Link types that are understood, with tcpdump's names."""
 
 
 class Link(NamedTuple):
@@ -132,7 +116,7 @@ _DEEPEST = 8
 
 
 def decode(link_type: int, data: bytes) -> Frame:
-    """Decode ``data`` of an understood ``link_type`` (a key of :data:`LINK_TYPES`)."""
+    """Decode ``data`` of an understood ``link_type`` (a key of ``links.LINK_TYPES``)."""
     frame = Frame(Link())
     try:
         frame.link, protocol, at = _link(link_type, data)

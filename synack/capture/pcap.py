@@ -7,12 +7,15 @@ Read like libpcap's ``sf-pcap.c``: micro- and nanoseconds, both byte orders, Kuz
 
 from __future__ import annotations
 
+import copy
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import TracebackType
 from typing import NamedTuple, Self
+
+import numpy as np
 
 from synack.capture.scan import Scanner
 from synack.capture.window import Window
@@ -34,6 +37,10 @@ _MAX_SNAPLEN_OF = {
 }
 
 _KEPT_BAD_RECORDS = 20
+
+_CHAIN, _GUESSES, _NEAR_S = 4, 10_000, 86400
+"""Headers in a row that look like those of records, at most a day apart, show where one
+begins; of so many places that look like one."""
 
 _MAGICS = {
     0xA1B2C3D4: (False, 16),
@@ -115,6 +122,9 @@ class CaptureReader:
         self.frames = 0
         """Frames Wireshark would have numbered so far; more than records when some hold
         no packet."""
+        self.revision = 0
+        """Grows with whatever is learned from the file but its packets, and with each bad
+        record."""
         self._iterator = self._walk()
 
     def __iter__(self) -> Iterator[Record]:
@@ -143,6 +153,25 @@ class CaptureReader:
         """Close the file; records read so far stay valid."""
         self.window.close()
 
+    def settle(self) -> None:
+        """Read what is in front of the next packet, if that is no packet."""
+
+    def elsewhere(self, window: Window) -> Self:
+        """A reader of the same state for other records of the file, with counts and findings
+        of its own: so this one would read them, as long as its ``revision`` stays."""
+        other = copy.copy(self)
+        other.window = window
+        other.interfaces = [replace(interface) for interface in self.interfaces]
+        other.comments, other.names, other.bad = [], [], []
+        other.bad_records = other.records = other.frames = 0
+        other._iterator = other._walk()
+        return other
+
+    def find_record(self, data: bytes, offset: int) -> int | None:
+        """The offset in the file where a record seems to begin in ``data``, which lies at
+        ``offset``; None when it does not show. A guess."""
+        raise NotImplementedError
+
     def _walk(self) -> Iterator[Record]:
         raise NotImplementedError
 
@@ -157,6 +186,7 @@ class CaptureReader:
 
     def _count_bad(self, reason: str, offset: int) -> None:
         self.bad_records += 1
+        self.revision += 1
         if len(self.bad) < _KEPT_BAD_RECORDS:
             self.bad.append(Damage(self.path, reason, offset=offset))
 
@@ -262,6 +292,31 @@ class PcapReader(CaptureReader):
         swapped = 1 if header.lengths_swapped(0, 0) else 2 if header.minor == 3 else 0
         tick = 1 if header.nanoseconds else 1000
         scanner.pcap(header.order == ">", header.record_header_length, tick, swapped)
+
+    def find_record(self, data: bytes, offset: int) -> int | None:
+        header, length = self.header, self.header.record_header_length
+        if len(data) < length:
+            return None
+        seconds, fraction, captured, original = (
+            np.ndarray(len(data) - 15, header.order + "u4", data, 4 * field, (1,))
+            for field in range(4)
+        )
+        if header.lengths_swapped(0, 0):
+            captured, original = original, captured
+        likely = (captured > 0) & (captured <= max_snaplen(header.link_type))
+        likely &= fraction < (10**9 if header.nanoseconds else 10**6)
+        likely &= captured <= original
+        for start in np.flatnonzero(likely)[:_GUESSES].tolist():
+            at, records = start, 0
+            while at < len(likely) and likely[at] and records < _CHAIN:
+                after = at + length + int(captured[at])
+                if after < len(likely) and abs(int(seconds[after]) - int(seconds[at])) > _NEAR_S:
+                    break
+                at = after
+                records += 1
+            if records == _CHAIN:
+                return offset + start
+        return None
 
     def _walk(self) -> Iterator[Record]:
         window, header = self.window, self.header

@@ -12,7 +12,9 @@ import ipaddress
 import struct
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import numpy as np
 
 from synack.capture.pcap import NO_TIME, CaptureReader, Interface, Record, max_snaplen
 from synack.capture.scan import Scanner
@@ -47,6 +49,8 @@ _BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _MIN_BLOCK_LENGTH = 12
 _MIN_SECTION_LENGTH = 28
 _TIME_LIMIT = 2**63
+_CHAIN, _GUESSES = 4, 1000
+"""Packet blocks in a row show where one begins; of so many places that look like one."""
 
 Option = tuple[int, bytes]
 
@@ -173,12 +177,6 @@ class PcapngReader(CaptureReader):
         self._clocks: list[_Clock] = []
         self._told: tuple[str, int, int] | None = None
         """What the scan knows of this section."""
-        self._read: dict[int, Callable[[bytes, int], None]] = {
-            SECTION_HEADER: self._begin_section,
-            INTERFACE_DESCRIPTION: self._add_interface,
-            NAME_RESOLUTION: self._add_names,
-            INTERFACE_STATISTICS: self._add_statistics,
-        }
         if not is_pcapng(window.peek(12)):
             raise InputError(window.path, "not a pcapng file")
         block = self._next_block()
@@ -206,23 +204,60 @@ class PcapngReader(CaptureReader):
         scanner.pcapng(self._order == ">", self._first, len(self._clocks))
         return self.damage is None
 
-    def _walk(self) -> Iterator[Record]:
+    def settle(self) -> None:
         while self.damage is None:
-            offset = self.window.offset
-            block = self._next_block()
-            if block is None:
+            head = self.window.peek(4)
+            if len(head) < 4:
                 return
-            kind, body = block
-            if kind in _PACKETS:
-                self.frames += 1
-                record = self._record(kind, body, offset)
-                if record is not None:
-                    self.records += 1
-                    yield record
-            elif kind in self._read:
-                self._read[kind](body, offset)
-            elif kind in FRAMES_WITHOUT_PACKET:
-                self.frames += 1
+            (kind,) = struct.unpack(self._order + "I", head)
+            if kind in _PACKETS or kind in FRAMES_WITHOUT_PACKET or not self._step():
+                return
+
+    def elsewhere(self, window: Window) -> Self:
+        other = super().elsewhere(window)
+        other._clocks = list(self._clocks)
+        other._told = None
+        return other
+
+    def find_record(self, data: bytes, offset: int) -> int | None:
+        skipped = -offset % 4
+        words = np.frombuffer(data, self._order + "u4", (len(data) - skipped) // 4, skipped)
+        for start in np.flatnonzero(words == ENHANCED_PACKET)[:_GUESSES].tolist():
+            at = start
+            for _ in range(_CHAIN):
+                length = int(words[at + 1]) if at + 1 < len(words) else 0
+                end = at + length // 4
+                if length % 4 or length < 32 or end >= len(words) or words[end - 1] != length:
+                    break
+                at = end
+            else:
+                return offset + skipped + 4 * start
+        return None
+
+    def _walk(self) -> Iterator[Record]:
+        while self.damage is None and (found := self._step()):
+            if isinstance(found, Record):
+                yield found
+
+    def _step(self) -> Record | bool:
+        """Read one block: its packet, else whether there was one at all."""
+        offset = self.window.offset
+        block = self._next_block()
+        if block is None:
+            return False
+        kind, body = block
+        if kind in _PACKETS:
+            self.frames += 1
+            record = self._record(kind, body, offset)
+            if record is not None:
+                self.records += 1
+                return record
+        elif kind in _READ:
+            self.revision += 1
+            _READ[kind](self, body, offset)
+        elif kind in FRAMES_WITHOUT_PACKET:
+            self.frames += 1
+        return True
 
     def _next_block(self) -> tuple[int, bytes] | None:
         """Type and body; None at the end, and at damage. Bodies nobody reads stay empty."""
@@ -260,7 +295,7 @@ class PcapngReader(CaptureReader):
         padded = length + (-length % 4)
         wanted = padded - _MIN_BLOCK_LENGTH
         body = b""
-        if kind in _PACKETS or kind in self._read:
+        if kind in _PACKETS or kind in _READ:
             body = self.window.read(wanted)
             present = len(body)
         else:
@@ -355,6 +390,7 @@ class PcapngReader(CaptureReader):
             direction, more = self._packet_options(body[rest:], offset)
             drops += more
         if drops:
+            self.revision += 1
             interface.dropped_between = (interface.dropped_between or 0) + drops
         data = body[at : at + captured]
         link_type = interface.link_type
@@ -397,3 +433,12 @@ class PcapngReader(CaptureReader):
             elif code in (2, 4):
                 self._count_bad(f"packet option {code} of {len(value)} bytes", offset)
         return direction, drops
+
+
+_READ: dict[int, Callable[[PcapngReader, bytes, int], None]] = {
+    SECTION_HEADER: PcapngReader._begin_section,
+    INTERFACE_DESCRIPTION: PcapngReader._add_interface,
+    NAME_RESOLUTION: PcapngReader._add_names,
+    INTERFACE_STATISTICS: PcapngReader._add_statistics,
+}
+"""What is read of blocks that hold no packet."""

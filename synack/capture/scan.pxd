@@ -4,6 +4,7 @@ cimport cython
 ctypedef unsigned long long u64
 ctypedef unsigned int u32
 ctypedef long long i64
+ctypedef const unsigned char* Bytes
 
 cdef int _INCOMPLETE, _SPECIAL, _FULL, _INTERFACES, _PROBES
 cdef int _SYN_KIND, _SYN_ACK_KIND, _ACK_KIND, _RST_KIND
@@ -13,31 +14,39 @@ cdef i64 _NO_TIME, _LATEST, _LARGE
 @cython.final
 cdef class Pending:
     cdef Py_ssize_t mask, limit, used, young
-    cdef unsigned char[::1] bits
-    cdef u64[::1] low_hi, low_lo, high_hi, high_lo
-    cdef u32[::1] ports, armed
+    cdef unsigned short[::1] marks
+    cdef u64[::1] keys
+    cdef u32[::1] armed
 
     @cython.locals(forward=bint, mine=int, other=int, a_hi=u64, a_lo=u64, b_hi=u64,
-                   b_lo=u64, mixed=u64, start=u64, slot=Py_ssize_t, bits=int, ports=u32)
+                   b_lo=u64, mixed=u64, start=u64, slot=Py_ssize_t, mark=int, ports=u32)
     cpdef bint wants(self, int kind, u64 src_hi, u64 src_lo, u32 src_port,
                      u64 dst_hi, u64 dst_lo, u32 dst_port) except -1 nogil
-    @cython.locals(slots=Py_ssize_t, base=Py_ssize_t, at=Py_ssize_t, turn=int, probe=int)
+    @cython.locals(slots=Py_ssize_t, base=Py_ssize_t, at=Py_ssize_t, key=Py_ssize_t, tag=u32,
+                   mark=u32)
     cdef Py_ssize_t _find(self, u64 start, u64 a_hi, u64 a_lo, u64 b_hi, u64 b_lo,
                           u32 ports) except -2 nogil
     @cython.locals(slots=Py_ssize_t, slot=Py_ssize_t, before=int, base=Py_ssize_t, bucket=u64,
-                   at=Py_ssize_t, probe=int)
+                   at=Py_ssize_t, key=Py_ssize_t, tag=u32)
     cdef int _arm(self, u64 start, u64 a_hi, u64 a_lo, u64 b_hi, u64 b_lo, u32 ports,
                   int more) except -1 nogil
-    @cython.locals(base=Py_ssize_t, at=Py_ssize_t, ports=u32, bucket=u64)
+    @cython.locals(base=Py_ssize_t, at=Py_ssize_t, key=Py_ssize_t, ports=u32, bucket=u64)
     cdef int _age(self) except -1 nogil
+
+
+    @cython.locals(forward=bint, mine=int, a_hi=u64, a_lo=u64, b_hi=u64, b_lo=u64,
+                   slot=Py_ssize_t, ports=u32)
+    cdef bint waits(self, u64 src_hi, u64 src_lo, u32 src_port,
+                    u64 dst_hi, u64 dst_lo, u32 dst_port) except -1 nogil
 
 
 @cython.final
 cdef class Scanner:
     cdef public i64 capture, file, frames, packets, tcp, syn, syn_ack, rst, arp
-    cdef public i64 first, last, previous, gap_from, largest_gap, backwards, backwards_by
+    cdef public i64 start, first, last, previous, gap_from, largest_gap, backwards, backwards_by
     cdef public int stopped
-    cdef public Py_ssize_t rows, claim_rows, space
+    cdef public Py_ssize_t rows, claim_rows, space, claim_space
+    cdef readonly bint counts_only
     cdef public i64 first_interface, interfaces
     cdef public bint blocks, big
     cdef public int header, swap
@@ -61,6 +70,7 @@ cdef class Scanner:
     cpdef begin(self, i64 file)
     cdef _bind(self)
     cpdef int note_time(self, i64 time) except -1 nogil
+    cdef int _count(self, u32 flags) noexcept nogil
     @cython.locals(row=Py_ssize_t)
     cpdef int put_segment(
         self, i64 time, int kind, u64 src_hi, u64 src_lo, u64 dst_hi, u64 dst_lo,
@@ -75,27 +85,27 @@ cdef class Scanner:
     cpdef pcapng(self, bint big, i64 first, i64 interfaces)
     cpdef Py_ssize_t walk(self, const unsigned char[::1] data, Py_ssize_t begin,
                           Py_ssize_t end) except -1
-    @cython.locals(at=Py_ssize_t, big=bint, interface=i64, local=i64, length=i64, captured=i64,
-                   left=i64, frame=Py_ssize_t, after=Py_ssize_t, time=i64, fraction=i64,
-                   original=i64, tick=i64, link=int, top=u32)
-    cdef Py_ssize_t _walk(self, const unsigned char[::1] data, Py_ssize_t begin,
-                          Py_ssize_t end) except -1 nogil
+    @cython.locals(at=Py_ssize_t, blocks=bint, big=bint, counts_only=bint, interface=i64, local=i64,
+                   known=i64, link=int, limit=i64, tick=i64, shift=i64, frames=i64, data=i64,
+                   last=i64, previous=i64, largest=i64, p=Bytes, tail=Bytes, length=i64,
+                   captured=i64, left=i64, frame=Py_ssize_t, after=Py_ssize_t, time=i64,
+                   original=i64, common=bint, header=u32)
+    cdef Py_ssize_t _walk(self, Py_ssize_t begin, Py_ssize_t end) except -1 nogil
     @cython.locals(vlan=int, macs=int, protocol=u32, network=Py_ssize_t, header=int, total=int,
-                   length=i64, carried=int, segment=Py_ssize_t, port=u32)
+                   length=i64, carried=int, segment=Py_ssize_t, port=u32, p=Bytes)
     cdef int _frame(self, Py_ssize_t at, Py_ssize_t end, int link,
                     i64 time, i64 interface, int direction) except -1 nogil
     @cython.locals(limit=Py_ssize_t, header=int, flags=u32, kind=int, src_hi=u64, src_lo=u64,
                    dst_hi=u64, dst_lo=u64, ttl=u32, src_port=u32, dst_port=u32, tsval=i64,
-                   tsecr=i64, at=Py_ssize_t, stop=Py_ssize_t)
+                   tsecr=i64, at=Py_ssize_t, stop=Py_ssize_t, p=Bytes, ip=Bytes)
     cdef int _tcp(self, Py_ssize_t frame, Py_ssize_t network,
                   Py_ssize_t segment, Py_ssize_t end, i64 length, int macs, i64 time,
                   i64 interface, int direction, int vlan) except -1 nogil
     cdef int _arp(self, Py_ssize_t frame, Py_ssize_t at,
                   Py_ssize_t end, int macs, i64 time, int direction) except -1 nogil
 
-    @cython.locals(a=u32, b=u32, c=u32, d=u32)
+    cdef inline Bytes _bytes(self, Py_ssize_t at, Py_ssize_t length) except NULL nogil
     cdef u32 _u32(self, Py_ssize_t at, bint big) except? 77 nogil
-    @cython.locals(a=u32)
     cdef u32 _be16(self, Py_ssize_t at) except? 77 nogil
     @cython.locals(upper=i64)
     cdef i64 _be48(self, Py_ssize_t at) except? 77 nogil
@@ -104,6 +114,11 @@ cdef class Scanner:
     cdef i64 _source_mac(self, Py_ssize_t frame, int macs) except? 77 nogil
 
 
-cdef i64 _apart(u64 later, u64 earlier) noexcept nogil
-cdef int _direction(u32 packet_type) noexcept nogil
-cdef bint _is_vlan(u32 protocol) noexcept nogil
+@cython.locals(mixed=u64)
+cdef inline u64 _hash(u64 a_hi, u64 a_lo, u64 b_hi, u64 b_lo, u64 ports) noexcept nogil
+@cython.locals(top=u32)
+cdef inline u32 _word(Bytes p, int at, bint big) noexcept nogil
+cdef inline u32 _half(Bytes p, int at) noexcept nogil
+cdef inline i64 _apart(u64 later, u64 earlier) noexcept nogil
+cdef inline int _direction(u32 packet_type) noexcept nogil
+cdef inline bint _is_vlan(u32 protocol) noexcept nogil

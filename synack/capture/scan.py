@@ -29,7 +29,7 @@ except ImportError:
 COMPILED: bool = cython.compiled
 
 # Why a walk stopped: the next record is not all there, it is not a common one, or
-# the rows are full and must be taken away.
+# there is no room for another row.
 _INCOMPLETE, _SPECIAL, _FULL = 0, 1, 2
 INCOMPLETE, SPECIAL, FULL = _INCOMPLETE, _SPECIAL, _FULL
 
@@ -63,8 +63,10 @@ class Pending:
     ``armed`` counts the connections of which something is wanted by the low bits of
     their ends, so that most segments need no look at the table.
 
-    Bits of a connection: 1, 2: the lower or higher end's next plain segment is wanted;
-    4, 8: the lower or higher end has sent a SYN-ACK.
+    ``marks`` says of each slot whether it is used (0x80), by what connection (0xFF00: some
+    bits of its hash, so that most others need no look at its ends), and: 1, 2: the lower or
+    higher end's next plain segment is wanted; 4, 8: the lower or higher end has sent a
+    SYN-ACK. The ends are side by side in ``keys``, five numbers a slot.
     """
 
     def __init__(self, slots: int = 1 << 17) -> None:
@@ -72,12 +74,8 @@ class Pending:
         self.limit = slots // 2
         self.used = 0
         self.young = 0
-        self.bits = _zeros("B", 2 * slots)
-        self.low_hi = _zeros("Q", 2 * slots)
-        self.low_lo = _zeros("Q", 2 * slots)
-        self.high_hi = _zeros("Q", 2 * slots)
-        self.high_lo = _zeros("Q", 2 * slots)
-        self.ports = _zeros("I", 2 * slots)
+        self.marks = _zeros("H", 2 * slots)
+        self.keys = _zeros("Q", 5 * 2 * slots)
         self.armed = _zeros("I", 1 << 16)
 
     def wants(
@@ -100,45 +98,61 @@ class Pending:
             mine, other = 2, 1
             ports = dst_port << 16 | src_port
             a_hi, a_lo, b_hi, b_lo = dst_hi, dst_lo, src_hi, src_lo
-        mixed = (
-            a_lo * _MIX_A ^ b_lo * _MIX_B ^ (a_hi + ports) * _MIX_C ^ b_hi * _MIX_D
-        ) & _ALL_ONES
-        mixed = (mixed ^ mixed >> 29) * _MIX_E & _ALL_ONES
-        start = mixed >> 32
+        start = _hash(a_hi, a_lo, b_hi, b_lo, ports)
         if kind == _ACK_KIND:
             slot = self._find(start, a_hi, a_lo, b_hi, b_lo, ports)
             if slot < 0:
                 return False
-            bits = self.bits[slot]
-            if not bits & mine:
+            mark = self.marks[slot]
+            if not mark & mine:
                 return False
-            bits &= ~mine
+            mark &= ~mine
             # The other side's SYN-ACK was seen, and this answers it: the handshake is over.
-            if bits & 4 * other or not bits & 3:
-                bits = 0x80
+            if mark & 4 * other or not mark & 3:
+                mark &= 0xFF80
                 self.armed[(a_lo ^ b_lo ^ ports ^ ports >> 16) & 0xFFFF] -= 1
-            self.bits[slot] = bits
+            self.marks[slot] = mark
             return True
         self._arm(start, a_hi, a_lo, b_hi, b_lo, ports, 4 * mine if kind == _SYN_ACK_KIND else 0)
         return True
+
+    def waits(
+        self, src_hi: int, src_lo: int, src_port: int, dst_hi: int, dst_lo: int, dst_port: int
+    ) -> bool:
+        """Whether a plain segment from there to there would be kept; notes nothing."""
+        forward = src_hi < dst_hi or (
+            src_hi == dst_hi and (src_lo < dst_lo or (src_lo == dst_lo and src_port <= dst_port))
+        )
+        if forward:
+            mine, ports = 1, src_port << 16 | dst_port
+            a_hi, a_lo, b_hi, b_lo = src_hi, src_lo, dst_hi, dst_lo
+        else:
+            mine, ports = 2, dst_port << 16 | src_port
+            a_hi, a_lo, b_hi, b_lo = dst_hi, dst_lo, src_hi, src_lo
+        slot = self._find(_hash(a_hi, a_lo, b_hi, b_lo, ports), a_hi, a_lo, b_hi, b_lo, ports)
+        return slot >= 0 and self.marks[slot] & mine != 0
 
     def _find(self, start: int, a_hi: int, a_lo: int, b_hi: int, b_lo: int, ports: int) -> int:
         """The slot of a connection, in the younger generation first; -1 without one."""
         slots = self.mask + 1
         base = self.young * slots
+        tag = (start >> 16 & 0xFF00) | 0x80
         for _ in range(2):
             at = base + (start & self.mask)
             for _ in range(_PROBES):
-                if not self.bits[at]:
+                mark = self.marks[at]
+                if not mark:
                     break
-                if (
-                    self.low_lo[at] == a_lo
-                    and self.ports[at] == ports
-                    and self.high_lo[at] == b_lo
-                    and self.low_hi[at] == a_hi
-                    and self.high_hi[at] == b_hi
-                ):
-                    return at
+                if mark & 0xFF80 == tag:
+                    key = 5 * at
+                    if (
+                        self.keys[key] == a_lo
+                        and self.keys[key + 1] == b_lo
+                        and self.keys[key + 2] == ports
+                        and self.keys[key + 3] == a_hi
+                        and self.keys[key + 4] == b_hi
+                    ):
+                        return at
                 at = base + ((at + 1) & self.mask)
             base = slots - base
         return -1
@@ -148,22 +162,23 @@ class Pending:
     ) -> int:
         slots = self.mask + 1
         slot = self._find(start, a_hi, a_lo, b_hi, b_lo, ports)
+        tag = (start >> 16 & 0xFF00) | 0x80
         before = 0
         bucket = (a_lo ^ b_lo ^ ports ^ ports >> 16) & 0xFFFF
-        if slot < 0 or not self.bits[slot] & 3:
+        if slot < 0 or not self.marks[slot] & 3:
             self.armed[bucket] += 1
         if slot >= 0:
-            before = self.bits[slot] & 12
+            before = self.marks[slot] & 12
             if (slot >= slots) == (self.young == 1):
-                self.bits[slot] = 0x80 | before | 3 | more
+                self.marks[slot] = tag | before | 3 | more
                 return 0
-            self.bits[slot] = 0x80
+            self.marks[slot] = tag
         if self.used >= self.limit:
             self._age()
         base = self.young * slots
         at = base + (start & self.mask)
         for _ in range(_PROBES):
-            if not self.bits[at]:
+            if not self.marks[at]:
                 break
             at = base + ((at + 1) & self.mask)
         else:
@@ -171,12 +186,13 @@ class Pending:
             self._age()
             at = self.young * slots + (start & self.mask)
         self.used += 1
-        self.low_hi[at] = a_hi
-        self.low_lo[at] = a_lo
-        self.high_hi[at] = b_hi
-        self.high_lo[at] = b_lo
-        self.ports[at] = ports
-        self.bits[at] = 0x80 | before | 3 | more
+        key = 5 * at
+        self.keys[key] = a_lo
+        self.keys[key + 1] = b_lo
+        self.keys[key + 2] = ports
+        self.keys[key + 3] = a_hi
+        self.keys[key + 4] = b_hi
+        self.marks[at] = tag | before | 3 | more
         return 0
 
     def _age(self) -> int:
@@ -185,24 +201,43 @@ class Pending:
         self.used = 0
         base = self.young * (self.mask + 1)
         for at in range(base, base + self.mask + 1):
-            if self.bits[at] & 3:
-                ports = self.ports[at]
-                bucket = (self.low_lo[at] ^ self.high_lo[at] ^ ports ^ ports >> 16) & 0xFFFF
+            if self.marks[at] & 3:
+                key = 5 * at
+                ports = self.keys[key + 2]
+                bucket = (self.keys[key] ^ self.keys[key + 1] ^ ports ^ ports >> 16) & 0xFFFF
                 self.armed[bucket] -= 1
-            self.bits[at] = 0
+            self.marks[at] = 0
         return 0
 
 
 _PROBES = 64
 
 
+def _hash(a_hi: int, a_lo: int, b_hi: int, b_lo: int, ports: int) -> int:
+    """32 bits of a connection."""
+    mixed = (
+        a_lo * _MIX_A ^ b_lo * _MIX_B ^ (a_hi + ports) * _MIX_C ^ b_hi * _MIX_D
+    ) & _ALL_ONES  # fmt: skip
+    mixed = (mixed ^ mixed >> 29) * _MIX_E & _ALL_ONES
+    return mixed >> 32
+
+
 def _zeros(code: str, size: int) -> Any:
-    """An array whose items are plain integers when not compiled: numpy's would overflow."""
+    """Zeros; when not compiled, items that are plain integers: numpy's would overflow."""
+    if cython.compiled:
+        return np.zeros(size, code)
     return array(code, bytes(array(code).itemsize * size))
 
 
-def _space(schema: Schema, rows: int) -> dict[str, Any]:
-    return {name: np.zeros(rows, dtype) for name, dtype in schema.dtypes.items()}
+def _grown(columns: dict[str, Any], schema: Schema, rows: int, space: int) -> dict[str, Any]:
+    """The columns with room for ``space`` rows, of which the first ``rows`` are kept. One by
+    one, so that never more than one is in memory twice."""
+    grown = {}
+    for name, dtype in schema.dtypes.items():
+        grown[name] = np.empty(space, dtype)
+        if rows:
+            grown[name][:rows] = columns.pop(name)[:rows]
+    return grown
 
 
 class Scanner:
@@ -212,17 +247,21 @@ class Scanner:
     from the front of a buffer; ``stopped`` says why it went no further.
     """
 
-    def __init__(self, capture: int, rows: int = 1 << 15, slots: int = 1 << 17) -> None:
-        """``rows`` are kept before they must be taken away; ``slots``: see Pending."""
+    def __init__(
+        self, capture: int, rows: int = 1 << 15, slots: int = 1 << 17, *, counts_only: bool = False
+    ) -> None:
+        """There is room for ``rows`` before :meth:`make_room` must make more; ``slots``: see
+        Pending. With ``counts_only`` no row is kept."""
         self.capture = capture
-        self.space = rows
-        self.pending = Pending(slots)
+        self.counts_only = counts_only
+        self.space = self.claim_space = rows
+        self.pending = Pending(2 if counts_only else slots)
         self.link_types = _zeros("i", _INTERFACES)
         self.ticks = _zeros("q", _INTERFACES)
         self.shifts = _zeros("q", _INTERFACES)
         self.limits = _zeros("q", _INTERFACES)
-        self._segments = _space(SEGMENTS, rows)
-        self._claims = _space(CLAIMS, rows)
+        self._segments = _grown({}, SEGMENTS, 0, rows)
+        self._claims = _grown({}, CLAIMS, 0, rows)
         self._bind()
         self.rows = 0
         self.claim_rows = 0
@@ -245,6 +284,7 @@ class Scanner:
         self.syn_ack = 0
         self.rst = 0
         self.arp = 0
+        self.start = _NO_TIME
         self.first = _NO_TIME
         self.last = _NO_TIME
         self.previous = _NO_TIME
@@ -274,14 +314,64 @@ class Scanner:
         self.c_src_mac, self.c_dst_mac = c["src_mac"], c["dst_mac"]
         self.c_direction = c["direction"]
 
+    def make_room(self, expected: int = 0) -> None:
+        """For another frame, at least. Room that is not used costs no memory, so there will
+        be enough for the ``expected`` segments in all, if that is not beyond reason; and twice
+        what there was, so that copying stays rare."""
+        segments, claims = self._segments, self._claims
+        self._segments, self._claims = _grown({}, SEGMENTS, 0, 1), _grown({}, CLAIMS, 0, 1)
+        self._bind()  # nothing else holds the columns: each is freed once it is copied
+        if self.rows >= self.space:
+            self.space = max(2 * self.space, min(expected, 16 * self.space))
+            segments = _grown(segments, SEGMENTS, self.rows, self.space)
+        if self.claim_rows >= self.claim_space:
+            self.claim_space *= 2
+            claims = _grown(claims, CLAIMS, self.claim_rows, self.claim_space)
+        self._segments, self._claims = segments, claims
+        self._bind()
+
     def take(self) -> tuple[Table, Table]:
-        """(segments, claims) kept since the last call; the space is used again."""
-        rows, claims = self.rows, self.claim_rows
+        """(segments, claims) kept so far: the columns themselves, of which this has no more."""
+        segments, claims = self._segments, self._claims
+        rows, claim_rows = self.rows, self.claim_rows
+        self._segments = _grown({}, SEGMENTS, 0, 1)
+        self._claims = _grown({}, CLAIMS, 0, 1)
         self.rows = self.claim_rows = 0
+        self.space = self.claim_space = 1
+        self._bind()
         return (
-            Table(SEGMENTS, {n: c[:rows].copy() for n, c in self._segments.items()}),
-            Table(CLAIMS, {n: c[:claims].copy() for n, c in self._claims.items()}),
+            Table(SEGMENTS, {n: c[:rows] for n, c in segments.items()}),
+            Table(CLAIMS, {n: c[:claim_rows] for n, c in claims.items()}),
         )
+
+    def joins(self, later: Scanner) -> bool:
+        """Whether :meth:`join` can tell the largest gap of the records of both: not where
+        ``later`` begins in the past and its own largest gap begins there too."""
+        if self.last == _NO_TIME or later.start >= self.last or later.last <= self.last:
+            return True
+        return later.gap_from >= self.last and later.largest_gap < _LONGEST
+
+    def join(self, later: Scanner) -> None:
+        """Count on as if this had walked what ``later`` walked, the records right behind."""
+        self.packets += later.packets
+        self.tcp += later.tcp
+        self.syn += later.syn
+        self.syn_ack += later.syn_ack
+        self.rst += later.rst
+        self.arp += later.arp
+        if later.start == _NO_TIME:
+            return
+        self.packets -= 1  # counted again now
+        self.note_time(later.start)
+        self.first = min(self.first, later.first)
+        self.previous = later.previous
+        self.backwards += later.backwards
+        self.backwards_by = max(self.backwards_by, later.backwards_by)
+        if later.last > self.last:
+            self.last = later.last
+            if later.largest_gap > self.largest_gap:
+                self.largest_gap = later.largest_gap
+                self.gap_from = later.gap_from
 
     def note_time(self, time: int) -> int:
         """Count one packet and its time."""
@@ -289,7 +379,7 @@ class Scanner:
         if time == _NO_TIME:
             return 0
         if self.first == _NO_TIME:
-            self.first = self.last = self.previous = time
+            self.start = self.first = self.last = self.previous = time
             return 0
         if time < self.previous:
             self.backwards += 1
@@ -301,6 +391,16 @@ class Scanner:
                 self.gap_from = self.last
             self.last = time
         self.previous = time
+        return 0
+
+    def _count(self, flags: int) -> int:
+        if flags & 2:
+            if flags & 16:
+                self.syn_ack += 1
+            else:
+                self.syn += 1
+        if flags & 4:
+            self.rst += 1
         return 0
 
     def put_segment(
@@ -387,102 +487,143 @@ class Scanner:
         """Consume common records of ``data[begin:end]``; returns where it stopped."""
         self.data = data
         with cython.nogil:
-            return self._walk(data, begin, end)
+            return self._walk(begin, end)
 
-    def _walk(self, data: Any, begin: int, end: int) -> int:
+    def _walk(self, begin: int, end: int) -> int:
         at = begin
+        blocks = self.blocks
         big = self.big
+        counts_only = self.counts_only
         interface = 0
         local = 0
+        known = 0
+        link = self.link_types[0]
+        limit = self.limits[0]
+        tick = self.ticks[0]
+        shift = self.shifts[0]
+        # What every packet changes; the rest is told in time to whoever looks at it.
+        frames = self.frames
+        data = 0
+        last = self.last
+        previous = self.previous
+        largest = self.largest_gap
         while True:
-            self.stopped = _INCOMPLETE
-            if self.blocks:
+            if blocks:
                 if end - at < 32:
-                    return at
+                    self.stopped = _INCOMPLETE
+                    break
                 self.stopped = _SPECIAL
-                length = self._u32(at + 4, big)
-                if self._u32(at, big) != 6 or length & 3 or length < 32 or length > _LARGE:
-                    return at
+                p = self._bytes(at, 28)
+                length = _word(p, 4, big)
+                if _word(p, 0, big) != 6 or length & 3 or length < 32 or length > _LARGE:
+                    break
                 if end - at < length:
                     self.stopped = _INCOMPLETE
-                    return at
-                local = self._u32(at + 8, big)
-                if local >= self.interfaces or self._u32(at + length - 4, big) != length:
-                    return at
-                captured = self._u32(at + 20, big)
+                    break
+                local = _word(p, 8, big)
+                captured = _word(p, 20, big)
                 left = length - 32 - ((captured + 3) & ~3)
                 frame = at + 28
-                # Options may tell the direction or drops: only their absence is common.
-                if left != 0 and (left != 4 or self._u32(at + length - 8, big) != 0):
-                    return at
                 after = at + length
-                time = self._u32(at + 12, big)
+                tail = self._bytes(after - 8, 8)
+                if local >= self.interfaces or _word(tail, 4, big) != length:
+                    break
+                # Options may tell the direction or drops: only their absence is common.
+                if left != 0 and (left != 4 or _word(tail, 0, big) != 0):
+                    break
+                if local != known:
+                    known = local
+                    link = self.link_types[local]
+                    limit = self.limits[local]
+                    tick = self.ticks[local]
+                    shift = self.shifts[local]
+                time = _word(p, 12, big)
                 if time > _LATEST >> 32:
-                    return at
-                time = time << 32 | self._u32(at + 16, big)
-                tick = self.ticks[local]
+                    break
+                time = time << 32 | _word(p, 16, big)
                 if tick == 0 or time > _LATEST // tick:
-                    return at
-                time = time * tick + self.shifts[local]
+                    break
+                time = time * tick + shift
                 interface = self.first_interface + local
             else:
                 frame = at + self.header
                 if end < frame:
-                    return at
-                if big:
-                    time = self._u32(at, True)
-                    fraction = self._u32(at + 4, True)
-                    captured = self._u32(at + 8, True)
-                else:
-                    top = data[at + 3]
-                    time = top << 24 | data[at + 2] << 16 | data[at + 1] << 8 | data[at]
-                    top = data[at + 7]
-                    fraction = top << 24 | data[at + 6] << 16 | data[at + 5] << 8 | data[at + 4]
-                    top = data[at + 11]
-                    captured = top << 24 | data[at + 10] << 16 | data[at + 9] << 8 | data[at + 8]
+                    self.stopped = _INCOMPLETE
+                    break
+                p = self._bytes(at, 16)
+                captured = _word(p, 8, big)
                 if self.swap:
-                    original = self._u32(at + 12, big)
+                    original = _word(p, 12, big)
                     if self.swap == 1 or captured > original:
                         captured = original
-                time = time * 1000000000 + fraction * self.ticks[0]
+                time = _word(p, 0, big)
+                time = time * 1000000000 + _word(p, 4, big) * tick
                 after = frame + captured
-            if captured > self.limits[local] or captured > _LARGE:
+            if captured > limit or captured > _LARGE:
                 self.stopped = _SPECIAL
-                return at
+                break
             if end < after:
                 self.stopped = _INCOMPLETE
-                return at
-            link = self.link_types[local]
-            if (
-                link == 1
-                and captured >= 54
-                and data[frame + 12] == 8
-                and data[frame + 13] == 0
-                and data[frame + 14] == 0x45
-                and data[frame + 23] == 6
-                and not data[frame + 47] & 6
-                and not (data[frame + 20] & 0x3F or data[frame + 21])
-                and data[frame + 46] >= 0x50
-                and (data[frame + 16] << 8 | data[frame + 17]) >= 20 + (data[frame + 46] >> 4) * 4
-                and not self.pending.armed[
-                    (data[frame + 28] ^ data[frame + 32] ^ data[frame + 34] ^ data[frame + 36]) << 8
-                    | (data[frame + 29] ^ data[frame + 33] ^ data[frame + 35] ^ data[frame + 37])
-                ]
-            ):
+                break
+            common = False
+            if link == 1 and captured >= 54:
+                p = self._bytes(frame, 54)
+                header = p[46] >> 2 & 60
+                if (
+                    _half(p, 12) == 0x0800
+                    and p[14] == 0x45
+                    and p[23] == 6
+                    and not _half(p, 20) & 0x3FFF
+                    and header >= 20
+                    and _half(p, 16) >= 20 + header
+                ):
+                    if counts_only:
+                        common = not p[47] & 2 or captured >= 34 + header
+                    elif not p[47] & 6:
+                        common = not self.pending.armed[
+                            _half(p, 28) ^ _half(p, 32) ^ _half(p, 34) ^ _half(p, 36)
+                        ] or not self.pending.waits(
+                            0, _V4 | _word(p, 26, True), _half(p, 34),
+                            0, _V4 | _word(p, 30, True), _half(p, 36),
+                        )  # fmt: skip
+            if common:
                 # Most packets of most captures: data of a connection that is long open.
-                self.tcp += 1
-                self.frames += 1
+                frames += 1
+                data += 1
+                if p[47] & 6:
+                    self._count(p[47])
             else:
-                if self.rows >= self.space or self.claim_rows >= self.space:
+                if self.rows >= self.space or self.claim_rows >= self.claim_space:
                     self.stopped = _FULL
-                    return at
-                self.frames += 1
+                    break
+                self.frames = frames + 1
                 if self._frame(frame, frame + captured, link, time, interface, 0):
-                    self.frames -= 1
                     self.stopped = _SPECIAL
-                    return at
-            self.note_time(time)
+                    break
+                frames += 1
+            if time >= previous and last != _NO_TIME:
+                if time > last:
+                    if _apart(time, last) > largest:
+                        largest = _apart(time, last)
+                        self.gap_from = last
+                    last = time
+                previous = time
+                self.packets += 1
+            else:
+                self.last = last
+                self.previous = previous
+                self.largest_gap = largest
+                self.note_time(time)
+                last = self.last
+                previous = self.previous
+                largest = self.largest_gap
             at = after
+        self.frames = frames
+        self.tcp += data
+        self.last = last
+        self.previous = previous
+        self.largest_gap = largest
+        return at
 
     # ---- frames ---------------------------------------------------------------------------
 
@@ -496,7 +637,7 @@ class Scanner:
         if link == 1:
             if end - at < 14:
                 return 1
-            protocol = self._be16(at + 12)
+            protocol = _half(self._bytes(at, 14), 12)
             network = at + 14
             macs = 1
             while (
@@ -532,22 +673,26 @@ class Scanner:
         else:
             return 1
         if protocol == 0x0800:
-            if end - network < 20 or self.data[network] >> 4 != 4:
+            if end - network < 20:
                 return 1
-            header = (self.data[network] & 15) * 4
-            total = self._be16(network + 2)
-            if header < 20 or (total and total < header) or self._be16(network + 6) & 0x3FFF:
+            p = self._bytes(network, 20)
+            header = (p[0] & 15) * 4
+            total = _half(p, 2)
+            if p[0] >> 4 != 4 or header < 20 or (total and total < header) or _half(p, 6) & 0x3FFF:
                 return 1
             length = (total if total else end - network) - header
-            carried = self.data[network + 9]
+            carried = p[9]
         elif protocol == 0x86DD:
-            if end - network < 40 or self.data[network] >> 4 != 6:
+            if end - network < 40:
+                return 1
+            p = self._bytes(network, 40)
+            if p[0] >> 4 != 6:
                 return 1
             header = 40
-            length = self._be16(network + 4)
+            length = _half(p, 4)
             if not length:
                 length = end - network - 40
-            carried = self.data[network + 6]
+            carried = p[6]
         elif protocol == 0x0806:
             return self._arp(at, network, end, macs, time, direction)
         else:
@@ -583,10 +728,11 @@ class Scanner:
         limit = end if end - segment < length else segment + length
         if limit - segment < 20:
             return 1
-        header = (self.data[segment + 12] >> 4) * 4
+        p = self._bytes(segment, 20)
+        header = (p[12] >> 4) * 4
         if header < 20 or header > length:
             return 1
-        flags = self.data[segment + 13] | (self.data[segment + 12] & 1) << 8
+        flags = p[13] | (p[12] & 1) << 8
         if flags & 2 and limit - segment < header:
             return 1
         if flags & 4:
@@ -595,28 +741,25 @@ class Scanner:
             kind = _SYN_ACK_KIND if flags & 16 else _SYN_KIND
         else:
             kind = _ACK_KIND
-        if self.data[network] >> 4 == 4:
+        ip = self._bytes(network, 20)
+        if ip[0] >> 4 == 4:
             src_hi = dst_hi = 0
-            src_lo = _V4 | self._u32(network + 12, True)
-            dst_lo = _V4 | self._u32(network + 16, True)
-            ttl = self.data[network + 8]
+            src_lo = _V4 | _word(ip, 12, True)
+            dst_lo = _V4 | _word(ip, 16, True)
+            ttl = ip[8]
         else:
             src_hi = self._be64(network + 8)
             src_lo = self._be64(network + 16)
             dst_hi = self._be64(network + 24)
             dst_lo = self._be64(network + 32)
-            ttl = self.data[network + 7]
-        src_port = self._be16(segment)
-        dst_port = self._be16(segment + 2)
+            ttl = ip[7]
+        src_port = _half(p, 0)
+        dst_port = _half(p, 2)
         self.tcp += 1
-        if flags & 2:
-            if flags & 16:
-                self.syn_ack += 1
-            else:
-                self.syn += 1
-        if flags & 4:
-            self.rst += 1
-        if not self.pending.wants(kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port):
+        self._count(flags)
+        if self.counts_only or not self.pending.wants(
+            kind, src_hi, src_lo, src_port, dst_hi, dst_lo, dst_port
+        ):
             return 0
         # TSval and TSecr (RFC 7323), -1 each without the option or where it is cut off.
         tsval = tsecr = -1
@@ -635,9 +778,9 @@ class Scanner:
             at += self.data[at + 1]
         self.put_segment(
             time, kind, src_hi, src_lo, dst_hi, dst_lo, src_port, dst_port,
-            self._u32(segment + 4, True),
-            self._u32(segment + 8, True) if flags & 16 else 0,
-            flags, self._be16(segment + 14), length - header, ttl, tsval, tsecr,
+            _word(p, 4, True),
+            _word(p, 8, True) if flags & 16 else 0,
+            flags, _half(p, 14), length - header, ttl, tsval, tsecr,
             self._source_mac(frame, macs), self._be48(frame) if macs == 1 else -1,
             direction, interface, vlan, -1,
         )  # fmt: skip
@@ -652,6 +795,8 @@ class Scanner:
         if self._be16(at + 6) != 1 and self._be16(at + 6) != 2:
             return 0
         self.arp += 1
+        if self.counts_only:
+            return 0
         self.put_claim(
             time, self._be16(at + 6),
             0, _V4 | self._u32(at + 14, True), self._be48(at + 8),
@@ -662,15 +807,23 @@ class Scanner:
 
     # ---- bytes ----------------------------------------------------------------------------
 
+    def _bytes(self, at: int, length: int) -> Any:
+        """``length`` bytes, one at least, all of them there: else IndexError.
+
+        The one place where compiled code gets a pointer into the data. What indexes it is a
+        number below ``length``, to be seen beside the call: so a record takes two checks of
+        bounds, and not one for each of its bytes.
+        """
+        self.data[at + length - 1]
+        if cython.compiled:
+            return cython.address(self.data[at])
+        return self.data[at : at + length]
+
     def _u32(self, at: int, big: bool) -> int:
-        a = self.data[at]
-        b = self.data[at + 1]
-        c = self.data[at + 2]
-        d = self.data[at + 3]
-        return a << 24 | b << 16 | c << 8 | d if big else d << 24 | c << 16 | b << 8 | a
+        return _word(self._bytes(at, 4), 0, big)
 
     def _be16(self, at: int) -> int:
-        return self.data[at] << 8 | self.data[at + 1]
+        return _half(self._bytes(at, 2), 0)
 
     def _be48(self, at: int) -> int:
         upper = self._be16(at)
@@ -689,6 +842,19 @@ class Scanner:
 
 _LATEST = (1 << 62) - 1
 """Times beyond are left to the general path, which checks the range exactly."""
+
+
+def _word(p: Any, at: int, big: bool) -> int:
+    """Four bytes in either order; compilers make one load of it."""
+    if big:
+        top = p[at]
+        return top << 24 | p[at + 1] << 16 | p[at + 2] << 8 | p[at + 3]
+    top = p[at + 3]
+    return top << 24 | p[at + 2] << 16 | p[at + 1] << 8 | p[at]
+
+
+def _half(p: Any, at: int) -> int:
+    return p[at] << 8 | p[at + 1]
 
 
 def _apart(later: int, earlier: int) -> int:

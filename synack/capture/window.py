@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
-from synack.capture.ahead import SMALL, ReadAhead, in_thread
+from synack.capture.ahead import Stretch, in_thread
 from synack.errors import Damage, InputError
 
 CHUNK = 256 * 1024
@@ -35,6 +35,9 @@ _XZ_MEMORY = 256 * 1024 * 1024
 """Bytes. ``xz -9`` needs 65 MiB; a header may ask for 4 GiB."""
 
 _MAGIC_LENGTH = 6
+
+_SMALL = 1 << 22
+"""Bytes. Compressed files below need no thread, plain ones no buffers of their own."""
 
 EMPTY = "empty file"
 """The reason of an :class:`InputError` for an input without a byte."""
@@ -73,7 +76,8 @@ class Window:
         compression: str | None,
         size: int | None,
         raw: _Raw | None = None,
-        ahead: ReadAhead | None = None,
+        stretch: Stretch | None = None,
+        offset: int = 0,
     ) -> None:
         self.path = path
         self.compression = compression
@@ -81,9 +85,9 @@ class Window:
         self.damage: Damage | None = None
         self._raw = raw
         self._pieces = pieces
-        self._ahead = ahead
+        self._stretch = stretch
         self._piece: bytes | memoryview = b""
-        self._base = 0  # content offset of self._piece
+        self._base = offset  # content offset of self._piece
         self._at = 0  # consumed bytes of self._piece
         self._on_close: list[Callable[[], None]] = []
 
@@ -96,6 +100,11 @@ class Window:
     def done(self) -> int:
         """Bytes of the file that were read so far, as it lies on disk."""
         return self.offset if self.compression is None or not self._raw else self._raw.count
+
+    @property
+    def share(self) -> float:
+        """What part of the file was read so far; 0 where nobody knows."""
+        return self.done / self.size if self.size else 0.0
 
     def read(self, n: int) -> bytes:
         """The next ``n`` bytes; fewer only when the content ends."""
@@ -132,6 +141,28 @@ class Window:
         self._piece, self._at = joined, 0
         return len(joined) > len(rest)
 
+    @property
+    def plain(self) -> bool:
+        """Whether any offset can be gone to: a large plain file."""
+        return self._stretch is not None
+
+    def at(self, offset: int) -> Window:
+        """Another view of the same plain file, which this one keeps open, from there on."""
+        assert self._stretch is not None
+        stretch = Stretch(self._stretch.descriptor, offset)
+        return Window(self.path, iter(()), None, self.size, stretch=stretch, offset=offset)
+
+    def go_to(self, offset: int) -> None:
+        """Go on at that offset of a plain file."""
+        assert self._stretch is not None
+        self._stretch = Stretch(self._stretch.descriptor, offset)
+        self._piece, self._base, self._at = b"", offset, 0
+
+    def read_ahead(self) -> None:
+        """From now on a thread reads the next piece of a plain file meanwhile."""
+        if self._stretch is not None:
+            self._on_close.append(self._stretch.read_ahead())
+
     def close(self) -> None:
         """Close what :func:`open_window` opened; a stream that was given stays open."""
         while self._on_close:
@@ -163,8 +194,8 @@ class Window:
     def _after(self, rest: bytes | memoryview) -> bytes | memoryview:
         """``rest`` and the next piece, if there is one."""
         try:
-            if self._ahead is not None:
-                return self._ahead.after(rest)
+            if self._stretch is not None:
+                return self._stretch.after(rest)
             piece = next(self._pieces, b"")
             return bytes(rest) + piece if rest else piece
         except (_Broken, OSError) as broken:
@@ -237,11 +268,9 @@ def _window_over(name: str, stream: BinaryIO, size: int | None) -> Window:
             package = _PACKAGES[compression]
             reason = f"{compression} compressed, which needs {package}: pip install {package}"
             raise InputError(name, reason) from None
-    large = size is not None and size >= SMALL
+    large = size is not None and size >= _SMALL
     if large and compression is None:
-        ahead = ReadAhead(stream, head)
-        window = Window(name, pieces, compression, size, raw, ahead)
-        window._on_close.append(ahead.close)
+        window = Window(name, pieces, None, size, stretch=Stretch(stream.fileno(), 0))
     elif large:
         pieces, stop = in_thread(pieces)
         window = Window(name, pieces, compression, size, raw)

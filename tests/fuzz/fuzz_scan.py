@@ -6,8 +6,8 @@ Mutates captures (bits flipped, bytes set to extremes, length fields set to lies
 spliced with another, parts repeated or moved): the built ones of test_capture_scan.py, the
 fixtures, and those of the folders given, of large ones a part. Each is read whole and
 sometimes in small pieces, with room for many rows or for two; every fourth is also read
-the general way, and has to give the same. Meant for scan_asan.sh, which runs it with a
-build that AddressSanitizer watches; works with any build.
+the general way, and some are counted in parts, which has to give the same. Meant for
+scan_asan.sh, which runs it with a build that AddressSanitizer watches; works with any build.
 
 Every finding is written to a file of ``--findings``, with what went wrong beside it; the
 input at hand is always in ``current`` there (4 bytes of its length, then itself), for when
@@ -35,6 +35,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import test_capture_parts as splitting
 import test_capture_scan as tests
 
 from synack.capture import scan
@@ -184,6 +185,13 @@ def check(rng: random.Random, content: bytes, done: Counter[str]) -> None:
     if rng.random() < 0.25:
         done["compared"] += 1
         assert small(content, fast=False) == whole, "the general path differs"
+    if rng.random() < 0.3:
+        done["in parts"] += 1
+        offsets = splitting.records_of(content) or [0]
+        begins = sorted({rng.choice(offsets) for _ in range(rng.choice([1, 2, 4]))})
+        if rng.random() < 0.2:
+            begins.append(rng.randrange(len(content) + 1))
+        assert splitting.read(content, begins) == splitting.read(content), f"in parts from {begins}"
     if rng.random() < 0.1:
         done["with few slots"] += 1
         fast, slow = (
