@@ -15,13 +15,13 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from synack.capture.window import Window, open_window
-from synack.errors import Damage, InputError
+from synack.errors import Damage
+from synack.recognize import is_zip
 
 LARGEST = 64 << 30
 """Bytes that one archive may unpack to; what is beyond is named and left out."""
 _COPIED = 1 << 20
-_TAR_MAGIC_AT, _BLOCK = 257, 512
-_ZIP = b"PK\x03\x04"
+_BLOCK = 512
 
 
 class _Member(NamedTuple):
@@ -30,22 +30,6 @@ class _Member(NamedTuple):
     size: int
     modified: float | None
     """Seconds since 1970; None where the archive has no zone (zip)."""
-
-
-def is_archive(path: str) -> bool:
-    """Whether ``path`` is a tar, compressed or not, or a zip, by its content."""
-    try:
-        with open_window(path) as window:
-            head = window.peek(_BLOCK)
-    except InputError:
-        return False
-    return head[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar" or head.startswith(_ZIP)
-
-
-def is_zip(path: str) -> bool:
-    """Of an archive: whether it is a zip, whose times have no zone."""
-    with open_window(path) as window:
-        return window.peek(4) == _ZIP
 
 
 def unpack(path: str, folder: Path) -> list[Damage]:
@@ -79,7 +63,7 @@ def unpack(path: str, folder: Path) -> list[Damage]:
 
 def _members(path: str) -> Iterator[_Member]:
     with open_window(path) as window:
-        if window.peek(4) == _ZIP:
+        if is_zip(window):
             yield from _zip_members(path)
         else:
             yield from _tar_members(window)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import glob
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -22,8 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from synack.addresses import Address, parse_ip
-from synack.archive import is_archive, is_zip, unpack
+from synack.capture.window import open_window
 from synack.errors import Damage, InputError, UsageError
+from synack.recognize import is_archive, is_zip
 
 
 @dataclass
@@ -134,13 +134,16 @@ def _sources_at(place: str, incident: Incident, owned: bool) -> Iterator[Source]
 
 def _archive(path: str, incident: Incident, owned: bool) -> Iterator[Source]:
     """The files in an archive, shown as if it were a folder."""
+    from synack.archive import unpack  # with tarfile and zipfile, which few need
+
     scratch = TemporaryDirectory(prefix="synack-")
     incident.unpacked.append(scratch)
     # Named like the archive, as a folder would be.
     root = top = Path(scratch.name) / _ARCHIVE_NAME.sub("", Path(path).name)
     root.mkdir()
     incident.errors += unpack(path, root)
-    zipped = is_zip(path)
+    with open_window(path) as window:
+        zipped = is_zip(window)
     inside = sorted(root.iterdir())
     if len(inside) == 1 and inside[0].is_dir():
         top = inside[0]
@@ -222,6 +225,8 @@ class _Overrides:
         path = folder / "incident.toml"
         if not path.is_file():
             return cls({}, {})
+        import tomllib
+
         try:
             data = tomllib.loads(path.read_text("utf-8"))
             return cls._checked(data, incident, str(path))

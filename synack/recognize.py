@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from synack.capture.pcap import is_pcap
 from synack.capture.pcapng import is_pcapng
 from synack.capture.reader import NO_TIME, CaptureReader, describe, reader_over
-from synack.capture.window import EMPTY, open_window
+from synack.capture.window import EMPTY, Window, open_window
 from synack.context.counters import Counters, read_counters
 from synack.context.tcpdump import TcpdumpLog, read_tcpdump_log
 from synack.errors import InputError, UnknownInput
 from synack.neighbors.entry import NeighborDump
-from synack.neighbors.linux import read_neighbors
 
 LARGEST_DUMP = 256 << 20
 """Bytes of text that are read of one dump at most; what is beyond is named."""
@@ -62,6 +61,24 @@ def recognize(path: str, place: str | None = None) -> Content:
             window.close()
 
 
+def is_archive(path: str) -> bool:
+    """Whether ``path`` is a tar, compressed or not, or a zip, by its content."""
+    try:
+        with open_window(path) as window:
+            head = window.peek(_TAR_MAGIC.stop)
+            return head[_TAR_MAGIC] == b"ustar" or is_zip(window)
+    except InputError:
+        return False
+
+
+_TAR_MAGIC = slice(257, 262)
+
+
+def is_zip(window: Window) -> bool:
+    """Of an archive: whether it is a zip, whose times have no zone."""
+    return window.peek(4) == b"PK\x03\x04"
+
+
 def _first_time(reader: CaptureReader) -> int:
     for record in reader:
         return record.time
@@ -69,6 +86,8 @@ def _first_time(reader: CaptureReader) -> int:
 
 
 def _dump(path: str, data: bytes) -> Dump | None:
+    from synack.neighbors.linux import read_neighbors  # slow to import: captures need none
+
     for found in (read_neighbors(path, data), read_tcpdump_log(data), read_counters(data)):
         if found is not None:
             return found

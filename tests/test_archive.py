@@ -13,8 +13,9 @@ import pytest
 import build
 import synack
 from synack import archive
-from synack.archive import is_archive, unpack
+from synack.archive import unpack
 from synack.incident import collect
+from synack.recognize import is_archive
 
 STORY = Path(__file__).parents[1] / "fixtures" / "stale-client"
 
