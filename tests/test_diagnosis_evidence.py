@@ -104,7 +104,7 @@ def test_the_peers_mac_is_that_of_its_last_frame_before(net, tmp_path):
     net.play((1, 30))
     case = case_of(net, tmp_path)
     rows = case.sent_to(0, parse_ip(CLIENT))
-    late = case.time[case.sendings["row"][rows]] > (1_790_000_000 + 20) * 10**9
+    late = case.time(case.sendings["row"][rows]) > (1_790_000_000 + 20) * 10**9
     expected = np.where(late, parse_mac("0a:00:00:00:00:02"), parse_mac(Y))
     assert case.sendings["peer_mac"][rows].tolist() == expected.tolist()
 
@@ -134,7 +134,7 @@ def test_entries_are_on_the_reference_clock(net, tmp_path):
     net.dump(net.broker, 5)
     case = case_of(net, tmp_path)
     (row,) = case.table_of(0, parse_ip(CLIENT)).tolist()
-    first = case.time[case.spoken(parse_ip(CLIENT), parse_mac(Y))].min()
+    first = case.time(case.spoken(parse_ip(CLIENT), parse_mac(Y))).min()
     assert abs(case.entry_time[row] - first - 4_500_000_000) < 10**6
     assert case.entry_certain.all()
     assert (case.entry_time != NO_TIME).all()

@@ -234,7 +234,7 @@ def _grown(columns: dict[str, Any], schema: Schema, rows: int, space: int) -> di
     one, so that never more than one is in memory twice."""
     grown = {}
     for name, dtype in schema.dtypes.items():
-        grown[name] = np.empty(space, dtype)
+        grown[name] = np.zeros(space, dtype)
         if rows:
             grown[name][:rows] = columns.pop(name)[:rows]
     return grown
@@ -409,16 +409,21 @@ class Scanner:
         payload: int, ttl: int, tsval: int, tsecr: int, src_mac: int, dst_mac: int,
         direction: int, interface: int, vlan: int, icmp: int,
     ) -> int:  # fmt: skip
-        """Keep one segment of the current frame."""
+        """Keep one segment of the current frame. Columns are 0 from the start, and memory
+        that nobody writes to is not needed: what is 0 in most rows is not written there."""
         row = self.rows
-        self.s_capture[row] = self.capture
-        self.s_file[row] = self.file
+        if self.capture:
+            self.s_capture[row] = self.capture
+        if self.file:
+            self.s_file[row] = self.file
         self.s_frame[row] = self.frames
         self.s_time[row] = time
         self.s_kind[row] = kind
-        self.s_src_hi[row] = src_hi
+        if src_hi:
+            self.s_src_hi[row] = src_hi
         self.s_src_lo[row] = src_lo
-        self.s_dst_hi[row] = dst_hi
+        if dst_hi:
+            self.s_dst_hi[row] = dst_hi
         self.s_dst_lo[row] = dst_lo
         self.s_src_port[row] = src_port
         self.s_dst_port[row] = dst_port
@@ -426,14 +431,17 @@ class Scanner:
         self.s_ack[row] = ack
         self.s_flags[row] = flags
         self.s_window[row] = window
-        self.s_payload[row] = payload
+        if payload:
+            self.s_payload[row] = payload
         self.s_ttl[row] = ttl
         self.s_tsval[row] = tsval
         self.s_tsecr[row] = tsecr
         self.s_src_mac[row] = src_mac
         self.s_dst_mac[row] = dst_mac
-        self.s_direction[row] = direction
-        self.s_interface[row] = interface
+        if direction:
+            self.s_direction[row] = direction
+        if interface:
+            self.s_interface[row] = interface
         self.s_vlan[row] = vlan
         self.s_icmp[row] = icmp
         self.rows = row + 1

@@ -85,10 +85,10 @@ def speaks_as(case: Case, mismatch: Mismatch) -> list[Source]:
     ours = _here(case, host, case.spoken(ip, mismatch.right))
     theirs = _here(case, host, case.spoken(ip, mismatch.wrong))
     announced = case.claimed(ip, mismatch.right)
-    begun = np.concatenate([case.time[ours], case.claim_time[announced]])
+    begun = np.concatenate([case.time(ours), case.claim_time[announced]])
     begun = begun[begun != NO_TIME]
     since = int(begun.min()) if len(begun) else int(case.sendings["time"][mismatch.rows].min())
-    theirs = theirs[(ttl[theirs] >= ttl[ours].max(initial=0)) & (case.time[theirs] > since)]
+    theirs = theirs[(ttl[theirs] >= ttl[ours].max(initial=0)) & (case.time(theirs) > since)]
     claims = case.claimed(ip, mismatch.wrong)
     claims = claims[announces(case, claims) & (case.claim_time[claims] > since)]
     return [*(case.frame(row) for row in theirs), *(case.claim(row) for row in claims)]

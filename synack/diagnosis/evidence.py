@@ -115,10 +115,9 @@ class Case:
 
     # ---- segments -------------------------------------------------------------------
 
-    @cached_property
-    def time(self) -> Array:
-        """Times of the segments on the reference clock, ns."""
-        return self.matched.aligned(np.arange(len(self.matched.segments)))
+    def time(self, rows: Array) -> Array:
+        """Times of rows of segments on the reference clock, ns."""
+        return self.matched.aligned(rows)
 
     @cached_property
     def segment_host(self) -> Array:
@@ -177,13 +176,12 @@ class Case:
     def sendings(self) -> Table:
         """Every SYN and SYN-ACK in the capture of the host that sent it."""
         m = self.matched
-        rows = np.flatnonzero(m.sighting >= 0)
-        sighting, attempt = m.sighting[rows], m.identity[m.sighting[rows]]
-        leg = m.leg[rows]
-        at_client = (leg == Event.SYN) & (sighting == m.client[attempt])
-        at_server = (leg == Event.SYN_ACK) & (sighting == m.server[attempt])
-        keep = at_client | at_server
-        rows, attempt, leg = rows[keep], attempt[keep], leg[keep]
+        place = np.arange(len(m.sightings))
+        leg = np.zeros(len(m.sightings) + 1, np.uint8)  # the last: of no sighting
+        leg[:-1][m.client[m.identity] == place] = Event.SYN
+        leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
+        rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
+        leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
         s = m.segments
         fate, arrived = self._fates(rows)
         return Table(
@@ -200,7 +198,7 @@ class Case:
                 "mac": s["dst_mac"][rows],
                 "peer_mac": self._peer_mac(rows),
                 "home_mac": self._home_mac(rows),
-                "time": self.time[rows],
+                "time": self.time(rows),
             },
         )
 

@@ -237,7 +237,7 @@ def survival(case: Case, mismatch: Mismatch, sendings: Table, healed_at: int | N
 
 def _still_answered(case: Case, mismatch: Mismatch, begin: int) -> bool:
     """Somebody gives the old MAC although the new owner has spoken."""
-    spoke = case.time[case.spoken(mismatch.ip, mismatch.right)]
+    spoke = case.time(case.spoken(mismatch.ip, mismatch.right))
     since = min(begin, int(spoke.min(initial=begin)))
     claims = case.claimed(mismatch.ip, mismatch.wrong)
     answered = np.isin(case.claims["op"][claims], (ARP_REPLY, ND_ADVERT))

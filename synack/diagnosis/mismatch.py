@@ -135,7 +135,7 @@ def since_takeover(case: Case, ip: Address, wrong: int, right: int, rows: Array)
 def first_sign(case: Case, ip: Address, mac: int) -> int | None:
     """When anything first showed that ``mac`` has the address, on the reference clock."""
     claims = case.claim_time[case.claimed(ip, mac)]
-    times = np.concatenate([case.time[case.spoken(ip, mac)], claims])
+    times = np.concatenate([case.time(case.spoken(ip, mac)), claims])
     times = times[times != NO_TIME]
     return int(times.min()) if len(times) else None
 
@@ -144,7 +144,7 @@ def _spoke(case: Case, ip: Address, mac: int) -> Array:
     """When ``mac`` itself spoke as ``ip``; what others say of it does not count."""
     claims = case.claimed(ip, mac)
     claims = claims[case.claims["src_mac"][claims] == mac]
-    times = np.concatenate([case.time[case.spoken(ip, mac)], case.claim_time[claims]])
+    times = np.concatenate([case.time(case.spoken(ip, mac)), case.claim_time[claims]])
     return times[times != NO_TIME]
 
 

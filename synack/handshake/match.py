@@ -211,14 +211,13 @@ def _common_tsval(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Ar
 def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     """Segment rows at the ends of attempts whose two hosts both captured:
     (rows, attempt of each, whether it is an arrival)."""
-    rows = np.flatnonzero(m.sighting >= 0)
+    two = (m.client_host >= 0) & (m.server_host >= 0) & (m.client_host != m.server_host)
+    rows = np.flatnonzero((m.sighting >= 0) & np.append(two[m.identity], False)[m.sighting])
     attempt = m.identity[m.sighting[rows]]
-    two = (m.client_host[attempt] >= 0) & (m.server_host[attempt] >= 0)
-    two &= m.client_host[attempt] != m.server_host[attempt]
     at_client = m.sighting[rows] == m.client[attempt]
     at_server = m.sighting[rows] == m.server[attempt]
     from_client, from_server = _FROM_CLIENT[m.leg[rows]], _FROM_SERVER[m.leg[rows]]
-    keep = two & (at_client | at_server) & (from_client | from_server)
+    keep = (at_client | at_server) & (from_client | from_server)
     arrival = (from_client & at_server) | (from_server & at_client)
     return rows[keep], attempt[keep], arrival[keep]
 

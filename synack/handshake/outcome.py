@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from synack.addresses import NO_MAC
+from synack.grouping import least
+from synack.handshake.clock import on_reference
 from synack.handshake.match import (
     LOST,
     MISDELIVERED,
@@ -20,7 +22,7 @@ from synack.handshake.match import (
 )
 from synack.handshake.states import Event, State
 from synack.model import Outcome
-from synack.tables import ATTEMPTS, IDENTITY, Array, Table
+from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, Array, Table
 
 INITIAL_RTO_NS = 1_000_000_000
 """A reply or repetition is due within this time (RFC 6298 section 2.1)."""
@@ -186,14 +188,12 @@ class _View:
         return columns
 
     def _span(self) -> tuple[Array, Array]:
-        m = self.m
-        rows = np.flatnonzero(m.sighting >= 0)
-        time, attempt = m.aligned(rows), m.identity[m.sighting[rows]]
-        first = np.full(m.attempts, np.iinfo(np.int64).max)
-        last = np.full(m.attempts, np.iinfo(np.int64).min)
-        np.minimum.at(first, attempt, time)
-        np.maximum.at(last, attempt, time)
-        return first, last
+        m, s = self.m, self.m.sightings
+        host = m.host_of_capture[s["capture"]]
+        first, last = (on_reference(m.clocks, host, s[name]) for name in ("first", "last"))
+        latest = np.full(m.attempts, NO_TIME)
+        np.maximum.at(latest, m.identity, last)
+        return least(first, m.identity), latest
 
     def _counts(self) -> dict[str, Array]:
         """Null (-1) where nobody could see; zero only where somebody would have seen."""

@@ -22,11 +22,11 @@ cdef class Walk:
     cdef public object attempt, event
     cdef u64[::1] by_ends, by_isn, keys, b_hash, b_place, b_slot
     cdef public u64 touched
-    cdef int[::1] latest, connection, in_counts
+    cdef int[::1] latest, connection, in_counts, row, syn_row, syn_ack_row, speaks, in_rows
     cdef u32[::1] isn
     cdef unsigned char[::1] has_older, from_high, state, o_event, b_end, several_macs
     cdef unsigned short[::1] seen
-    cdef i64[::1] first, last, syn_payload, answer, challenge, in_firsts, o_attempt, row, syn_row, syn_ack_row, macs, in_rows
+    cdef i64[::1] first, last, syn_payload, answer, challenge, in_firsts, o_attempt
     cdef const int[::1] s_capture, s_payload, s_interface, s_vlan
     cdef const unsigned char[::1] s_kind, s_ttl
     cdef const signed char[::1] s_direction
@@ -73,7 +73,8 @@ cdef class Walk:
     cdef bint _same(self, Py_ssize_t one, Py_ssize_t other) except -1 nogil
     cdef bint _apart(self, Py_ssize_t one, Py_ssize_t other) except -1 nogil
     cdef int _happen(self, Py_ssize_t attempt, int event, i64 time) except -1 nogil
-    cdef int _note(self, Py_ssize_t attempt, int event, i64 row, int end,
+    @cython.locals(spoke=Py_ssize_t)
+    cdef int _note(self, Py_ssize_t attempt, int event, Py_ssize_t row, int end,
                    i64 mac) except -1 nogil
     @cython.locals(beyond=i64)
     cdef bint _covers(self, Py_ssize_t attempt, i64 ack) except -1 nogil

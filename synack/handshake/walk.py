@@ -64,7 +64,7 @@ _KEY = 5
 _OF_ATTEMPTS = {
     "connection": "i", "from_high": "B", "isn": "I", "state": "B", "seen": "H", "first": "q",
     "last": "q", "syn_payload": "q", "answer": "q", "challenge": "q",
-    "row": "q", "syn_row": "q", "syn_ack_row": "q", "several_macs": "B",
+    "row": "i", "syn_row": "i", "syn_ack_row": "i", "several_macs": "B",
 }  # fmt: skip
 
 
@@ -88,8 +88,8 @@ class Walk:
         self._room = room = max(int(np.count_nonzero(segments["kind"] <= _SYN_ACK)), 1)
         sizes = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()}
         sizes |= {"keys": ("Q", _KEY), "has_older": ("B", 1), "latest": ("i", 2)}
-        sizes |= {"macs": ("q", 2), "counts": ("i", _EVENTS)}
-        sizes |= {"firsts": ("q", _EVENTS), "rows": ("q", _EVENTS)}
+        sizes |= {"speaks": ("i", 2), "counts": ("i", _EVENTS)}
+        sizes |= {"firsts": ("q", _EVENTS), "rows": ("i", _EVENTS)}
         self._held = {name: _zeros(code, width * room) for name, (code, width) in sizes.items()}
         self.attempt = np.empty(len(segments), np.int64)
         self.event = np.empty(len(segments), np.uint8)
@@ -136,7 +136,7 @@ class Walk:
         self.first, self.last, self.syn_payload = h["first"], h["last"], h["syn_payload"]
         self.answer, self.challenge = h["answer"], h["challenge"]
         self.row, self.syn_row, self.syn_ack_row = h["row"], h["syn_row"], h["syn_ack_row"]
-        self.macs, self.several_macs = h["macs"], h["several_macs"]
+        self.speaks, self.several_macs = h["speaks"], h["several_macs"]
         self.in_counts, self.in_firsts, self.in_rows = h["counts"], h["firsts"], h["rows"]
         self.s_capture, self.s_kind, self.s_time = s["capture"], s["kind"], s["time"]
         self.s_src_hi, self.s_src_lo, self.s_src_port = s["src_hi"], s["src_lo"], s["src_port"]
@@ -278,7 +278,6 @@ class Walk:
         self.isn[new] = isn
         self.answer[new] = self.challenge[new] = -1
         self.row[new] = self.syn_row[new] = self.syn_ack_row[new] = -1
-        self.macs[2 * new] = self.macs[2 * new + 1] = -1
         self.attempts = new + 1
         self._make_latest(c, high, new)
         return new
@@ -427,9 +426,10 @@ class Walk:
         elif event == _E_SYN_ACK and self.syn_ack_row[attempt] < 0:
             self.syn_ack_row[attempt] = row
         if mac >= 0:
-            if self.macs[2 * attempt + end] < 0:
-                self.macs[2 * attempt + end] = mac
-            elif self.macs[2 * attempt + end] != mac:
+            spoke = self.speaks[2 * attempt + end] - 1
+            if spoke < 0:
+                self.speaks[2 * attempt + end] = row + 1
+            elif self.s_src_mac[spoke] != mac:
                 self.several_macs[attempt] = 1
         return 0
 
