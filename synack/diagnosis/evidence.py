@@ -162,7 +162,7 @@ class Case:
         found: dict[Address, tuple[int, int]] = {}
         for capture, vantage in enumerate(m.vantages):
             rows = np.flatnonzero((s["capture"] == capture) & (s["icmp"] < 0))
-            rows = rows[np.isin(s["src_mac"][rows], list(vantage.macs))]
+            rows = rows[among([(mac,) for mac in vantage.macs], s["src_mac"][rows])]
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
             first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
             ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
@@ -272,7 +272,7 @@ class Case:
         """Per sending whether the sender's own capture shows that nothing came of it: the SYN
         or SYN-ACK of its attempt was transmitted again after it (bool)."""
         m, s = self.matched, self.sendings
-        rows = np.flatnonzero(np.isin(m.leg, (Event.SYN, Event.SYN_ACK)))
+        rows = np.flatnonzero((m.leg == Event.SYN) | (m.leg == Event.SYN_ACK))
         last = np.full(len(m.sightings), -1, np.int64)
         np.maximum.at(last, m.sighting[rows], rows)
         return last[m.sighting[s["row"]]] > s["row"]

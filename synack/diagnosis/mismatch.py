@@ -23,7 +23,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, alike, text_of
-from synack.grouping import distinct, grouped
+from synack.grouping import grouped, ids_of, representatives
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.model import Evidence, Outcome
@@ -77,8 +77,9 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
 
 def _ordinary(macs: Array) -> Array:
     """Not a group address nor a virtual router's (bool)."""
-    odd = [m for m in distinct(macs).tolist() if special_mac(m) or is_group_mac(m)]
-    return ~np.isin(macs, odd)
+    ids = ids_of(macs)
+    kinds = macs[representatives(ids)].tolist()
+    return np.array([not (special_mac(m) or is_group_mac(m)) for m in kinds], bool)[ids]
 
 
 def _owners(case: Case) -> Array:

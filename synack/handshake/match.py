@@ -357,7 +357,7 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> Array:
     missing = missing[attempt * len(Event) + leg]
     for number, capture in enumerate(m.captures):
         lost_by_capture = (capture.dropped or 0) + m.missed[number].sum()
-        able = covered[number] & ~np.isin(leg, _excluded(m, number))
+        able = covered[number] & ~_excluded(m, number)[leg]
         fate[away & able & (missing > lost_by_capture)] = LOST
     for event, (proven, _, recorded) in _proven_arrivals(m).items():
         # One of them did arrive, unrecorded; nobody can say which.
@@ -394,12 +394,15 @@ def _inside(m: Matched, sighting: Array) -> Array:
     return (sighting >= 0) & on[sighting]
 
 
-def _excluded(m: Matched, number: int) -> list[int]:
-    """Legs that a capture never shows arriving though they did: its filter leaves them out."""
+def _excluded(m: Matched, number: int) -> Array:
+    """By leg whether a capture never shows it arriving though it did: its filter leaves it out."""
     mine = m.sightings["capture"] == number
     counts = [m.legs.counts[mine & (m.side == side)].sum(axis=0) for side in (CLIENT, SERVER)]
     shown = {Event.SYN_ACK: counts[0], Event.SYN: counts[1], Event.ACK: counts[1]}
-    return [leg for leg, seen in shown.items() if m.missed[number, leg] and not seen[leg]]
+    result = np.zeros(len(Event), bool)
+    for leg, seen in shown.items():
+        result[leg] = m.missed[number, leg] and not seen[leg]
+    return result
 
 
 def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:

@@ -376,7 +376,9 @@ def _is_tap(
 ) -> bool:
     """A capture on no side is a tap if another capture is nearer to an end of what it
     saw, if the kernel called its frames somebody else's, or if its frames share no MAC."""
-    others = np.isin(identity[~mine], identity[mine])
+    seen = np.zeros(int(identity.max(initial=-1)) + 1, bool)
+    seen[identity[mine]] = True
+    others = seen[identity[~mine]]
     if others.any() and len(distinct(sightings["capture"][~mine][others])) > 1:
         return True
     own = segments["capture"] == capture
