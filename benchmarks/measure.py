@@ -38,7 +38,7 @@ def once(argv: list[str]) -> Sample:
     """Run one process, output to nowhere."""
     with tempfile.TemporaryFile() as errors:
         begin = time.perf_counter()
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=errors, env=_usual())
         timer = threading.Timer(LIMIT, process.kill)
         timer.start()
         _, status, usage = os.wait4(process.pid, 0)
@@ -47,6 +47,11 @@ def once(argv: list[str]) -> Sample:
         process.returncode = os.waitstatus_to_exitcode(status)
         failure = _failure(process.returncode, errors) if process.returncode else ""
     return Sample(wall, usage.ru_utime + usage.ru_stime, _megabytes(usage.ru_maxrss), failure)
+
+
+def _usual() -> dict[str, str]:
+    """The environment, but with Python's compiled files written and found again."""
+    return {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _failure(code: int, errors: IO[bytes]) -> str:

@@ -10,6 +10,7 @@ Nothing heavy is imported here: a child's peak memory cannot be seen below this 
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import struct
 import subprocess
@@ -26,6 +27,8 @@ BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 
 MIXED, SYN_ONLY, SHORT = 10_000_000, 5_000_000, 2_700_000
 """Packets of the files at full size; SHORT ten times over is 3 GB."""
+PAIRS = (1_250_000, 2_500_000, 5_000_000, 10_000_000)
+"""Packets that two hosts recorded together."""
 SLICE = 20_000
 FILTER = "tcp[tcpflags] & (tcp-syn|tcp-rst) != 0"
 TSHARK_FIELDS = (
@@ -303,6 +306,37 @@ def case_long(setting: Setting) -> Case:
     return Case("long", about, commands, targets)
 
 
+def case_pair(setting: Setting) -> Case:
+    """Two hosts, more and more packets: the cost of matching grows with them, and no faster."""
+    commands, targets = {}, []
+    for size in PAIRS:
+        millions = f"{size / 1e6:g} M"
+        name = f"pair-{size // 1000}k"
+        # Two thirds of the packets that both recorded were sent.
+        options = ("--name", name, "--formats", "pcap")
+        generate(setting, "pair", setting.size(size * 2 // 3), *options)
+        folder = setting.folder / name
+        both = " && ".join(shlex.join(tcpdump(str(file))) for file in sorted(folder.iterdir()))
+        commands[f"tcpdump both, {millions}"] = ["sh", "-c", both]
+        commands[f"diagnose, {millions}"] = synack("diagnose", str(folder))
+    half, full = (f"{size / 1e6:g} M" for size in PAIRS[-2:])
+    targets = [
+        Target(
+            f"diagnose to tcpdump, {half}",
+            wall_ratio(f"diagnose, {half}", f"tcpdump both, {half}"),
+            10,
+        ),
+        Target("peak memory", peak(f"diagnose, {half}"), 2000, " MB"),
+        Target(
+            "twice the packets to once",
+            wall_ratio(f"diagnose, {full}", f"diagnose, {half}"),
+            2.2,
+        ),
+    ]
+    about = "SYN, SYN-ACK and RST of over a million attempts, as two hosts recorded them"
+    return Case("pair", about, commands, targets)
+
+
 def case_start(_: Setting) -> Case:
     commands = {
         "python -c pass": python("pass"),
@@ -329,6 +363,7 @@ CASES: dict[str, Callable[[Setting], Case]] = {
     "zst": case_zst,
     "slice": case_slice,
     "long": case_long,
+    "pair": case_pair,
     "start": case_start,
 }
 

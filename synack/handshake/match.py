@@ -174,15 +174,18 @@ def _place_hosts(m: Matched) -> None:
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     rows, attempt, arrival = _both_ends(m)
     segments, leg = m.segments, m.leg
-    group = ids_of(
-        attempt, leg[rows], segments["seq"][rows], _common_tsval(m, rows, attempt, arrival)
-    )
+    cell = attempt * len(Event) + leg[rows]
+    group = ids_of(cell, segments["seq"][rows], _common_tsval(m, rows, cell, arrival))
+    del cell
     m.clocks = _clocks(m, rows, arrival, group, known_offsets)
+    time = m.aligned(rows)
     # Inside the uncertainty an arrival may seem to come before its departure.
-    host = m.host_of_capture[segments["capture"][rows]]
-    peer = m.client_host[attempt] + m.server_host[attempt] - host
-    _, slack = across(m.clocks, host, peer, segments["time"][rows])
-    partner = pair(group, arrival, m.aligned(rows) + np.where(arrival, slack, 0))
+    landed = np.flatnonzero(arrival)
+    host = m.host_of_capture[segments["capture"][rows[landed]]]
+    peer = m.client_host[attempt[landed]] + m.server_host[attempt[landed]] - host
+    time[landed] += across(m.clocks, host, peer, segments["time"][rows[landed]])[1]
+    partner = pair(group, arrival, time)
+    del group, time
     m.foreign[:] = _foreign(m)
     sent = ~arrival
     arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
@@ -198,13 +201,14 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     )
 
 
-def _common_tsval(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
+def _common_tsval(m: Matched, rows: Array, cell: Array, arrival: Array) -> Array:
     """TSval where both ends recorded it for this leg: a short snaplen cuts it off at one."""
     tsval = m.segments["tsval"][rows]
-    cell = attempt * len(Event) + m.leg[rows]
     known = np.ones(m.attempts * len(Event), bool)
     for side in (arrival, ~arrival):
-        known &= np.bincount(cell[side & (tsval >= 0)], minlength=len(known)) > 0
+        here = np.zeros(len(known), bool)
+        here[cell[side & (tsval >= 0)]] = True
+        known &= here
     return np.where(known[cell], tsval, -1)
 
 
@@ -427,8 +431,10 @@ def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     begun = np.where(from_client, count_of(m, m.server, Event.SYN_ACK)[attempt] > 0, begun)
     begun &= leg != Event.SYN
     unseen = ~from_client & (sighting < 0) & (count_of(m, m.server, Event.SYN)[attempt] > 0)
-    called = m.legs.first[m.server[attempt], Event.SYN]
-    called, _ = across(m.clocks, sender, receiver, np.where(unseen, called, NO_TIME))
+    late = np.flatnonzero(unseen)
+    first = m.legs.first[m.server[attempt[late]], Event.SYN]
+    called = np.full(len(sent), NO_TIME)
+    called[late] = across(m.clocks, sender[late], receiver[late], first)[0]
     result = np.zeros((len(m.captures), len(sent)), bool)
     for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
         if capture.first is None or capture.last is None:
