@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from synack.addresses import format_ip
 from synack.handshake.clock import Clock
+from synack.handshake.details import details
 from synack.handshake.vantage import Vantage
 from synack.model import Finding
 from synack.pipeline import Diagnosed, load, run
@@ -45,6 +46,14 @@ class Diagnosis:
         """One row per attempt, the columns of ``synack handshakes``."""
         d = self.diagnosed
         return table.frame(edges.handshakes(d.attempts, d.matched.hosts, d.findings))
+
+    @cached_property
+    def attempts_wide(self) -> pd.DataFrame:
+        """Likewise, with the columns of ``synack handshakes --wide``."""
+        d = self.diagnosed
+        shown = edges.handshakes(d.attempts, d.matched.hosts, d.findings)
+        wide = edges.wide(details(d.matched, d.attempts), d.loaded.files)
+        return table.frame([*shown, *wide])
 
     @cached_property
     def neighbors(self) -> pd.DataFrame:

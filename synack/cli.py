@@ -135,6 +135,14 @@ def demo(
 @app.command()
 def handshakes(
     paths: Paths,
+    wide: Annotated[
+        bool,
+        typer.Option("--wide", "-w", help="More columns: fates, delays, and where to look."),
+    ] = False,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="OUTCOME,...", help="Only attempts with one of these outcomes."),
+    ] = None,
     form: TableForm = TableFormat.TEXT,
     output: Output = None,
 ) -> None:
@@ -144,17 +152,47 @@ def handshakes(
     have shown it.
 
     \b
+    --wide adds, for LEG syn, syn_ack and ack:
+      LEG_lost, LEG_misdelivered, LEG_unwitnessed
+                          what became of LEG_sent; the rest was delivered
+      reason              why inconclusive, or why something is unwitnessed
+      syn_delay_min_ns, syn_delay_max_ns,
+      syn_ack_delay_min_ns, syn_ack_delay_max_ns
+                          how long it was on its way, if it was sent once
+      clock_doubt_ns      what the two clocks may be apart, once aligned
+      copies              packets that a capture recorded once more
+      last                time of the last segment
+      client_state, server_state
+                          how far each capture saw it get
+      client_file, client_frame, server_file, server_frame
+                          its first segment, for Wireshark
+
+    \b
     Examples:
       synack handshakes incident/
+      synack handshakes incident/ --wide --only syn-ack-lost,inconclusive
       synack handshakes incident/ --format csv -o attempts.csv
       synack handshakes incident/ -f ndjson | jq 'select(.outcome != "completed")'
     """
+    outcomes = [] if only is None else _outcomes(only)
+    import numpy as np
+
     from synack import pipeline
     from synack.report import edges, table
 
     loaded = _load(paths)
     done = pipeline.run(loaded)
-    shown = edges.handshakes(done.attempts, done.matched.hosts, done.findings)
+    tables = [done.attempts]
+    if wide:
+        from synack.handshake.details import details
+
+        tables.append(details(done.matched, done.attempts))
+    if only is not None:
+        kept = np.flatnonzero(np.isin(done.attempts["outcome"], outcomes))
+        tables = [rows.take(kept) for rows in tables]
+    shown = edges.handshakes(tables[0], done.matched.hosts, done.findings)
+    if wide:
+        shown += edges.wide(tables[1], loaded.files)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
     _finish(loaded, concluded=len(done.attempts) > 0)
 
@@ -230,6 +268,17 @@ def _load(paths: list[str], *, counts_only: bool = False) -> Loaded:
     finally:
         if line is not None:
             line.close()
+
+
+def _outcomes(text: str) -> list[int]:
+    """The numbers of outcomes that are separated by commas."""
+    from synack.model import OUTCOMES
+
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in OUTCOMES:
+            raise UsageError(f"--only: no outcome {name!r}; there are {', '.join(OUTCOMES)}")
+    return [OUTCOMES.index(name) for name in names]
 
 
 def _form(form: TableFormat, output: Path | None) -> str:

@@ -218,6 +218,32 @@ ATTEMPTS = Schema(
     ("finding", "i4", "position of the finding that explains it, -1 none"),
 )
 
+_FATE_COUNTS = [
+    (f"{leg}_{fate}", "i4", f"{leg} transmissions that are {fate}; -1 sender not captured")
+    for leg in ("syn", "syn_ack", "ack")
+    for fate in ("lost", "misdelivered", "unwitnessed")
+]
+
+DETAILS = Schema(
+    "details",
+    *_FATE_COUNTS,
+    ("reason", "u1", "index into details.WHY: why inconclusive, or why unwitnessed"),
+    ("syn_delay_min_ns", "i8", "least that the only SYN was on its way; -1 not known"),
+    ("syn_delay_max_ns", "i8", "most that it was; -1 not known"),
+    ("syn_ack_delay_min_ns", "i8", "likewise of the only SYN-ACK; -1 not known"),
+    ("syn_ack_delay_max_ns", "i8", "most that it was; -1 not known"),
+    ("clock_doubt_ns", "i8", "what the hosts' aligned clocks may be apart; -1 not two hosts"),
+    ("copies", "i4", "packets that a capture recorded once more"),
+    ("last", "i8", "time of its last segment, ns, on the reference clock"),
+    ("client_state", "i1", "states.State at the client; -1 not in its capture"),
+    ("client_file", "i4", "row in `files` of its first segment at the client, -1 none"),
+    ("client_frame", "i8", "frame of that segment, -1 none"),
+    ("server_state", "i1", "states.State at the server; -1 not in its capture"),
+    ("server_file", "i4", "row in `files` of its first segment at the server, -1 none"),
+    ("server_frame", "i8", "frame of that segment, -1 none"),
+)
+"""What `handshakes --wide` shows besides :data:`ATTEMPTS`; row for row."""
+
 TRANSMISSIONS = Schema(
     "transmissions",
     ("attempt", "i4", "row of `attempts`"),
@@ -225,6 +251,7 @@ TRANSMISSIONS = Schema(
     ("sent", "i8", "row of `segments`: the segment at its sender"),
     ("arrived", "i8", "row of `segments`: the same segment at the peer, -1 none"),
     ("fate", "u1", "index into model.FATES"),
+    ("cause", "u1", "index into match.CAUSES: why it is unwitnessed, 0 if it is not"),
 )
 
 ENTRIES = Schema(

@@ -29,6 +29,15 @@ def test_frames(diagnosis):
     assert "broker-1" in set(diagnosis.captures["host"])
 
 
+def test_wide_attempts_have_more_columns(diagnosis):
+    """The same rows, and the same columns first."""
+    narrow, wide = diagnosis.attempts, diagnosis.attempts_wide
+    assert list(wide.columns[: len(narrow.columns)]) == list(narrow.columns)
+    assert wide[list(narrow.columns)].equals(narrow)
+    assert str(wide["last"].dtype) == "datetime64[ns, UTC]"
+    assert str(wide["syn_lost"].dtype) == "Int64"
+
+
 def test_segments_point_to_attempts(diagnosis):
     """The attempt column of segments is the row of attempts."""
     row = diagnosis.segments.dropna(subset=["attempt"]).iloc[0]

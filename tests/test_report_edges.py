@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from synack import pipeline
+from synack.handshake.details import details
 from synack.report import edges
 from synack.report.table import render
 
@@ -17,6 +19,12 @@ HANDSHAKES = (
     "client client_port server server_port client_isn first outcome client_host server_host"
     " syn_sent syn_received syn_ack_sent syn_ack_received ack_sent ack_received syn_src_mac"
     " syn_ack_dst_mac retransmissions rtt_ns finding"
+).split()
+WIDE = (
+    "syn_lost syn_misdelivered syn_unwitnessed syn_ack_lost syn_ack_misdelivered"
+    " syn_ack_unwitnessed ack_lost ack_misdelivered ack_unwitnessed reason syn_delay_min_ns"
+    " syn_delay_max_ns syn_ack_delay_min_ns syn_ack_delay_max_ns clock_doubt_ns copies last"
+    " client_state client_file client_frame server_state server_file server_frame"
 ).split()
 NEIGHBORS = (
     "host interface ip mac state flags used_s confirmed_s updated_s probes at format file line"
@@ -35,6 +43,40 @@ def _rows(columns):
 def test_handshakes_has_the_columns_of_the_contract(stale):
     shown = edges.handshakes(stale.attempts, stale.matched.hosts, stale.findings)
     assert [c.name for c in shown] == HANDSHAKES
+
+
+def _wide(done):
+    return edges.wide(details(done.matched, done.attempts), done.loaded.files)
+
+
+def test_wide_names_states_reasons_and_files(stale):
+    """Beside a row of ``handshakes``; null where a host has no capture of the attempt."""
+    shown = _wide(stale)
+    assert [c.name for c in shown] == WIDE
+    rows = _rows([*edges.handshakes(stale.attempts, stale.matched.hosts, stale.findings), *shown])
+    lost = [row for row in rows if row["outcome"] == "syn-ack-lost"]
+    assert all(row["syn_ack_lost"] == row["syn_ack_sent"] for row in lost)
+    assert {(row["client_state"], row["server_state"]) for row in lost} == {
+        ("syn-sent", "syn-received")
+    }
+    alone = next(row for row in rows if row["client"] == "10.0.1.72")
+    assert alone["reason"] == "the receiver was not captured"
+    assert (alone["client_state"], alone["client_file"], alone["client_frame"]) == (None,) * 3
+    assert alone["server_file"].endswith("broker-1-eth0.pcap")
+    assert (alone["syn_lost"], alone["syn_ack_unwitnessed"]) == (None, 1)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_wide_is_as_reviewed(form, monkeypatch):
+    """After a wanted change: SYNACK_GOLDEN=write, as in tests/test_fixtures.py."""
+    monkeypatch.chdir(FIXTURES.parent)
+    done = pipeline.run(pipeline.load(["fixtures/stale-arp"]))
+    shown = edges.handshakes(done.attempts, done.matched.hosts, done.findings)
+    content = b"".join(render([*shown, *_wide(done)], form))
+    path = Path(__file__).parent / "golden" / f"stale-arp.wide.{form}"
+    if os.environ.get("SYNACK_GOLDEN") == "write":
+        path.write_bytes(content)
+    assert content == path.read_bytes()
 
 
 def test_neighbors_has_the_columns_of_the_contract(stale):
@@ -86,6 +128,7 @@ def test_inspection_lists_every_file(stale):
 def test_an_empty_incident_keeps_the_columns(tmp_path):
     done = pipeline.run(pipeline.load([str(tmp_path)]))
     assert [c.name for c in edges.handshakes(done.attempts, [], [])] == HANDSHAKES
+    assert [c.name for c in _wide(done)] == WIDE
     assert [c.name for c in edges.neighbors(done.entries)] == NEIGHBORS
     assert _rows(edges.segments(done.matched, [])) == []
     assert _rows(edges.inspection(done.loaded)) == []

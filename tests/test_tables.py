@@ -8,6 +8,7 @@ import pytest
 from synack.tables import (
     ATTEMPTS,
     CLAIMS,
+    DETAILS,
     ENTRIES,
     SEGMENTS,
     SIGHTINGS,
@@ -74,7 +75,7 @@ def test_take_and_concat() -> None:
 
 
 @pytest.mark.parametrize(
-    "schema", [SEGMENTS, CLAIMS, SIGHTINGS, ATTEMPTS, ENTRIES, TRANSMISSIONS, TUNNELS]
+    "schema", [SEGMENTS, CLAIMS, SIGHTINGS, ATTEMPTS, DETAILS, ENTRIES, TRANSMISSIONS, TUNNELS]
 )
 def test_schemas_say_what_they_hold(schema: Schema) -> None:
     """Every column has a dtype that numpy knows and a meaning."""

@@ -2,8 +2,9 @@
 
 An attempt is the same attempt everywhere by addresses, ports and client ISN. What its
 sender transmitted is paired with what its receiver recorded; what is left over was
-lost only if the receiver's capture is a witness: it was on (:func:`_covered`), and what it
-is known to have missed is less than what is missing. Else nobody knows: `unwitnessed`.
+lost only if the receiver's capture is a witness: it was on (:func:`_coverage`), and what it
+is known to have missed is less than what is missing. Else nobody knows: `unwitnessed`, and
+:data:`CAUSES` says why.
 """
 
 from __future__ import annotations
@@ -27,6 +28,30 @@ from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, T
 _FROM_CLIENT = np.isin(np.arange(len(Event)), CLIENT_LEGS)
 _FROM_SERVER = np.isin(np.arange(len(Event)), SERVER_LEGS)
 UNWITNESSED, DELIVERED, LOST, MISDELIVERED = range(len(FATES))
+
+CAUSES = (
+    "",
+    "the receiver was not captured",
+    "sender and receiver are one host",
+    "when it was sent is not recorded",
+    "the receiver's capture has nothing of what the receiver itself sent",
+    "the receiver's capture began later, or may have",
+    "the receiver's capture had ended, or may have",
+    "the receiver's capture ended too soon afterwards",
+    "a file of the receiver's capture is missing",
+    "the receiver's capture leaves such packets out",
+    "the receiver's capture dropped as many packets as are missing",
+    "the receiver's capture proved to miss packets",
+    "one arrived unrecorded: the receiver went on",
+)
+"""Why a transmission is unwitnessed: the further down, the nearer its receiver's capture is
+to a witness. Of several captures the nearest counts."""
+(
+    _, UNCAPTURED, ONE_HOST, _UNTIMED, _ELSEWHERE, _BEGAN, _ENDED, _ENDS, _GAP, _FILTERED,
+    _DROPPED, _MISSED, _UNRECORDED,
+) = range(len(CAUSES))  # fmt: skip
+_ON = _FILTERED
+"""A capture that was on: it saw the segment, or its filter is the first that hides it."""
 
 SETTLE_NS = 100_000_000
 """How long after a transmission the receiver's capture must go on to be a witness
@@ -189,6 +214,7 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     m.foreign[:] = _foreign(m)
     sent = ~arrival
     arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
+    fate, cause = _fates(m, rows[sent], attempt[sent], arrived)
     m.transmissions = Table(
         TRANSMISSIONS,
         {
@@ -196,7 +222,8 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
             "leg": leg[rows[sent]],
             "sent": rows[sent],
             "arrived": arrived,
-            "fate": _fates(m, rows[sent], attempt[sent], arrived),
+            "fate": fate,
+            "cause": cause,
         },
     )
 
@@ -349,25 +376,34 @@ def _proven_arrivals(m: Matched) -> dict[Event, tuple[Array, Array, Array]]:
     }
 
 
-def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> Array:
+def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Array, Array]:
+    """The fate of each transmission, and the cause of those that are unwitnessed."""
     fate = np.full(len(sent), UNWITNESSED, np.uint8)
     landed = arrived >= 0
     fate[landed] = np.where(m.foreign[arrived[landed]], MISDELIVERED, DELIVERED)
     leg = m.leg[sent]
-    covered = _covered(m, sent, attempt, leg)
-    m.missed[:] = _missed(m, attempt, leg, covered)
-    away = ~landed
-    missing = np.bincount(attempt[away] * len(Event) + leg[away], minlength=m.attempts * len(Event))
-    missing = missing[attempt * len(Event) + leg]
+    coverage = _coverage(m, sent, attempt, leg)
+    m.missed[:] = _missed(m, attempt, leg, coverage == _ON)
+    away = np.flatnonzero(~landed)
+    cause = np.zeros(len(sent), np.uint8)
+    cause[away] = UNCAPTURED
+    cell = attempt[away] * len(Event) + leg[away]
+    missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
     for number, capture in enumerate(m.captures):
-        lost_by_capture = (capture.dropped or 0) + m.missed[number].sum()
-        able = covered[number] & ~_excluded(m, number)[leg]
-        fate[away & able & (missing > lost_by_capture)] = LOST
+        dropped, missed = capture.dropped or 0, m.missed[number].sum()
+        nearest = coverage[number, away]
+        on = nearest == _ON
+        able = on & ~_excluded(m, number)[leg[away]]
+        nearest[able] = np.where(missing[able] <= dropped, _DROPPED, _MISSED)
+        cause[away] = np.maximum(cause[away], nearest)
+        fate[away[able & (missing > dropped + missed)]] = LOST
     for event, (proven, _, recorded) in _proven_arrivals(m).items():
         # One of them did arrive, unrecorded; nobody can say which.
-        unknown = ~landed & (leg == event) & (proven & (recorded == 0))[attempt]
+        unknown = away[(leg[away] == event) & (proven & (recorded == 0))[attempt[away]]]
         fate[unknown] = UNWITNESSED
-    return fate
+        cause[unknown] = np.maximum(cause[unknown], np.where(cause[unknown] >= _ON, _UNRECORDED, 0))
+    cause[fate != UNWITNESSED] = 0
+    return fate, cause
 
 
 def _missed(m: Matched, attempt: Array, leg: Array, covered: Array) -> Array:
@@ -409,9 +445,9 @@ def _excluded(m: Matched, number: int) -> Array:
     return result
 
 
-def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
-    """covered[capture, transmission]: whether that capture is of the receiver and was on
-    when the transmission would have arrived.
+def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
+    """coverage[capture, transmission]: ``_ON`` if that capture is of the receiver and was on
+    when the transmission would have arrived, else the place in :data:`CAUSES` of what it lacks.
 
     It must have recorded something before and after the moment, mapped to its clock and
     give or take the uncertainty, with no missing file between. What the segment answers
@@ -435,18 +471,21 @@ def _covered(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     first = m.legs.first[m.server[attempt[late]], Event.SYN]
     called = np.full(len(sent), NO_TIME)
     called[late] = across(m.clocks, sender[late], receiver[late], first)[0]
-    result = np.zeros((len(m.captures), len(sent)), bool)
+    result = np.full((len(m.captures), len(sent)), UNCAPTURED, np.uint8)
     for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
         if capture.first is None or capture.last is None:
             continue
         mine = among(vantage.addresses, high, low)
         seen_here = (sighting >= 0) & (m.sightings["capture"][sighting] == number)
-        covered = (moment - doubt >= capture.first) | (seen_here & begun)
-        covered &= moment + doubt + SETTLE_NS <= capture.last
-        covered &= ~unseen | (called - doubt - SETTLE_NS < capture.first)
+        coverage = np.full(len(sent), _ON, np.uint8)
         for begin, until in capture.gaps:
-            covered &= (moment + doubt + SETTLE_NS < begin) | (moment - doubt > until)
-        result[number] = (
-            (receiver == m.host_of_capture[number]) & (mine | seen_here) & covered & timed
-        )
+            missing = (moment + doubt + SETTLE_NS >= begin) & (moment - doubt <= until)
+            coverage[missing] = _GAP
+        coverage[moment + doubt + SETTLE_NS > capture.last] = _ENDS
+        coverage[moment + doubt > capture.last] = _ENDED
+        coverage[(moment - doubt < capture.first) & ~(seen_here & begun)] = _BEGAN
+        coverage[unseen & (called - doubt - SETTLE_NS >= capture.first)] = _ELSEWHERE
+        coverage[~timed] = _UNTIMED
+        coverage[(receiver != m.host_of_capture[number]) | ~(mine | seen_here)] = UNCAPTURED
+        result[number] = coverage
     return result

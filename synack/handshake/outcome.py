@@ -34,7 +34,7 @@ REASONS = (
     "the SYN-ACK arrived and the client's host did not go on",
     "no ACK was captured, and nothing was repeated as without one it would have been",
 )
-_NONE, _ENDS, _BLIND, _IGNORED, _QUIET = range(len(REASONS))
+_NONE, _ENDS, BLIND, _IGNORED, _QUIET = range(len(REASONS))
 
 
 def judge(m: Matched) -> Table:
@@ -121,10 +121,10 @@ class _View:
             (both & silent, Outcome.INCONCLUSIVE, _ENDS),
             (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
             (both & (syn_acks > 0) & (received == 0) & self._blind(Event.SYN_ACK),
-             Outcome.INCONCLUSIVE, _BLIND),
+             Outcome.INCONCLUSIVE, BLIND),
             (both & (received > 0), Outcome.INCONCLUSIVE, _IGNORED),
-            (both & self.at_client & self.at_server, Outcome.INCONCLUSIVE, _BLIND),
-            (both & self.at_client & self._blind(Event.SYN), Outcome.INCONCLUSIVE, _BLIND),
+            (both & self.at_client & self.at_server, Outcome.INCONCLUSIVE, BLIND),
+            (both & self.at_client & self._blind(Event.SYN), Outcome.INCONCLUSIVE, BLIND),
         ]  # fmt: skip
 
     def _blind(self, event: Event) -> Array:

@@ -58,6 +58,23 @@ def handshakes(attempts: Table, hosts: Sequence[str], findings: Sequence[Finding
     ]
 
 
+def wide(details: Table, files: Sequence[CaptureFile]) -> list[Shown]:
+    """The columns that ``synack handshakes --wide`` adds."""
+    from synack.handshake.details import WHY
+    from synack.handshake.states import State
+
+    paths = [file.path for file in files]
+    states = [state.name.lower().replace("_", "-") for state in State]
+    texts = {"reason": WHY, "client_state": states, "server_state": states,
+             "client_file": paths, "server_file": paths}  # fmt: skip
+    return [
+        _times(name, column) if name == "last"
+        else _named(name, texts[name], column) if name in texts
+        else _numbers(name, column)
+        for name, column in details.columns.items()
+    ]  # fmt: skip
+
+
 def neighbors(entries: Table) -> list[Shown]:
     """The columns of ``synack neighbors``."""
     e = entries
