@@ -51,7 +51,7 @@ to a witness. Of several captures the nearest counts."""
     _DROPPED, _MISSED, _UNRECORDED,
 ) = range(len(CAUSES))  # fmt: skip
 _ON = _FILTERED
-"""A capture that was on: it saw the segment, or its filter is the first that hides it."""
+"""A capture that was on: of what may still hide a packet from it, its filter comes first."""
 
 SETTLE_NS = 100_000_000
 """How long after a transmission the receiver's capture must go on to be a witness
