@@ -303,7 +303,7 @@ def _finish(loaded: Loaded, concluded: bool, warn: bool = True) -> None:
     from synack.capture.scan import COMPILED
 
     if loaded.captures and not COMPILED:
-        _say("the scan is not compiled, so captures are read slowly: install a C compiler,"
+        _say("not compiled, so captures are read and matched slowly: install a C compiler,"
              " then synack again")  # fmt: skip
     for damage in loaded.errors:
         _say(str(damage))

@@ -19,7 +19,7 @@ from synack.tables import Array
 try:
     import cython
 except ImportError:
-    from synack.capture import uncompiled as cython
+    from synack import uncompiled as cython
 
 COMPILED: bool = cython.compiled
 

@@ -1,55 +1,39 @@
 """The scan's one source, run as it is: without a compiler the same, only slower.
 
-scan.py is loaded from source under another name beside the compiled module, and both read
-the same captures and walk the same buffers.
+scan.py is loaded from source beside the compiled module, and both read the same captures and
+walk the same buffers.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import random
 import sys
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sources import as_written, must_be_compiled
 from test_capture_scan import BUILT, FIXTURES, Result, captures, columns, frames, lies, read, timed
 
 import build
-from synack.capture import scan, uncompiled
+from synack import uncompiled
+from synack.capture import scan
 from synack.tables import NO_TIME
 
-
-def load_source(name: str) -> ModuleType:
-    """scan.py itself, as the module ``name``."""
-    loader = SourceFileLoader(name, str(Path(scan.__file__).with_name("scan.py")))
-    spec = importlib.util.spec_from_loader(name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-plain = load_source("uncompiled_scan")
+plain = as_written(scan)
 compiled = pytest.mark.skipif(not scan.COMPILED, reason="nothing compiled to compare with")
 
 
 def test_compiled() -> None:
-    """Where the tests run for others to trust, there is a compiler and it was used."""
-    assert not plain.COMPILED
-    if not scan.COMPILED and os.environ.get("CI"):
-        pytest.fail("synack.capture.scan is not compiled; SYNACK_REQUIRE_COMPILED=1 says why")
+    """In CI the fast one is what is tested."""
+    must_be_compiled(scan)
 
 
 def test_without_cython(monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation without Cython imports the source by itself."""
     monkeypatch.setitem(sys.modules, "cython", None)
-    alone = load_source("scan_without_cython")
+    alone = as_written(scan)
     assert alone.cython is uncompiled
     assert not alone.COMPILED
     content = BUILT["pcap-ethernet"]

@@ -24,7 +24,7 @@ from synack.tables import CLAIMS, SEGMENTS, Schema, Table
 try:
     import cython
 except ImportError:
-    from synack.capture import uncompiled as cython
+    from synack import uncompiled as cython
 
 COMPILED: bool = cython.compiled
 

@@ -24,13 +24,13 @@ from synack.tables import Array, Table
 try:
     import cython
 except ImportError:
-    from synack.capture import uncompiled as cython
+    from synack import uncompiled as cython
 
 COMPILED: bool = cython.compiled
 
 # `kind` of a segment, as in tables.py.
 _SYN, _SYN_ACK, _ACK, _RST, _QUOTE = 1, 2, 3, 4, 5
-# track.Event.
+# states.Event.
 _E_SYN, _E_SYN_ACK, _E_ACK, _E_PROGRESS = 1, 2, 3, 4
 _E_RST_SERVER, _E_RST_CLIENT, _E_CHALLENGE, _E_ICMP, _E_COPY = 5, 6, 7, 8, 9
 _EVENTS = 10

@@ -7,7 +7,7 @@ spliced with another, parts repeated or moved): the built ones of test_capture_s
 fixtures, and those of the folders given, of large ones a part. Each is read whole and
 sometimes in small pieces, with room for many rows or for two; every fourth is also read
 the general way, and some are counted in parts, which has to give the same. Meant for
-scan_asan.sh, which runs it with a build that AddressSanitizer watches; works with any build.
+asan.sh, which runs it with a build that AddressSanitizer watches; works with any build.
 
 Every finding is written to a file of ``--findings``, with what went wrong beside it; the
 input at hand is always in ``current`` there (4 bytes of its length, then itself), for when

@@ -1,4 +1,4 @@
-"""What scan.py needs of the ``cython`` module where neither it nor a compiler is there."""
+"""What compiled modules need of the ``cython`` module where neither it nor a compiler is there."""
 
 from __future__ import annotations
 
