@@ -17,6 +17,7 @@ from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
 from synack.context.counters import Counters
 from synack.context.tcpdump import TcpdumpLog
+from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
 from synack.incident import Incident, Source, collect, rotation
 from synack.model import Capture, CaptureFile, Progress
@@ -69,7 +70,8 @@ def load(
 
 def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> None:
     found: list[tuple[Source, FoundCapture]] = []
-    for source in loaded.incident.sources:
+    # By path, so that the order of the arguments decides nothing.
+    for source in sorted(loaded.incident.sources, key=lambda source: source.path):
         try:
             content = recognize(source.path, source.place)
         except UnknownInput as error:
@@ -88,6 +90,8 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
             loaded.logs.append((source, content))
         else:
             loaded.counters.append((source, content))
+    found, copies = without_copies(found)
+    loaded.warnings += copies
     _read_captures(loaded, found, progress, counts_only)
     _note_drops(loaded)
     for capture in loaded.captures:
