@@ -22,6 +22,7 @@ from synack.errors import Damage, InputError, UnknownInput
 from synack.incident import Incident, Source, collect, rotation
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
+from synack.overlap import unite
 from synack.recognize import FoundCapture, recognize
 from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Schema, Table
 
@@ -94,6 +95,9 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
     loaded.warnings += copies
     _read_captures(loaded, found, progress, counts_only)
     _note_drops(loaded)
+    loaded.captures, loaded.segments, loaded.claims, loaded.tunnels = unite(
+        loaded.captures, loaded.segments, loaded.claims, loaded.tunnels
+    )
     for capture in loaded.captures:
         capture.warnings += _warnings(capture)
 

@@ -112,7 +112,7 @@ def test_counters_of_the_only_host(tmp_path: Path) -> None:
 def test_captures_of_one_host_are_one_host(tmp_path: Path) -> None:
     """Two interfaces of a host are two captures and one row of the hosts."""
     shutil.copy(BROKER, tmp_path / "broker-1-eth0.pcap")
-    shutil.copy(STALE / "producer-71-eth0.pcap", tmp_path / "broker-1-eth1.pcap")
+    shutil.copy(FIXTURES / "refused" / "broker-1-eth0.pcap", tmp_path / "broker-1-eth1.pcap")
     found = diagnosed(tmp_path)
     assert len(found.loaded.captures) == 2
     assert found.matched.hosts == ["broker-1"]
