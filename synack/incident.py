@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import glob
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -79,13 +80,12 @@ class Incident:
 def collect(paths: Sequence[str]) -> Incident:
     """Every file behind ``paths``: files, folders, globs, archives, ``-`` and ``HOST=PATH``.
 
-    A path that does not exist is an error in the result; the others still count.
-    Raises :class:`UsageError` without any path.
+    Each file is there once. A path that does not exist is an error in the result; the others
+    still count. Raises :class:`UsageError` without any path.
     """
     if not paths:
         raise UsageError("name at least one capture, table dump or folder")
     incident = Incident()
-    seen: set[str] = set()
     for argument in paths:
         host, path = _split_host(argument)
         found = list(_expand(path))
@@ -95,10 +95,62 @@ def collect(paths: Sequence[str]) -> Incident:
             for source in _sources_at(place, incident, owned=len(paths) > 1):
                 if host:
                     source.host, source.host_given = host, True
-                if source.path not in seen:
-                    seen.add(source.path)
-                    incident.sources.append(source)
+                incident.sources.append(source)
+    _keep_each_once(incident)
     return incident
+
+
+def told_best(source: Source) -> tuple[Any, ...]:
+    """Sorts the sources of one content: first the one that says most surely whose it is."""
+    guessed = not source.host_given
+    return (
+        guessed,
+        guessed and not source.interface,
+        guessed and source.host_from_folder,
+        source.host,
+        source.path,
+    )
+
+
+def one_host_only(kept: Source, other: Source) -> str:
+    """What to say when one content came under the names of two hosts, else ""."""
+    weaker = other.host_from_folder or (kept.host_given and not other.host_given)
+    if weaker or not (kept.host and other.host) or kept.host == other.host:
+        return ""
+    return f", as {kept.host}'s: {other.host}'s it cannot be as well"
+
+
+def _keep_each_once(incident: Incident) -> None:
+    """One source for each file, however many arguments, links and names lead to it."""
+    places: dict[str, list[Source]] = {}
+    for source in incident.sources:
+        place = source.path if source.path == "-" else os.path.realpath(source.path)
+        places.setdefault(place, []).append(source)
+    incident.sources = []
+    again = []
+    for of_file in places.values():
+        kept, *others = sorted(of_file, key=told_best)
+        incident.sources.append(kept)
+        for other in others:
+            kept.explicit |= other.explicit
+            kept.interface = kept.interface or other.interface
+            kept.at = other.at if kept.at is None else kept.at
+            whose = one_host_only(kept, other)
+            if other.path != kept.path:
+                incident.warnings.append(f"{other.path}: the same file as {kept.path}, read once"
+                                         + whose)  # fmt: skip
+            elif whose:
+                incident.warnings.append(f"{kept.path}: given twice, read once{whose}")
+            elif kept.path not in again:
+                again.append(kept.path)
+    if again:
+        more = f" and {len(again) - _NAMED} more" if len(again) > _NAMED else ""
+        names = ", ".join(sorted(again)[:_NAMED])
+        incident.warnings.append(f"given twice, read once: {names}{more}")
+
+
+_NAMED = 5
+"""So many files are named that were given twice."""
 
 
 def _split_host(argument: str) -> tuple[str, str]:

@@ -17,10 +17,12 @@ from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
 from synack.context.counters import Counters
 from synack.context.tcpdump import TcpdumpLog
+from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
 from synack.incident import Incident, Source, collect, rotation
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
+from synack.overlap import unite
 from synack.recognize import FoundCapture, recognize
 from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Schema, Table
 
@@ -69,7 +71,8 @@ def load(
 
 def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> None:
     found: list[tuple[Source, FoundCapture]] = []
-    for source in loaded.incident.sources:
+    # By path, so that the order of the arguments decides nothing.
+    for source in sorted(loaded.incident.sources, key=lambda source: source.path):
         try:
             content = recognize(source.path, source.place)
         except UnknownInput as error:
@@ -88,8 +91,13 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
             loaded.logs.append((source, content))
         else:
             loaded.counters.append((source, content))
+    found, copies = without_copies(found)
+    loaded.warnings += copies
     _read_captures(loaded, found, progress, counts_only)
     _note_drops(loaded)
+    loaded.captures, loaded.segments, loaded.claims, loaded.tunnels = unite(
+        loaded.captures, loaded.segments, loaded.claims, loaded.tunnels
+    )
     for capture in loaded.captures:
         capture.warnings += _warnings(capture)
 

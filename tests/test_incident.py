@@ -350,3 +350,30 @@ def test_names_in_incident_toml_that_fit_no_file_are_told(tmp_path: Path) -> Non
         "'b1*.pcap' fits no file",
         "'arp-b2.txt' fits no file",
     ]
+
+
+def test_many_given_twice_are_summed_up(tmp_path: Path) -> None:
+    """Also tables; one warning, with the first names."""
+    for name in "abcdefg":
+        (tmp_path / f"{name}.neigh.txt").touch()
+    found = collect([str(tmp_path), f"{tmp_path}/*.txt"])
+    assert len(found.sources) == 7
+    assert all(source.explicit for source in found.sources)
+    (told,) = found.warnings
+    assert told.startswith(f"given twice, read once: {tmp_path}/a.neigh.txt, ")
+    assert told.endswith("e.neigh.txt and 2 more")
+
+
+def test_links_to_one_file(tmp_path: Path) -> None:
+    """The name that says the host is kept, with what an incident.toml says of the other."""
+    (tmp_path / "web-eth0.pcap").touch()
+    (tmp_path / "z.pcap").symlink_to(tmp_path / "web-eth0.pcap")
+    (tmp_path / "incident.toml").write_text('[files."z.pcap"]\nat = 1970-01-01T00:00:01Z\n')
+    found = collect([str(tmp_path)])
+    (source,) = found.sources
+    assert (source.host, source.interface, source.at) == ("web", "eth0", 10**9)
+    (told,) = found.warnings
+    assert told == (
+        f"{tmp_path}/z.pcap: the same file as {tmp_path}/web-eth0.pcap, read once,"
+        " as web's: z's it cannot be as well"
+    )

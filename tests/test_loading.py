@@ -172,11 +172,11 @@ def test_damaged_member(tmp_path: Path) -> None:
 
 def test_sets_do_not_mix(tmp_path: Path) -> None:
     """Two interfaces, two hosts, two folders: each its own capture."""
-    content = split(BROKER.read_bytes(), 2)
+    content = iter(split(BROKER.read_bytes(), 8))
     for name in ("a-eth0", "a-eth1", "b-eth0", "x/a-eth0"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / f"{name}.pcap").write_bytes(content[0])
-        (tmp_path / f"{name}.pcap1").write_bytes(content[1])
+        (tmp_path / f"{name}.pcap").write_bytes(next(content))
+        (tmp_path / f"{name}.pcap1").write_bytes(next(content))
     captures = load([str(tmp_path)]).captures
     assert [len(c.files) for c in captures] == [2] * 4
 

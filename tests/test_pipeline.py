@@ -112,7 +112,7 @@ def test_counters_of_the_only_host(tmp_path: Path) -> None:
 def test_captures_of_one_host_are_one_host(tmp_path: Path) -> None:
     """Two interfaces of a host are two captures and one row of the hosts."""
     shutil.copy(BROKER, tmp_path / "broker-1-eth0.pcap")
-    shutil.copy(STALE / "producer-71-eth0.pcap", tmp_path / "broker-1-eth1.pcap")
+    shutil.copy(FIXTURES / "refused" / "broker-1-eth0.pcap", tmp_path / "broker-1-eth1.pcap")
     found = diagnosed(tmp_path)
     assert len(found.loaded.captures) == 2
     assert found.matched.hosts == ["broker-1"]
@@ -228,3 +228,27 @@ def test_two_clocks_in_one_file_are_told(tmp_path: Path) -> None:
         w.startswith("10.0.0.2: replies are stamped up to 4.000 ms before their requests")
         for w in warnings(found)
     )
+
+
+def test_several_oddities_at_once(tmp_path: Path) -> None:
+    """A capture of another incident, one whose time runs backwards, and one given twice:
+    each is told, and none hides another or changes what the sound ones show."""
+    client, server = handshakes()
+    back = [(at - 3 * SECOND if n >= 30 else at, frame) for n, (at, frame) in enumerate(server)]
+    alone = played(tmp_path, client, back)
+    for name in ("10.0.1.10-eth0.pcap", "10.0.1.10-eth0 (1).pcap"):
+        shutil.copy(FIXTURES / "refused" / "broker-1-eth0.pcap", tmp_path / name)
+    shutil.copy(tmp_path / "10.0.0.1.pcap", tmp_path / "10.0.0.1.pcap.gz")
+    for order in (1, -1):
+        found = diagnosed(*sorted(tmp_path.iterdir())[::order])
+        told = "\n".join(warnings(found))
+        assert "10.0.0.2.pcap: time goes backwards 1 times, by up to 2." in told
+        assert "10.0.1.10: none of its 6 attempts is in any other host's capture" in told
+        assert "10.0.1.10-eth0 (1).pcap: the same capture as" in told
+        assert "10.0.0.1.pcap.gz: the same capture as" in told
+        of_both = [h.startswith("10.0.0.") for h in found.matched.hosts]
+        assert of_both == [True, True, False]
+        mine = found.attempts["server_port"] == 9092
+        mine &= found.attempts["client_port"] < 4020
+        for column in ("outcome", "syn_sent", "syn_received", "syn_ack_sent", "ack_received"):
+            assert found.attempts[column][mine].tolist() == alone.attempts[column].tolist()
