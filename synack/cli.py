@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -175,12 +177,13 @@ def handshakes(
       synack handshakes incident/ -f ndjson | jq 'select(.outcome != "completed")'
     """
     outcomes = [] if only is None else _outcomes(only)
+    written = _form(form, output)
+    loaded = _load(paths, *_FOR_TABLES, *(["pyarrow.parquet"] if written == "parquet" else []))
     import numpy as np
 
     from synack import pipeline
     from synack.report import edges, table
 
-    loaded = _load(paths)
     done = pipeline.run(loaded)
     tables = [done.attempts]
     if wide:
@@ -193,7 +196,7 @@ def handshakes(
     shown = edges.handshakes(tables[0], done.matched.hosts, done.findings)
     if wide:
         shown += edges.wide(tables[1], loaded.files)
-    _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
+    _show(table.render(shown, written), output, written == "parquet")
     _finish(loaded, concluded=len(done.attempts) > 0)
 
 
@@ -246,10 +249,11 @@ def inspect(
 
 
 def _diagnose(paths: list[str], form: ReportFormat, output: Path | None) -> None:
+    loaded = _load(paths, "synack.api")
     from synack.api import Diagnosis
     from synack.pipeline import run
 
-    diagnosis = Diagnosis(run(_load(paths)))
+    diagnosis = Diagnosis(run(loaded))
     content = diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
     _show(content, output, binary=False)
     done = diagnosis.diagnosed
@@ -257,17 +261,24 @@ def _diagnose(paths: list[str], form: ReportFormat, output: Path | None) -> None
     _finish(done.loaded, concluded, warn=False)
 
 
-def _load(paths: list[str], *, counts_only: bool = False) -> Loaded:
-    """Read everything, with a progress line on a terminal."""
+def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
+    """Read everything, with a progress line on a terminal. The modules that are ``needed``
+    then are imported meanwhile: the scan leaves the interpreter alone."""
     from synack.loading import load
     from synack.progress import on_terminal
 
     line = on_terminal()
+    imports = threading.Thread(target=lambda: [import_module(name) for name in needed])
+    imports.start()
     try:
         return load(paths, line, counts_only=counts_only)
     finally:
+        imports.join()
         if line is not None:
             line.close()
+
+
+_FOR_TABLES = ("synack.pipeline", "synack.report.edges", "synack.report.table")
 
 
 def _outcomes(text: str) -> list[int]:
