@@ -632,3 +632,19 @@ def test_a_short_snaplen_at_one_end_loses_nothing(tmp_path: Path) -> None:
     lost = done.matched.transmissions["fate"] == FATES.index("lost")
     assert int(lost.sum()) == 1
     assert [clock.grade for clock in done.matched.clocks] == ["accurate"] * 3
+
+
+def test_a_repetition_bounds_no_clock() -> None:
+    """The client's capture ends after its first SYN, which was lost; the server has only the
+    second one, without TSval: taken for one packet they would set the clocks a second
+    apart. With TSval they differ, and with the capture going on both are in it."""
+    client, ends = "0.0 client > server S 100 {}", "0.3 alive"
+    server = "-9.0 alive\n1.0 client > server S 100 {}\n9.0 alive"
+    for stamps in (("", ""), ("ts=7", "ts=8")):
+        scene = read(
+            f"at client\n-9.0 alive\n{client.format(stamps[0])}\n{ends}\n"
+            f"at server\n{server.format(stamps[1])}"
+        )
+        matched = scene.match()
+        assert [clock.grade for clock in matched.clocks] == ["accurate", "absent"]
+        assert [clock.offset for clock in matched.clocks] == [0, 0]
