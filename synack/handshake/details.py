@@ -15,10 +15,10 @@ from synack.handshake.match import (
     UNCAPTURED,
     UNWITNESSED,
     Matched,
+    fate_counts,
 )
 from synack.handshake.outcome import BLIND, REASONS
 from synack.handshake.states import Event
-from synack.model import FATES
 from synack.tables import DETAILS, NO_TIME, Array, Table
 
 WHY = (*REASONS, *CAUSES)
@@ -30,7 +30,7 @@ _LEGS = {"syn": Event.SYN, "syn_ack": Event.SYN_ACK, "ack": Event.ACK}
 def details(m: Matched, attempts: Table) -> Table:
     """One row of :data:`~synack.tables.DETAILS` per attempt, in the order of ``attempts``,
     which are what :func:`~synack.handshake.outcome.judge` says of all."""
-    fates = _fates(m)
+    fates = fate_counts(m)
     columns: dict[str, Array] = {"last": attempts["last"]}
     blind = np.zeros(m.attempts, np.int64)
     for leg, event in _LEGS.items():
@@ -56,13 +56,6 @@ def details(m: Matched, attempts: Table) -> Table:
         columns[f"{end}_file"] = np.where(seen, m.segments["file"][rows], -1)
         columns[f"{end}_frame"] = np.where(seen, m.segments["frame"][rows], -1)
     return Table(DETAILS, columns)
-
-
-def _fates(m: Matched) -> Array:
-    """counts[attempt, leg, fate]"""
-    t, legs, fates = m.transmissions, len(Event), len(FATES)
-    cell = (t["attempt"].astype(np.int64) * legs + t["leg"]) * fates + t["fate"]
-    return np.bincount(cell, minlength=m.attempts * legs * fates).reshape(-1, legs, fates)
 
 
 def _cause(m: Matched, blind: Array) -> Array:

@@ -351,6 +351,13 @@ def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
     return np.where(sighting >= 0, counts[sighting], 0)
 
 
+def fate_counts(m: Matched) -> Array:
+    """counts[attempt, leg, fate] of the transmissions (int64)."""
+    t, legs, fates = m.transmissions, len(Event), len(FATES)
+    cell = (t["attempt"].astype(np.int64) * legs + t["leg"]) * fates + t["fate"]
+    return np.bincount(cell, minlength=m.attempts * legs * fates).reshape(-1, legs, fates)
+
+
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:
     """Segments of ``event`` in the given sighting of each attempt that were addressed
     to the host that recorded them."""

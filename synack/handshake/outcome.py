@@ -19,6 +19,7 @@ from synack.handshake.match import (
     Matched,
     addressed,
     count_of,
+    fate_counts,
 )
 from synack.handshake.states import Event, State
 from synack.model import Outcome
@@ -54,16 +55,10 @@ class _View:
         self.at_server = m.server >= 0
         self.both = (m.client_host >= 0) & (m.server_host >= 0)
         self.both &= m.client_host != m.server_host
-        self.fates = self._fate_counts()
+        self.fates = fate_counts(m)
         self.client_state = self._state(m.client)
         self.server_state = self._state(m.server)
         self.other_state = self._state(m.elsewhere)
-
-    def _fate_counts(self) -> Array:
-        """counts[attempt, leg, fate]"""
-        t, legs = self.m.transmissions, len(Event)
-        cell = (t["attempt"].astype(np.int64) * legs + t["leg"]) * 4 + t["fate"]
-        return np.bincount(cell, minlength=self.m.attempts * legs * 4).reshape(-1, legs, 4)
 
     def _state(self, sighting: Array) -> Array:
         if not len(self.m.sightings):
