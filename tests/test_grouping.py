@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from sources import as_written, must_be_compiled
 
 from synack import grouping
-from synack.grouping import group_ids, grouped, ids_of, least, representatives
+from synack.grouping import (
+    among,
+    distinct,
+    distinct_rows,
+    group_ids,
+    grouped,
+    ids_of,
+    least,
+    representatives,
+)
 
 plain = as_written(grouping)
 BOTH = pytest.mark.parametrize("module", [grouping, plain], ids=["installed", "source"])
@@ -61,6 +70,23 @@ def test_grouped(values: list[tuple[int, int]]) -> None:
     assert found == {
         key: [10 * n for n, value in enumerate(values) if value == key] for key in found
     }
+
+
+@given(VALUES)
+def test_distinct(values: list[tuple[int, int]]) -> None:
+    """Values once, rows once, both sorted; the representative is the first."""
+    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
+    assert distinct(columns[1]).tolist() == sorted({v[1] for v in values})
+    assert distinct_rows(*columns) == sorted(set(values))
+    some = representatives(ids_of(*columns)).tolist()
+    assert some == sorted(values.index(value) for value in set(values))
+
+
+@given(VALUES, VALUES)
+def test_among(values: list[tuple[int, int]], wanted: list[tuple[int, int]]) -> None:
+    """Few wanted rows are compared, many are found by hash: the same answer."""
+    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
+    assert among(wanted, *columns).tolist() == [value in wanted for value in values]
 
 
 def test_least() -> None:
