@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -268,7 +269,7 @@ def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
     from synack.progress import on_terminal
 
     line = on_terminal()
-    imports = threading.Thread(target=lambda: [import_module(name) for name in needed])
+    imports = threading.Thread(target=_import, args=needed)
     imports.start()
     try:
         return load(paths, line, counts_only=counts_only)
@@ -276,6 +277,13 @@ def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
         imports.join()
         if line is not None:
             line.close()
+
+
+def _import(*names: str) -> None:
+    """What is missing, the command says when it imports it itself."""
+    with suppress(ImportError):
+        for name in names:
+            import_module(name)
 
 
 _FOR_TABLES = ("synack.pipeline", "synack.report.edges", "synack.report.table")
