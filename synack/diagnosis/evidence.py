@@ -28,6 +28,7 @@ from synack.tables import (
     ARP_REQUEST,
     ND_SOLICIT,
     NO_TIME,
+    OUTBOUND,
     SYN,
     SYN_ACK,
     Array,
@@ -174,13 +175,14 @@ class Case:
 
     @cached_property
     def sendings(self) -> Table:
-        """Every SYN and SYN-ACK in the capture of the host that sent it."""
+        """Every SYN and SYN-ACK in the capture of the host that sent it, from its own MAC."""
         m = self.matched
         place = np.arange(len(m.sightings))
         leg = np.zeros(len(m.sightings) + 1, np.uint8)  # the last: of no sighting
         leg[:-1][m.client[m.identity] == place] = Event.SYN
         leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
         rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
+        rows = rows[self._own(rows)]
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
         s = m.segments
         fate, arrived = self._fates(rows)
@@ -201,6 +203,23 @@ class Case:
                 "time": self.time(rows),
             },
         )
+
+    def _own(self, rows: Array) -> Array:
+        """Whether the capturing host itself sent these: on a network that floods it also sees
+        what others send, and a machine whose MAC is in a wrong entry sees the answers that go
+        astray to it, but not the SYNs that they answer (bool)."""
+        m, s = self.matched, self.matched.segments
+        noted = s["direction"][rows] == OUTBOUND
+        ours = s["src_mac"][rows] == NO_MAC
+        answered = np.zeros(len(rows), bool)
+        capture = s["capture"][rows]
+        for number, vantage in enumerate(m.vantages):
+            mine = capture == number
+            ours |= mine & among([(mac,) for mac in vantage.macs], s["src_mac"][rows])
+            came = np.flatnonzero((s["capture"] == number) & (m.leg == Event.SYN))
+            asked = set(zip(s["dst_hi"][came].tolist(), s["dst_lo"][came].tolist(), strict=True))
+            answered |= mine & among(asked, s["src_hi"][rows], s["src_lo"][rows])
+        return noted | (ours & (answered | (m.leg[rows] != Event.SYN_ACK)))
 
     def _fates(self, rows: Array) -> tuple[Array, Array]:
         t, size = self.matched.transmissions, len(self.matched.segments)

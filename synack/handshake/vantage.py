@@ -221,8 +221,9 @@ _SAME_PLACE_NS = 2_000
 
 
 def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array) -> Array:
-    """Sightings that hold one segment twice, the second time with a lower TTL and from a
-    MAC that is more than any other in this capture: its host passes it on (bool)."""
+    """Sightings that hold one segment twice, the second time with a lower TTL, or from the
+    MAC that it first was sent to, and that MAC is more than any other in this capture: its
+    host passes it on (bool)."""
     result = np.zeros(len(sightings), bool)
     candidates = sightings["several_macs"]
     if not candidates.any():
@@ -233,12 +234,14 @@ def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array
     same = ids_of(sighting[rows], *what)
     order = np.lexsort((segments["ttl"][rows], same))
     rows, same = rows[order], same[order]
-    again = np.flatnonzero(
-        (same[1:] == same[:-1])
-        & (segments["ttl"][rows[1:]] > segments["ttl"][rows[:-1]])
-        & (segments["src_mac"][rows[1:]] != segments["src_mac"][rows[:-1]])
-    )
-    passed = rows[again]
+    earlier, later = rows[:-1], rows[1:]
+    alike = (same[1:] == same[:-1]) & (segments["src_mac"][later] != segments["src_mac"][earlier])
+    ttl = segments["ttl"]
+    lowered = alike & (ttl[later] > ttl[earlier])
+    # A balancer hands it on as it is: from the MAC that it came to.
+    handed = alike & (ttl[later] == ttl[earlier])
+    handed &= segments["dst_mac"][earlier] == segments["src_mac"][later]
+    passed = np.concatenate([earlier[lowered], later[handed]])
     counts = links.frames(segments["src_mac"] >= 0)
     for capture in distinct(segments["capture"][passed]).tolist():
         own = links.capture == capture
@@ -399,10 +402,17 @@ def _basis(evidence: dict[str, Array], mine: Array) -> str:
 
 def _own_macs(capture: int, vantage: Vantage, segments: Table, links: _Links) -> set[int]:
     """The MAC that most of the host's own segments leave with. One capture is of one
-    interface, so there is one; a second is somebody else's use of the address."""
+    interface, so there is one; a second is somebody else's use of the address, or on a network
+    that floods another host's: what is sent to the host comes to its own."""
     rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
+    to_host = among(vantage.addresses, segments["dst_hi"][rows], segments["dst_lo"][rows])
+    reached = distinct(links.destination[links.frames(rows[to_host]) > 0])
     rows = rows[segments["direction"][rows] != INBOUND]
     from_host = among(vantage.addresses, segments["src_hi"][rows], segments["src_lo"][rows])
     frames = links.frames(rows[from_host])
     macs, place = np.unique(links.source[frames > 0], return_inverse=True)
-    return {int(macs[np.argmax(np.bincount(place, frames[frames > 0]))])} if len(macs) else set()
+    if not len(macs):
+        return set()
+    count = np.bincount(place, frames[frames > 0])
+    own = np.isin(macs, reached)
+    return {int(macs[np.argmax(np.where(own, count, 0) if own.any() else count)])}

@@ -211,6 +211,8 @@ class Machine:
         self.masked: dict[tuple[str, int, str, int], tuple[str, int]] = {}
         """NAT: how the far end sees a flow, to the inner address and port."""
         self.reachable_time = net.random.uniform(15, 45)
+        self.reaction = net.random.uniform(0.000_01, 0.000_06)
+        """From the interface to the answer, in seconds."""
 
     def is_up(self) -> bool:
         begin, end = self.told.up
@@ -254,9 +256,9 @@ class Machine:
         if entry.state == "INCOMPLETE":
             entry.queue.append(packet)
             return
-        if entry.state == "REACHABLE" and not entry.kept:
-            if now > entry.confirmed + self.reachable_time:
-                entry.become("STALE", now)
+        trusted = entry.kept or now <= entry.confirmed + self.reachable_time
+        if entry.state == "REACHABLE" and not trusted:
+            entry.become("STALE", now)
         if entry.state == "STALE" and not entry.kept:
             entry.become("DELAY", now)
             self.net.at(now + DELAY_FIRST_PROBE, self._delayed, port, hop, entry, entry.turn)
@@ -353,16 +355,17 @@ class Machine:
         if is_group(frame.dmac) and isinstance(frame.content, Arp) and not _hears(port, frame):
             return
         port.record(frame, IN if mine else OTHER)
-        if isinstance(frame.content, Arp):
-            if mine:
-                self._discover(port, frame.content)
-            return
-        packet, tag = frame.content, _tag(frame)
-        if not mine:
-            if tag is not None and tag.cause == STALE and self.owns(packet.dst):
-                tag.fate, tag.arrived = "misdelivered", self.net.now
-            return
-        self._take(port, packet, tag)
+        tag = _tag(frame)
+        if mine:
+            self.net.at(self.net.now + self.reaction, self._process, port, frame.content, tag)
+        elif tag is not None and tag.cause == STALE and self.owns(_destination(frame)):
+            tag.fate, tag.arrived = "misdelivered", self.net.now
+
+    def _process(self, port: Port, content: Packet | Arp, tag: Sent | None) -> None:
+        if isinstance(content, Arp):
+            self._discover(port, content)
+        else:
+            self._take(port, content, tag)
 
     def _take(self, port: Port, packet: Packet, tag: Sent | None) -> None:
         segment = packet.segment
@@ -460,7 +463,7 @@ class Network:
     def __init__(self, story: told.Story) -> None:
         self.story = story
         self.now = -10.0
-        self.random = random.Random(story.seed)  # noqa: S311: a story, not a secret
+        self.random = random.Random(story.seed)  # noqa: S311 - a story, not a secret
         self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._order = itertools.count()
         self._dropped = [0] * len(story.losses)
@@ -562,6 +565,10 @@ def _tag_of(packet: Packet) -> Sent | None:
 
 def _tag(frame: Frame) -> Sent | None:
     return _tag_of(frame.content) if isinstance(frame.content, Packet) else None
+
+
+def _destination(frame: Frame) -> str:
+    return frame.content.dst if isinstance(frame.content, Packet) else ""
 
 
 def _hears(port: Port, frame: Frame) -> bool:

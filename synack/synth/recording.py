@@ -47,7 +47,7 @@ class Recorded:
 
 def recorded(story: Story, net: Network) -> list[Recorded]:
     """What each capture of the story kept."""
-    dice = random.Random(story.seed + 1)  # noqa: S311: a story, not a secret
+    dice = random.Random(story.seed + 1)  # noqa: S311 - a story, not a secret
     return [_keep(record, net, dice) for record in story.records]
 
 
@@ -74,7 +74,7 @@ def _keep(record: Record, net: Network, dice: random.Random) -> Recorded:
 
 def _wanted(record: Record, frame: Frame, way: str) -> bool:
     """What the capture filter lets through."""
-    if record.direction == "in" and way == OUT or record.direction == "out" and way != OUT:
+    if record.direction != "both" and (way == OUT) != (record.direction == "out"):
         return False
     content = frame.content
     kind = "arp" if isinstance(content, Arp) else "tcp"

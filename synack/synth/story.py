@@ -541,8 +541,8 @@ class _Table:
 
     def flag(self, key: str, default: bool = False) -> bool:
         value = self.get(key)
-        return bool(self.check(key, default if value is None else value,
-                               value is None or isinstance(value, bool), "true or false"))  # fmt: skip
+        good = value is None or isinstance(value, bool)
+        return bool(self.check(key, default if value is None else value, good, "true or false"))
 
     def number(
         self, key: str, default: float, low: float = -LONGEST, high: float = math.inf

@@ -8,6 +8,7 @@ reqsk_timer_handler).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from synack.synth.frames import Error, Packet, Segment
 from synack.synth.network import Machine, Network
@@ -59,7 +60,7 @@ class Tcp:
         self.sockets: dict[str, dict[Key, Socket]] = {name: {} for name in net.hosts}
         self._offsets: dict[tuple[str, str], int] = {}
         for host in net.hosts.values():
-            host.local = lambda packet, h=host: self._receive(h, packet)
+            host.local = partial(self._receive, host)
         for connect in story.connections:
             for at in connect.at:
                 net.at(at, self._connect, connect)

@@ -11,6 +11,14 @@ DUPLICATE = "duplicate-address"
 UNRESOLVED = "unresolved-neighbor"
 
 
+_ENDINGS = {
+    "reset": "rejected",
+    "refused": "refused",
+    "unreachable": "unreachable",
+    "challenged": "challenged",
+}
+
+
 class Wrong(NamedTuple):
     """A neighbor entry that was not its owner's: ``host`` had ``address`` at ``mac``, while
     its owner was at ``right``."""
@@ -75,8 +83,7 @@ class Attempt:
             return "completed"
         if "connected" in self.marks:
             return "ack-lost"
-        for mark, outcome in (("reset", "rejected"), ("refused", "refused"),
-                              ("unreachable", "unreachable"), ("challenged", "challenged")):  # fmt: skip
+        for mark, outcome in _ENDINGS.items():
             if mark in self.marks:
                 return outcome
         if self.on_wire("syn-ack"):
