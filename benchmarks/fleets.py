@@ -197,7 +197,7 @@ class Fleet:
             return
         at = self.moment(0.2, 0.5)
         before = dict(self.hosts[client])
-        old = f"{client}-before"
+        old = f"old-{client}"
         self.hosts[old] = {**before, "mac": self.mac(), "up": [-20, at]}
         self.hosts[client]["up"] = [at + round(self.dice.uniform(0.5, 5), 2), 1000]
         for c in [c for c in self.connections if c["client"] == client]:

@@ -198,6 +198,8 @@ def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
     gap = legs.gap(Event.SYN, *answers)
     has_syn = legs.counts[:, Event.SYN]
     has_syn_ack = legs.counts[:, Event.SYN_ACK]
+    later = legs.counts[:, [Event.ACK, Event.PROGRESS]].sum(axis=1)
+    unseen = (has_syn == 0) | ((has_syn_ack == 0) & (later > 0))
     rows_of = [np.flatnonzero(sightings["capture"] == c) for c in distinct(sightings["capture"])]
     for one, mine in enumerate(rows_of):
         place = np.full(int(identity.max(initial=-1)) + 1, -1, np.int64)
@@ -207,8 +209,11 @@ def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
             j = theirs[shared]
             i = place[identity[j]]
             # Without an answer in both: SYNs get lost towards the server, SYN-ACKs towards
-            # the client.
-            missing = np.sign(has_syn[i] - has_syn[j]) + np.sign(has_syn_ack[j] - has_syn_ack[i])
+            # the client. Who has a SYN-ACK and not its SYN, or an ACK and not the SYN-ACK,
+            # was not recording it all: that is no loss on the way.
+            syns = np.where((has_syn[i] > 0) & (has_syn[j] > 0), has_syn[i] - has_syn[j], 0)
+            replies = has_syn_ack[j] - has_syn_ack[i]
+            missing = np.sign(syns) + np.where(unseen[i] | unseen[j], 0, np.sign(replies))
             both = (gap[i] >= 0) & (gap[j] >= 0)
             apart = np.where(np.abs(gap[i] - gap[j]) > _SAME_PLACE_NS, gap[i] - gap[j], 0)
             vote = np.where(both, apart, missing)

@@ -7,7 +7,7 @@ entry can be told from its look-alikes when four things are on record:
   receiver's capture would have them, or because sender or peer repeated them;
 - where they went: the destination MAC in an Ethernet capture, or a dated table of the sender;
 - whose address it is: the right owner spoke, before the harm ended;
-- that no router sits between: a table of the sender, ARP, or one MAC seen at both ends.
+- that no router sits between: a table of the sender, ARP, or the owner's MAC unchanged from its own capture to another.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from synack.synth.frames import OUT, Arp, Frame, Packet
 from synack.synth.recording import Recorded
 from synack.synth.truth import DUPLICATE, STALE, UNRESOLVED, Attempt, Sent, Wrong
 
+WITH_MACS = ("EN10MB", "LINUX_SLL", "LINUX_SLL2")
+"""Link types that tell who sent a frame."""
 CERTAIN = 2.0
 """A dump's stamp may be wrong by so many seconds and still be of use."""
 SILENCE = 1.5
@@ -99,7 +101,7 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
     vain = any(n > 1 for n in Counter(s.attempt.number for s in (*on_wire, *cooked)).values())
     witnessed = [s for s in (*on_wire, *cooked) if _witnessed(found, s)]
     missing = []
-    if not on_wire and not (cooked and table):
+    if not on_wire and not (cooked and _in_table(found, wrong, begin, end, before=0.0)):
         missing.append("where the segments went")
     if not witnessed and not (vain and table):
         missing.append("that they were lost")
@@ -117,13 +119,15 @@ def _end_of(sent: Sent, wrong: Wrong) -> bool:
     return wrong.address in (sent.attempt.client_address, sent.attempt.server)
 
 
-def _in_table(found: Evidence, wrong: Wrong, begin: float, end: float) -> bool:
+def _in_table(
+    found: Evidence, wrong: Wrong, begin: float, end: float, before: float = REMEMBERED
+) -> bool:
     """A dated table of the sender has the wrong entry, as of the harm."""
     for dump, at, entries in found.dumps.taken:
         mac, state = entries.get(wrong.address, ("", ""))
         usable = mac == wrong.mac and state not in ("FAILED", "INCOMPLETE")
         dated = dump.stamp != "none" and abs(dump.off) <= CERTAIN
-        if dump.host == wrong.host and usable and dated and begin - REMEMBERED <= at <= end + 60:
+        if dump.host == wrong.host and usable and dated and begin - before <= at <= end + min(before, 60):
             return True
     return False
 
@@ -135,7 +139,7 @@ def _seen_leaving(
         id(frame.content.segment.tag)
         for c in found.captures
         if c.record.host == wrong.host and (c.record.link_type == "EN10MB") == ethernet
-        and c.record.link_type in ("EN10MB", "LINUX_SLL", "LINUX_SLL2")
+        and c.record.link_type in WITH_MACS
         for _, frame, way in c.frames
         if way == OUT and isinstance(frame.content, Packet) and frame.content.segment is not None
     }  # fmt: skip
@@ -170,7 +174,7 @@ def _witnessed(found: Evidence, sent: Sent) -> bool:
 def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
     """The right MAC with the address as its source, or in front of what is behind a gateway."""
     for c in found.captures:
-        if c.record.link_type not in ("EN10MB", "LINUX_SLL", "LINUX_SLL2"):
+        if c.record.link_type not in WITH_MACS:
             continue
         for at, frame, _ in c.frames:
             if at > end or frame.smac != wrong.right:
@@ -187,7 +191,7 @@ def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
 def _no_router(found: Evidence, wrong: Wrong) -> bool:
     """ARP of the owner at the sender, or the same MAC of the owner at both ends."""
     places = set()
-    for c in found.captures:
+    for c in [c for c in found.captures if c.record.link_type in WITH_MACS]:
         for _, frame, way in c.frames:
             content = frame.content
             if isinstance(content, Arp):
@@ -195,7 +199,7 @@ def _no_router(found: Evidence, wrong: Wrong) -> bool:
                     return True
             elif content.src == wrong.address and frame.smac == wrong.right:
                 places.add((c.record.host, way == OUT))
-    return len(places) > 1
+    return len(places) > 1 and any(own for _, own in places)
 
 
 def _told(found: Evidence, wrong: Wrong) -> bool:
