@@ -353,7 +353,7 @@ class Fleet:
         for name in self.hosts:
             if name in self.servers:
                 share = 0.92
-            elif name.startswith(("gw-", "relay", "proxy", "balancer", "batch", "printer")):
+            elif name.startswith(("old-", "gw-", "relay", "proxy", "balancer", "batch", "printer")):
                 share = 0.15
             else:
                 share = 0.6
@@ -403,6 +403,7 @@ class Fleet:
         if self.chance(0.03):
             record["cut"] = self.dice.randrange(1, 40)
         if record["link_type"] == "EN10MB" and self.chance(0.03):
+            record["snaplen"] = 262144
             record["mirror"] = self.dice.choice(["vxlan", "geneve", "gre"])
         return record
 

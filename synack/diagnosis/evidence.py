@@ -158,17 +158,28 @@ class Case:
     @cached_property
     def homes(self) -> dict[Address, tuple[int, int]]:
         """(MAC, row of segments) that the capture of an address's own host shows it to
-        send with, for the addresses of hosts that captured."""
+        send with, for the addresses of hosts that captured; the first one found."""
+        return {ip: next(iter(homes.items())) for ip, homes in self._homes.items()}
+
+    def homes_of(self, address: Address) -> dict[int, int]:
+        """All such MACs of an address, with a row each: several if it moved."""
+        return self._homes.get(address, {})
+
+    @cached_property
+    def _homes(self) -> dict[Address, dict[int, int]]:
+        """By address the MACs of its homes, with a row of segments each."""
         m, s = self.matched, self.matched.segments
-        found: dict[Address, tuple[int, int]] = {}
+        found: dict[Address, dict[int, int]] = {}
         for capture, vantage in enumerate(m.vantages):
             rows = np.flatnonzero((s["capture"] == capture) & (s["icmp"] < 0))
             rows = rows[among([(mac,) for mac in vantage.macs], s["src_mac"][rows])]
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
             first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
             ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
-            homes = zip(s["src_mac"][first].tolist(), first.tolist(), strict=True)
-            found = dict(zip(ends, homes, strict=True)) | found
+            for ip, mac, row in zip(
+                ends, s["src_mac"][first].tolist(), first.tolist(), strict=True
+            ):
+                found.setdefault(ip, {}).setdefault(mac, row)
         return found
 
     # ---- what was sent --------------------------------------------------------------
@@ -261,6 +272,7 @@ class Case:
         return result
 
     def _home_mac(self, rows: Array) -> Array:
+        """Where several machines had one address, that of the last one that spoke before."""
         s = self.matched.segments
         known = np.array(list(self.homes), np.uint64).reshape(-1, 2).T
         ids = ids_of(
@@ -269,7 +281,34 @@ class Case:
         )
         mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
         mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
-        return mac[ids[len(self.homes) :]]
+        result = mac[ids[len(self.homes) :]]
+        at = self.time(rows)
+        for (high, low), spells in self._moved.items():
+            mine = np.flatnonzero((s["dst_hi"][rows] == high) & (s["dst_lo"][rows] == low))
+            for home, begin in spells:
+                result[mine[at[mine] >= begin]] = home
+        return result
+
+    @cached_property
+    def _moved(self) -> dict[Address, list[tuple[int, int]]]:
+        """Of addresses that went from one machine to another: (MAC, since when), in order of
+        time. One whose capture ended is no home any more once a host that had known it there
+        hears the address from elsewhere: NO_MAC."""
+        s, moved = self.matched.segments, {}
+        for ip, homes in self._homes.items():
+            every = self._by_source.rows(ip)
+            every = every[(s["src_mac"][every] >= 0) & (s["icmp"][every] < 0)]
+            at, mac = self.time(every), s["src_mac"][every]
+            spells = sorted((int(at[mac == home].min()), home) for home in homes)
+            last = at[np.isin(mac, list(homes))].max()
+            strange = every[(at > last) & ~np.isin(mac, list(homes))]
+            knew = distinct(self.segment_host[every][np.isin(mac, list(homes))])
+            strange = strange[np.isin(self.segment_host[strange], knew)]
+            if len(strange):
+                spells.append((int(self.time(strange).min()), NO_MAC))
+            if len(spells) > 1:
+                moved[ip] = [(home, begin) for begin, home in spells]
+        return moved
 
     @cached_property
     def came_through(self) -> Array:

@@ -171,9 +171,9 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     claims = case.claimed(ip, wrong)
     if (case.claims["src_mac"][claims] == right).any():
         return False  # Y itself says that the address is at X: a cluster's shared MAC.
-    home = case.homes.get(ip)
-    if home is not None and home[0] == right:
-        return True
+    homes = case.homes_of(ip)
+    if homes:
+        return right in homes
     if len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)):
         return True
     told, seen = case.behind(host, right)
@@ -181,7 +181,7 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
         return False  # Y is another address's: a load balancer or router in front.
     if sum(alike(other, ip) for other in seen - {ip}) >= PROXY_ADDRESSES:
         return False
-    return home is not None or not _routed(case, host, ip, right)
+    return not _routed(case, host, ip, right)
 
 
 def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:

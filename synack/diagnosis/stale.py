@@ -258,7 +258,7 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
     """Cooked captures (SLL) record no destination MAC: where the table and the failures agree,
     the table says where the segments went."""
     s = case.sendings
-    rows = np.flatnonzero((s["mac"] == NO_MAC) & (s["peer_mac"] != NO_MAC))
+    rows = np.flatnonzero((s["mac"] == NO_MAC) & (_owner(s) != NO_MAC))
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo")]
     for (host, high, low), mine in grouped(rows, *columns):
         table = case.table_of(host, (high, low))
@@ -269,13 +269,19 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
                 yield mismatch
 
 
+def _owner(sendings: Table) -> Array:
+    """What the peer's frames carry at the sender; without any there, at home."""
+    here = sendings["peer_mac"]
+    return np.where(here != NO_MAC, here, sendings["home_mac"])
+
+
 def _by_table(
     case: Case, host: int, ip: Address, wrong: int, rows: Array, entry: int
 ) -> Mismatch | None:
     s = case.sendings
     other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
     bad = other[failed(case, s.take(other))]
-    rights = distinct(s["peer_mac"][bad]).tolist()
+    rights = distinct(_owner(s)[bad]).tolist()
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
     (right,) = rights

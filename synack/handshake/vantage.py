@@ -5,7 +5,8 @@ A capture file does not say where it was taken. What tells, in order of weight:
 1. addresses that the user names, or that the host's name spells;
 2. the direction that the kernel noted (SLL, SLL2, pcapng ``epb_flags``);
 3. another capture of the same handshakes: the nearer to the server, the sooner the
-   answer follows the SYN, and a segment lost on the way is missing on the far side;
+   answer follows the SYN, a segment lost on the way is missing on the far side, and
+   every router lowers the TTL;
 4. the host's own counters, if it only opened or only accepted connections;
 5. in one capture alone: at the client the SYN-ACK takes a round trip and the ACK
    follows at once, at the server it is the other way round;
@@ -83,7 +84,7 @@ def locate(
     evidence = {
         "named addresses": _NAMED * _by_name(vantages, sightings),
         "direction noted by the kernel": _DIRECTION * _by_direction(segments, sighting, leg, legs),
-        "comparison of captures": _NEARER * _by_comparison(sightings, legs, identity),
+        "comparison of captures": _NEARER * _by_comparison(segments, sightings, legs, identity),
         "counters of the host": _COUNTERS * _by_role(vantages, sightings),
         "reply times": _REPLY_GAP * _by_reply_gap(legs),
         "one address in everything": _CENTRE * _by_address_centre(sightings, addresses),
@@ -191,7 +192,7 @@ def _by_direction(segments: Table, sighting: Array, leg: Array, legs: Legs) -> A
     return np.sign(np.bincount(sighting[mine], sent, len(legs.counts)))
 
 
-def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
+def _by_comparison(segments: Table, sightings: Table, legs: Legs, identity: Array) -> Array:
     """Compare every two captures on the attempts that both saw."""
     result = np.zeros(len(sightings))
     answers = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
@@ -200,6 +201,10 @@ def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
     has_syn_ack = legs.counts[:, Event.SYN_ACK]
     later = legs.counts[:, [Event.ACK, Event.PROGRESS]].sum(axis=1)
     unseen = (has_syn == 0) | ((has_syn_ack == 0) & (later > 0))
+    ttl = [
+        np.where(sightings[row] >= 0, segments["ttl"][sightings[row]].astype(np.int64), -1)
+        for row in ("syn_row", "syn_ack_row")
+    ]
     rows_of = [np.flatnonzero(sightings["capture"] == c) for c in distinct(sightings["capture"])]
     for one, mine in enumerate(rows_of):
         place = np.full(int(identity.max(initial=-1)) + 1, -1, np.int64)
@@ -217,12 +222,21 @@ def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
             both = (gap[i] >= 0) & (gap[j] >= 0)
             apart = np.where(np.abs(gap[i] - gap[j]) > _SAME_PLACE_NS, gap[i] - gap[j], 0)
             vote = np.where(both, apart, missing)
+            # A router between the two lowers the TTL, whatever was lost.
+            routed = _nearer(ttl[0], i, j) - _nearer(ttl[1], i, j)
+            vote = np.where(routed != 0, routed, vote)
             result[i] += np.sign(vote)
             result[j] -= np.sign(vote)
     return result
 
 
 _SAME_PLACE_NS = 2_000
+
+
+def _nearer(ttl: Array, i: Array, j: Array) -> Array:
+    """1 where the segment had passed fewer routers at ``i``, -1 where more, 0 unknown."""
+    known = (ttl[i] >= 0) & (ttl[j] >= 0)
+    return np.where(known, np.sign(ttl[i] - ttl[j]), 0)
 
 
 def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array) -> Array:

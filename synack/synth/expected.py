@@ -7,7 +7,8 @@ entry can be told from its look-alikes when four things are on record:
   receiver's capture would have them, or because sender or peer repeated them;
 - where they went: the destination MAC in an Ethernet capture, or a dated table of the sender;
 - whose address it is: the right owner spoke, before the harm ended;
-- that no router sits between: a table of the sender, ARP, or the owner's MAC unchanged from its own capture to another.
+- that no router sits between: a table of the sender, ARP, or the owner's MAC unchanged from
+  its own capture to another.
 """
 
 from __future__ import annotations
@@ -127,7 +128,12 @@ def _in_table(
         mac, state = entries.get(wrong.address, ("", ""))
         usable = mac == wrong.mac and state not in ("FAILED", "INCOMPLETE")
         dated = dump.stamp != "none" and abs(dump.off) <= CERTAIN
-        if dump.host == wrong.host and usable and dated and begin - before <= at <= end + min(before, 60):
+        if (
+            dump.host == wrong.host
+            and usable
+            and dated
+            and begin - before <= at <= end + min(before, 60)
+        ):
             return True
     return False
 
