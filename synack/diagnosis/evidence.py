@@ -162,8 +162,11 @@ class Case:
         return {ip: next(iter(homes.items())) for ip, homes in self._homes.items()}
 
     def homes_of(self, address: Address) -> dict[int, int]:
-        """All such MACs of an address, with a row each: several if it moved."""
-        return self._homes.get(address, {})
+        """All such MACs of an address, with a row each: several if it moved. None any more if
+        it moved to a machine that did not capture."""
+        spells = self._moved.get(address, [])
+        away = any(home == NO_MAC for home, _ in spells)
+        return {} if away else self._homes.get(address, {})
 
     @cached_property
     def _homes(self) -> dict[Address, dict[int, int]]:
@@ -230,6 +233,8 @@ class Case:
             came = np.flatnonzero((s["capture"] == number) & (m.leg == Event.SYN))
             asked = set(zip(s["dst_hi"][came].tolist(), s["dst_lo"][came].tolist(), strict=True))
             answered |= mine & among(asked, s["src_hi"][rows], s["src_lo"][rows])
+            # What goes astray all comes to one MAC.
+            answered |= mine & (len(distinct(s["dst_mac"][rows[mine]])) > 1)
         return noted | (ours & (answered | (m.leg[rows] != Event.SYN_ACK)))
 
     def _fates(self, rows: Array) -> tuple[Array, Array]:

@@ -153,12 +153,13 @@ def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
         claims = claims[case.claims["src_mac"][claims] == mismatch.right]
         says = f"{ip} itself says that it is at {right}"
         return Evidence("owner-by-arp", says, (case.claim(claims[0]),)) if len(claims) else None
-    home = case.homes.get(mismatch.ip)
-    if home is not None:
+    homes = case.homes_of(mismatch.ip)
+    if homes:
         # With another MAC at home something between rewrites it: whose is the right one?
-        says = f"{ip} sends with {right}, by its own capture"
-        same = home[0] == mismatch.right
-        return Evidence("owner-by-own-capture", says, (case.frame(home[1]),)) if same else None
+        says, row = f"{ip} sends with {right}, by its own capture", homes.get(mismatch.right)
+        if row is None:
+            return None
+        return Evidence("owner-by-own-capture", says, (case.frame(row),))
     rows = case.spoken(mismatch.ip, mismatch.right)
     rows = rows[case.segment_host[rows] == mismatch.host]
     if not len(rows):
@@ -291,7 +292,8 @@ def _by_table(
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"
     near = Evidence("on-link", says, (case.entry(entry),))
     mismatch = Mismatch(host, ip, wrong, right, bad, rows, near)
-    worked = np.setdiff1d(other, bad)
+    # Of an attempt that healed on its way what was lost did not work.
+    worked = np.setdiff1d(other[~is_lost(s["fate"][other])], bad)
     in_doubt = _while_entry_held(case, mismatch, worked)
     return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
 

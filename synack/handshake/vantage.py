@@ -94,7 +94,8 @@ def locate(
     passing = _forwarded(segments, links, sightings, sighting)
     votes = np.where(passing, 0.0, sum(evidence.values()))
     score = _address_scores(votes, sightings, addresses, len(vantages))
-    _settle_contests(score, vantages, sightings, identity, client, server)
+    speaks = _speaking(legs, sightings, client, server, score.shape)
+    _settle_contests(score, vantages, sightings, identity, client, server, speaks)
     _eliminate(score, vantages, sightings, passing | (votes != 0), client, server)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
@@ -346,6 +347,17 @@ def _address_scores(votes: Array, sightings: Table, addresses: _Addresses, captu
     return (total / np.maximum(count, 1.0)).reshape(captures, size)
 
 
+def _speaking(
+    legs: Legs, sightings: Table, client: Array, server: Array, shape: tuple[int, ...]
+) -> Array:
+    """Whether each address sends anything in each capture (bool, captures x addresses)."""
+    speaks = np.zeros(shape, bool)
+    for end, theirs in ((client, CLIENT_LEGS), (server, SERVER_LEGS)):
+        some = (legs.counts[:, list(theirs)] > 0).any(axis=1)
+        speaks[sightings["capture"][some], end[some]] = True
+    return speaks
+
+
 def _settle_contests(
     score: Array,
     vantages: Sequence[Vantage],
@@ -353,19 +365,24 @@ def _settle_contests(
     identity: Array,
     client: Array,
     server: Array,
+    speaks: Array,
 ) -> None:
     """Where captures of two hosts claim one address, and saw the same attempts of it, the
-    better claim stands; equal ones stand both (the same host under two names)."""
+    better claim stands; equal ones stand both (the same host under two names). A claim to an
+    address that never speaks in that capture falls before one to which it does: a router
+    before which everything is lost is as near to the silent server as can be."""
     for address in np.flatnonzero((score > 0).sum(axis=0) > 1):
         of_address = (client == address) | (server == address)
         claimants = np.flatnonzero(score[:, address] > 0)
-        best = int(claimants[np.argmax(score[claimants, address])])
+        rank = np.lexsort((score[claimants, address], speaks[claimants, address]))
+        best = int(claimants[rank[-1]])
         attempts = identity[of_address & (sightings["capture"] == best)]
         for other in claimants.tolist():
             mine = identity[of_address & (sightings["capture"] == other)]
             rival = vantages[other].host != vantages[best].host
             weaker = score[other, address] < score[best, address]
-            if rival and weaker and len(np.intersect1d(mine, attempts)):
+            mute = speaks[best, address] and not speaks[other, address]
+            if rival and (mute or (weaker and len(np.intersect1d(mine, attempts)))):
                 score[other, address] = 0
 
 

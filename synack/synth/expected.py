@@ -90,6 +90,11 @@ def _of(frame: Frame, attempt: Attempt) -> bool:
     return segment is not None and segment.tag is not None and segment.tag.attempt is attempt
 
 
+def _tag_is(frame: Frame, sent: Sent) -> bool:
+    segment = frame.content.segment if isinstance(frame.content, Packet) else None
+    return segment is not None and segment.tag is sent
+
+
 def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
     """What a reader would lack; empty if the files suffice."""
     handshake = [s for s in sendings if s.leg in ("syn", "syn-ack")]
@@ -169,6 +174,9 @@ def _witnessed(found: Evidence, sent: Sent) -> bool:
             bool(record.ports)
             and not {attempt.server_port, attempt.client_port} & set(record.ports)
         )
+        shown = any(_tag_is(frame, sent) for _, frame, _ in c.frames)
+        if shown and record.link_type not in WITH_MACS:
+            continue  # it came by, and who was meant cannot be seen
         times = [at for at, _, _ in c.frames]
         if lossy or filtered or not times:
             continue
