@@ -306,7 +306,8 @@ class Case:
             at, mac = self.time(every), s["src_mac"][every]
             spells = sorted((int(at[mac == home].min()), home) for home in homes)
             last = at[np.isin(mac, list(homes))].max()
-            strange = every[(at > last) & ~np.isin(mac, list(homes))]
+            # A balancer's or router's MAC was heard beside the home all the time.
+            strange = every[(at > last) & ~np.isin(mac, mac[at <= last])]
             knew = distinct(self.segment_host[every][np.isin(mac, list(homes))])
             strange = strange[np.isin(self.segment_host[strange], knew)]
             if len(strange):

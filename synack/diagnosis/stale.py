@@ -293,7 +293,8 @@ def _by_table(
     near = Evidence("on-link", says, (case.entry(entry),))
     mismatch = Mismatch(host, ip, wrong, right, bad, rows, near)
     # Of an attempt that healed on its way what was lost did not work.
-    worked = np.setdiff1d(other[~is_lost(s["fate"][other])], bad)
+    vain = is_lost(s["fate"][other]) | case.in_vain[other]
+    worked = np.setdiff1d(other[~vain], bad)
     in_doubt = _while_entry_held(case, mismatch, worked)
     return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
 

@@ -28,6 +28,8 @@ CERTAIN = 2.0
 """A dump's stamp may be wrong by so many seconds and still be of use."""
 SILENCE = 1.5
 """A capture that has nothing after the loss for this long may have ended before it."""
+AGREE = 1.0
+"""Clocks apart by no more seconds need no comparison."""
 REMEMBERED = 900.0
 """So long before the harm a table may have been written, in seconds."""
 
@@ -104,10 +106,12 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
     table = _in_table(found, wrong, begin, end)
     on_wire = _seen_leaving(found, wrong, handshake, ethernet=True)
     cooked = _seen_leaving(found, wrong, handshake, ethernet=False)
+    seen = [s.time for s in cooked] or [begin]
+    then = _in_table(found, wrong, min(seen), max(seen), before=0.0)
     vain = any(n > 1 for n in Counter(s.attempt.number for s in (*on_wire, *cooked)).values())
     witnessed = [s for s in (*on_wire, *cooked) if _witnessed(found, s)]
     missing = []
-    if not on_wire and not (cooked and _in_table(found, wrong, begin, end, before=0.0)):
+    if not on_wire and not (cooked and then):
         missing.append("where the segments went")
     if not witnessed and not (vain and table):
         missing.append("that they were lost")
@@ -178,11 +182,33 @@ def _witnessed(found: Evidence, sent: Sent) -> bool:
         if shown and record.link_type not in WITH_MACS:
             continue  # it came by, and who was meant cannot be seen
         times = [at for at, _, _ in c.frames]
-        if lossy or filtered or not times:
+        if lossy or filtered or not times or not _comparable(found, sent.host, record.host):
             continue
         if min(times) <= sent.time and max(times) >= sent.time + SILENCE:
             return True
     return False
+
+
+def _comparable(found: Evidence, one: str, other: str) -> bool:
+    """Whether the clocks of two captures can be compared: common packets, also by way of
+    third captures; or clocks that agree to begin with."""
+    clocks = found.dumps.story.hosts
+    tags = [
+        {id(f.content.segment.tag) for _, f, _ in c.frames
+         if isinstance(f.content, Packet) and f.content.segment is not None}
+        for c in found.captures
+    ]  # fmt: skip
+    names = [c.record.host for c in found.captures]
+    known, fresh = {one}, True
+    while fresh:
+        reached = {
+            names[b]
+            for a in range(len(tags)) if names[a] in known
+            for b in range(len(tags)) if names[b] not in known and tags[a] & tags[b]
+        }  # fmt: skip
+        known |= reached
+        fresh = bool(reached)
+    return other in known or abs(clocks[one].offset - clocks[other].offset) <= AGREE
 
 
 def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
