@@ -149,7 +149,7 @@ class Fleet:
             how["kept"] = self.chance(0.65)
         if self.chance(0.4):
             how["deleted"] = self.moment(0.4, 0.9)
-        if self.chance(0.2):
+        if how["state"] == "PERMANENT" and self.chance(0.3):
             how["at"] = self.moment(0.1, 0.5)
         if self.chance(0.15):
             how["answered"] = self.moment(0.3, 1)

@@ -319,7 +319,7 @@ class Case:
     @cached_property
     def came_through(self) -> Array:
         """Per sending whether it reached the peer: it was seen there, or the handshake went on
-        and nothing of this leg went to any other MAC (bool)."""
+        after it and nothing of this leg went to any other MAC (bool)."""
         s = self.sendings
         ids = ids_of(s["attempt"], s["leg"])
         low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
@@ -328,7 +328,7 @@ class Case:
         np.maximum.at(high, ids, s["mac"])
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
-        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED)
+        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain
         return (s["fate"] == DELIVERED) | done
 
     @cached_property

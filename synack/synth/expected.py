@@ -7,8 +7,8 @@ entry can be told from its look-alikes when four things are on record:
   receiver's capture would have them, or because sender or peer repeated them;
 - where they went: the destination MAC in an Ethernet capture, or a dated table of the sender;
 - whose address it is: the right owner spoke, before the harm ended;
-- that no router sits between: a table of the sender, ARP, or the owner's MAC unchanged from
-  its own capture to another.
+- that no router sits between: a table of the sender, ARP, or frames that come with the
+  MAC that they left with.
 """
 
 from __future__ import annotations
@@ -111,6 +111,8 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
     vain = any(n > 1 for n in Counter(s.attempt.number for s in (*on_wire, *cooked)).values())
     witnessed = [s for s in (*on_wire, *cooked) if _witnessed(found, s)]
     missing = []
+    if not any(_its_own(c) for c in found.captures if c.record.host == wrong.host):
+        missing.append("that the capture is the sender's")
     if not on_wire and not (cooked and then):
         missing.append("where the segments went")
     if not witnessed and not (vain and table):
@@ -123,6 +125,12 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
     if gateway and not _told(found, wrong):
         missing.append("that both MACs claim to be one gateway")
     return missing
+
+
+def _its_own(capture: Recorded) -> bool:
+    """Whether a capture cannot be one of the machine that answers went astray to."""
+    ways = {way for _, _, way in capture.frames}
+    return len(ways) > 1 or len({frame.dmac for _, frame, _ in capture.frames}) > 1
 
 
 def _end_of(sent: Sent, wrong: Wrong) -> bool:
@@ -229,17 +237,20 @@ def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
 
 
 def _no_router(found: Evidence, wrong: Wrong) -> bool:
-    """ARP of the owner at the sender, or the same MAC of the owner at both ends."""
-    places = set()
+    """ARP of the owner at the sender, or frames of either with one MAC at both ends."""
+    sides: dict[str, set[bool]] = {}
     for c in [c for c in found.captures if c.record.link_type in WITH_MACS]:
         for _, frame, way in c.frames:
             content = frame.content
             if isinstance(content, Arp):
                 if c.record.host == wrong.host and content.sender == wrong.address:
                     return True
-            elif content.src == wrong.address and frame.smac == wrong.right:
-                places.add((c.record.host, way == OUT))
-    return len(places) > 1 and any(own for _, own in places)
+            elif wrong.address in (content.src, content.dst):
+                here = c.record.host == wrong.host
+                there = wrong.address in c.port.addresses
+                if here or there:
+                    sides.setdefault(f"{content.src} {frame.smac}", set()).add(here)
+    return any(len(seen) > 1 for seen in sides.values())
 
 
 def _told(found: Evidence, wrong: Wrong) -> bool:
