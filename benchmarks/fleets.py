@@ -393,7 +393,7 @@ class Fleet:
             if self.chance(0.5):
                 record["drop_between"] = sorted([self.moment(0, 1), self.moment(0, 1)])
         if self.chance(0.03):
-            record["direction"] = self.dice.choice(["in", "out"])
+            record["direction"] = "in"
         if self.chance(0.03):
             record["hide"] = [self.dice.choice(["syn-ack", "syn", "ack"])]
         if self.chance(0.2):

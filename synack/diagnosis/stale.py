@@ -300,13 +300,13 @@ def _by_table(
 
 
 def _while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
-    """Whether handshakes of the same peer completed between the failures and the dump that is
+    """Whether handshakes of the same peer completed between the failures and the dumps that are
     to explain them: then the entry was another one, or did no harm."""
     s, sendings = case.sendings, case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
     if not len(certain):
         return bool(len(worked))
-    begin = min(int(sendings["time"].min()), int(certain.max(initial=certain[0])))
-    end = max(int(sendings["time"].max()), int(certain.min()))
+    begin = min(int(sendings["time"].min()), int(certain.min()))
+    end = max(int(sendings["time"].max()), int(certain.max()))
     return bool(((s["time"][worked] >= begin) & (s["time"][worked] <= end)).any())

@@ -243,9 +243,9 @@ def _nearer(ttl: Array, i: Array, j: Array) -> Array:
 
 
 def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array) -> Array:
-    """Sightings that hold one segment twice, the second time with a lower TTL, or from the
-    MAC that it first was sent to, and that MAC is more than any other in this capture: its
-    host passes it on (bool)."""
+    """Sightings that hold one segment twice, the second time from the MAC that it first was
+    sent to, or with a lower TTL and from a MAC that is more than any other in this capture:
+    its host passes it on (bool)."""
     result = np.zeros(len(sightings), bool)
     candidates = sightings["several_macs"]
     if not candidates.any():
@@ -263,7 +263,8 @@ def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array
     # A balancer hands it on as it is: from the MAC that it came to.
     handed = alike & (ttl[later] == ttl[earlier])
     handed &= segments["dst_mac"][earlier] == segments["src_mac"][later]
-    passed = np.concatenate([earlier[lowered], later[handed]])
+    result[sighting[later[handed]]] = True
+    passed = earlier[lowered]
     counts = links.frames(segments["src_mac"] >= 0)
     for capture in distinct(segments["capture"][passed]).tolist():
         own = links.capture == capture

@@ -30,6 +30,8 @@ SILENCE = 1.5
 """A capture that has nothing after the loss for this long may have ended before it."""
 AGREE = 1.0
 """Clocks apart by no more seconds need no comparison."""
+UNCERTAIN = 10.0
+"""Around what a cooked capture shows, in seconds."""
 REMEMBERED = 900.0
 """So long before the harm a table may have been written, in seconds."""
 
@@ -108,6 +110,7 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
     cooked = _seen_leaving(found, wrong, handshake, ethernet=False)
     seen = [s.time for s in cooked] or [begin]
     then = _in_table(found, wrong, min(seen), max(seen), before=0.0)
+    then = then and not _denied(found, wrong, min(seen), max(seen))
     vain = any(n > 1 for n in Counter(s.attempt.number for s in (*on_wire, *cooked)).values())
     witnessed = [s for s in (*on_wire, *cooked) if _witnessed(found, s)]
     missing = []
@@ -153,6 +156,16 @@ def _in_table(
         ):
             return True
     return False
+
+
+def _denied(found: Evidence, wrong: Wrong, begin: float, end: float) -> bool:
+    """Whether a dated table of the sender has another MAC meanwhile, or shortly around: which
+    segments went where cannot be told then without a destination MAC."""
+    return any(
+        dump.host == wrong.host and begin - UNCERTAIN <= at <= end + UNCERTAIN
+        and entries.get(wrong.address, ("", ""))[0] != wrong.mac
+        for dump, at, entries in found.dumps.taken
+    )  # fmt: skip
 
 
 def _seen_leaving(
@@ -240,7 +253,7 @@ def _no_router(found: Evidence, wrong: Wrong) -> bool:
     """ARP of the owner at the sender, or frames of either with one MAC at both ends."""
     sides: dict[str, set[bool]] = {}
     for c in [c for c in found.captures if c.record.link_type in WITH_MACS]:
-        for _, frame, way in c.frames:
+        for _, frame, _ in c.frames:
             content = frame.content
             if isinstance(content, Arp):
                 if c.record.host == wrong.host and content.sender == wrong.address:
