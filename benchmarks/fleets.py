@@ -341,7 +341,9 @@ class Fleet:
 
     def ignored(self) -> None:
         """The client's own firewall drops what its capture still shows."""
-        client = self.dice.choice(self.clients)
+        client = self.victim()
+        if client is None:
+            return
         self.losses.append(
             {"segments": ["syn-ack"], "to": [self.hosts[client]["address"]], "at_receiver": True,
              "cause": "host firewall"}

@@ -336,10 +336,14 @@ class Case:
         """Per sending whether the sender's own capture shows that nothing came of it: the SYN
         or SYN-ACK of its attempt was transmitted again after it (bool)."""
         m, s = self.matched, self.sendings
-        rows = np.flatnonzero((m.leg == Event.SYN) | (m.leg == Event.SYN_ACK))
-        last = np.full(len(m.sightings), -1, np.int64)
-        np.maximum.at(last, m.sighting[rows], rows)
-        return last[m.sighting[s["row"]]] > s["row"]
+        last = np.full((2, len(m.sightings)), -1, np.int64)
+        for again, leg in ((last[0], Event.SYN), (last[1], Event.SYN_ACK)):
+            rows = np.flatnonzero(m.leg == leg)
+            np.maximum.at(again, m.sighting[rows], rows)
+        # A SYN-ACK after a SYN is its answer; a SYN after a SYN-ACK misses it.
+        sighting = m.sighting[s["row"]]
+        repeated = np.where(s["leg"] == Event.SYN, last[0][sighting], last.max(axis=0)[sighting])
+        return repeated > s["row"]
 
     @cached_property
     def rightly_sent(self) -> dict[int, Array]:

@@ -294,7 +294,7 @@ def _by_table(
     mismatch = Mismatch(host, ip, wrong, right, bad, rows, near)
     # Of an attempt that healed on its way what was lost did not work.
     vain = is_lost(s["fate"][other]) | case.in_vain[other]
-    worked = np.setdiff1d(other[~vain], bad)
+    worked = np.setdiff1d(other[~vain | case.came_through[other]], bad)
     in_doubt = _while_entry_held(case, mismatch, worked)
     return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
 

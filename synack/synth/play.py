@@ -36,10 +36,21 @@ def play(story: Story, folder: Path) -> dict[str, Any]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         truth["files"] = sorted(write(captures, story, folder) + dumps.write(folder))
-        (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", "utf-8")
+        (folder / "truth.json").write_text(_json(truth), "utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {folder}: {error.strerror}") from None
     return truth
+
+
+def _json(truth: dict[str, Any]) -> str:
+    """One line per finding and attempt."""
+    parts = []
+    for key, value in truth.items():
+        text = json.dumps(value)
+        if key in ("findings", "attempts") and value:
+            text = "[\n  " + ",\n  ".join(json.dumps(item) for item in value) + "\n ]"
+        parts.append(f" {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _truth(story: Story, tcp: Tcp, evidence: Evidence) -> dict[str, Any]:
