@@ -359,8 +359,8 @@ def _connect(t: _Table, story: Story) -> Connect:
 def _loss(t: _Table, story: Story) -> Loss:
     loss = Loss(
         [t.one_of("segments", s, (*LEGS, "arp")) for s in t.each("segments", t.string)],
-        t.each("src", t.address, "from"),
-        t.each("dst", t.address, "to"),
+        t.each("from", t.address),
+        t.each("to", t.address),
         t.integer("port", 0, 0, 65535),
         t.span("between", (-math.inf, math.inf)),
         t.number("probability", 1.0, 0.0, 1.0),
@@ -572,10 +572,8 @@ class _Table:
 
     def each(self, key: str, take: Callable[[str, Any], T], single: str = "") -> list[T]:
         """The values of ``key``, or the one of ``single``."""
-        found = self._list(key)
-        if single:
-            found = found + self._list(single)
-        return [take(key, value) for value in found]
+        found = [take(key, value) for value in self._list(key)]
+        return found + [take(single, value) for value in self._list(single)] if single else found
 
     def strings(self, key: str) -> dict[str, str]:
         value = self.get(key)
