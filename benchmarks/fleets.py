@@ -273,7 +273,12 @@ class Fleet:
             )  # fmt: skip
 
     def firewall(self) -> None:
-        client = self.dice.choice([*self.clients, *self.beyond])
+        # Behind a machine that forwards, a firewall that drops everything looks exactly like a
+        # stale entry: nothing on record could tell.
+        client = self.dice.choice(self.beyond) if self.beyond and self.chance(0.4) else None
+        client = client or self.victim()
+        if client is None:
+            return
         leg = self.pick({"syn": 35, "syn-ack": 50, "ack": 15})
         self.lose(client, [leg], 1.0, "firewall")
 
@@ -377,7 +382,8 @@ class Fleet:
             begin = self.moment(0.1, 0.6)
         if self.chance(0.2):
             end = max(begin + 5, self.moment(0.5, 0.95))
-        link_type = self.pick(LINK_TYPES)
+        # Cooked captures are of all interfaces; those of a router would need both of its own.
+        link_type = self.pick(LINK_TYPES) if name not in self.routers else "EN10MB"
         record: Table = {
             "host": name, "window": [begin, end], "link_type": link_type,
             "format": self.pick({"pcap": 60, "pcapng": 40}),

@@ -221,7 +221,10 @@ def summary(results: list[Result]) -> dict[str, Any]:
         "sufficient": sum(suffices for suffices, _ in wanted),
         "found": sum(suffices and bool(found) for suffices, found in wanted),
         "errors": [r.error for r in results if r.error],
-        "outcomes": {f"{t}/{s}": n for r in results for (t, s), n in r.outcomes.items()},
+        "outcomes": {
+            f"{true}/{said}": n
+            for (true, said), n in sum((r.outcomes for r in results), Counter()).items()
+        },
     }
 
 

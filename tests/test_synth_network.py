@@ -34,8 +34,7 @@ def test_a_dormant_wrong_entry_is_probed_and_then_replaced():
     """DELAY for 5 s, three unicast probes 1.02 s apart, FAILED, then the next packet asks all."""
     net, attempts = played(tale(at=(1, 12), neighbors=[{**STALE, "state": "STALE"}, KNOWS]))
     asked = [(at, to) for at, op, mac, to in arps(net) if (op, mac) == (1, B)]
-    # The abandoned connection's SYN-ACK, repeated at 10 s, is the packet that asks all.
-    assert asked == [(6.0, OLD), (7.0, OLD), (8.0, OLD), (10.1, BROADCAST)]
+    assert asked == [(6.0, OLD), (7.0, OLD), (8.0, OLD), (12.0, BROADCAST)]
     assert [a.outcome for a in attempts] == ["rejected", "completed"]
     assert entry(net).mac == P
 

@@ -135,6 +135,12 @@ class Case:
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
 
+    def heard(self, host: int, address: Address) -> Array:
+        """Rows of segments that ``address`` sent, in captures of ``host``."""
+        rows = self._by_source.rows(address)
+        rows = rows[self.matched.segments["icmp"][rows] < 0]
+        return rows[self.segment_host[rows] == host]
+
     # ---- hosts ----------------------------------------------------------------------
 
     @cached_property

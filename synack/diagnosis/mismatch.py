@@ -71,6 +71,8 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
         near = on_link(case, host, ip, wrong, right)
         if near is None or not owned(case, host, ip, wrong, right):
             continue
+        if _in_doubt(case, host, ip, wrong, right):
+            continue
         yield Mismatch(host, ip, wrong, right, mine, case.sent_to(host, ip), near)
 
 
@@ -181,6 +183,19 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     if sum(alike(other, ip) for other in seen - {ip}) >= PROXY_ADDRESSES:
         return False
     return not _routed(case, host, ip, right)
+
+
+def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether a third MAC speaks as the address too, in turn with ``right``, and nothing but
+    that tells which of them is its own: one is a balancer's that hands on what clients send."""
+    if case.homes_of(ip) or len(case.claimed(ip, right)):
+        return False
+    s = case.matched.segments
+    rows = case.heard(host, ip)
+    rows = rows[~np.isin(s["src_mac"][rows], (wrong, NO_MAC))]
+    other = rows[s["src_mac"][rows] != right]
+    mine = rows[s["src_mac"][rows] == right]
+    return bool(len(other) and len(mine) and other.min() < mine.max() and mine.min() < other.max())
 
 
 def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:

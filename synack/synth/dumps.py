@@ -41,11 +41,11 @@ class Written:
         if not host.is_up():
             return
         shown = stamp(self.story, host.told.offset + dump.off, host.told.drift_ppm, now)
-        name, ending = (dump.name or f"{dump.host}.{_FILES[dump.kind]}"), ""
+        name = dump.name or f"{dump.host}.{_FILES[dump.kind]}"
         if dump.stamp == "name":
             stem, _, ending = name.rpartition(".")
             name = f"{stem}.{datetime.fromtimestamp(shown // 10**9, UTC):%Y%m%dT%H%M%SZ}.{ending}"
-        head = _iso(shown) + "\n" if dump.stamp == "line" and ending != "json" else ""
+        head = _iso(shown) + "\n" if dump.stamp == "line" and not name.endswith(".json") else ""
         self.texts[name] = self.texts.get(name, "") + head + _PRINT[dump.kind](host, now)
         if dump.kind not in ("ip addr", "nstat"):
             entries = {ip: (e.mac, e.state) for _, ip, e in _entries(host, dump.kind)}

@@ -15,7 +15,7 @@ from synack.synth.network import Machine, Network
 from synack.synth.story import Connect, Story
 from synack.synth.truth import Attempt, Sent
 
-EXPONENTIAL = (1.0, 3.07, 7.17, 15.36, 31.49)
+EXPONENTIAL = (1.02, 3.07, 7.17, 15.36, 31.49)
 LINEAR = (1.01, 2.03, 3.06, 4.08, 5.11, 7.12, 11.28, 19.47, 35.6)
 SYN_ACK_RETRIES = 5
 RTO = 0.2
