@@ -331,7 +331,7 @@ def test_common_records_are_walked(name: str, container: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, unusual",
+    ("name", "unusual"),
     [
         ("pcap-ethernet", {"src_hi", "dst_hi"}),
         ("pcap-vlan", {"src_hi", "dst_hi", "vlan"}),

@@ -86,7 +86,7 @@ def test_schemas_say_what_they_hold(schema: Schema) -> None:
 
 
 @pytest.mark.parametrize(
-    "parts, shared",
+    ("parts", "shared"),
     [
         ([alike(7, "i4", 3)], True),
         ([alike(7, "i4", 3), alike(7, "i4", 2)], True),
