@@ -237,17 +237,24 @@ class Case:
         before each row, else of its first one after."""
         m, s = self.matched, self.matched.segments
         ends, client, server = self._ends
-        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
-        speaker = _of_end(s["kind"][own] == SYN, client, server, m.sighting[own])
-        macs = s["src_mac"][own]
         known = np.full(len(ends), NO_MAC, np.int64)
-        known[speaker] = macs
-        changes = np.zeros(len(known), bool)
-        changes[speaker[macs != known[speaker]]] = True
+        told = []
+        for end, first in ((client, "syn_row"), (server, "syn_ack_row")):
+            spoke = np.flatnonzero(m.sightings[first] >= 0)
+            macs = s["src_mac"][m.sightings[first][spoke]]
+            known[end[spoke]] = macs
+            told.append((end[spoke], macs, m.sightings["several_macs"][spoke]))
+        changes = np.zeros(len(ends), bool)
+        for speaker, macs, several in told:
+            changes[speaker[several | (macs < 0) | (macs != known[speaker])]] = True
         result = known[peer]
         # Most peers have one MAC all the time; the join is for the others.
-        some = np.flatnonzero(changes[peer])
+        if not changes.any():
+            return result
+        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
+        speaker = _of_end(s["kind"][own] == SYN, client, server, m.sighting[own])
         own, speaker = own[changes[speaker]], speaker[changes[speaker]]
+        some = np.flatnonzero((changes & (np.bincount(speaker, minlength=len(ends)) > 0))[peer])
         order = np.lexsort((own, speaker))
         speaker, place = speaker[order], own[order]
         # Rows are in order of capture, so "before" is a smaller row.

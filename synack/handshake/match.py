@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.addresses import BROADCAST_MAC
-from synack.grouping import among, ids_of, least
+from synack.grouping import among, ids_of, ids_within, least
 from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.legs import Legs
 from synack.handshake.pairing import pair
@@ -200,7 +200,9 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     rows, attempt, arrival = _both_ends(m)
     segments, leg = m.segments, m.leg
     cell = attempt * len(Event) + leg[rows]
-    group = ids_of(cell, segments["seq"][rows], _common_tsval(m, rows, cell, arrival))
+    group = ids_within(
+        cell, m.attempts * len(Event), segments["seq"][rows], _common_tsval(m, rows, cell, arrival)
+    )
     del cell
     m.clocks = _clocks(m, rows, arrival, group, known_offsets)
     time = m.aligned(rows)
@@ -345,9 +347,11 @@ def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
 
 def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
     """Segments of ``events`` in the given sighting of each attempt, 0 without one."""
-    counts = m.legs.counts[:, list(events)].sum(axis=1)
-    if not len(counts):
-        return np.zeros(len(sighting), np.int64)
+    if not len(m.sightings):
+        return np.zeros(len(sighting), np.int32)
+    counts = m.legs.counts[:, events[0]]
+    for event in events[1:]:
+        counts = counts + m.legs.counts[:, event]
     return np.where(sighting >= 0, counts[sighting], 0)
 
 
@@ -361,14 +365,19 @@ def fate_counts(m: Matched) -> Array:
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:
     """Segments of ``event`` in the given sighting of each attempt that were addressed
     to the host that recorded them."""
-    rows = np.flatnonzero((m.sighting >= 0) & (m.leg == event) & m.foreign)
+    counts = count_of(m, sighting, event)
+    rows = np.flatnonzero(m.foreign)
+    rows = rows[m.leg[rows] == event]
+    if not len(rows):
+        return counts
     foreign = np.bincount(m.sighting[rows], minlength=len(m.sightings))
-    if not len(foreign):
-        return np.zeros(len(sighting), np.int64)
-    return count_of(m, sighting, event) - np.where(sighting >= 0, foreign[sighting], 0)
+    return counts - np.where(sighting >= 0, foreign[sighting], 0)
 
 
-def _proven_arrivals(m: Matched) -> dict[Event, tuple[Array, Array, Array]]:
+_Proven = dict[Event, tuple[Array, Array, Array]]
+
+
+def _proven_arrivals(m: Matched) -> _Proven:
     """Per leg: attempts in which one must have arrived, because its receiver went on;
     the receiver's sighting; and how many the receiver's capture has."""
     client_went_on = (count_of(m, m.client, Event.ACK) > 0) | (count_of(m, m.server, Event.ACK) > 0)
@@ -388,23 +397,26 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     fate = np.full(len(sent), UNWITNESSED, np.uint8)
     landed = arrived >= 0
     fate[landed] = np.where(m.foreign[arrived[landed]], MISDELIVERED, DELIVERED)
-    leg = m.leg[sent]
-    coverage = _coverage(m, sent, attempt, leg)
-    m.missed[:] = _missed(m, attempt, leg, coverage == _ON)
-    away = np.flatnonzero(~landed)
+    leg, proven_arrivals = m.leg[sent], _proven_arrivals(m)
+    # What was delivered needs no witness.
+    open_ = np.flatnonzero(fate != DELIVERED)
+    coverage = _coverage(m, sent[open_], attempt[open_], leg[open_])
+    m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], coverage == _ON)
+    lacking = ~landed[open_]
+    away, coverage = open_[lacking], coverage[:, lacking]
     cause = np.zeros(len(sent), np.uint8)
     cause[away] = UNCAPTURED
     cell = attempt[away] * len(Event) + leg[away]
     missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
     for number, capture in enumerate(m.captures):
         dropped, missed = capture.dropped or 0, m.missed[number].sum()
-        nearest = coverage[number, away]
+        nearest = coverage[number]
         on = nearest == _ON
         able = on & ~_excluded(m, number)[leg[away]]
         nearest[able] = np.where(missing[able] <= dropped, _DROPPED, _MISSED)
         cause[away] = np.maximum(cause[away], nearest)
         fate[away[able & (missing > dropped + missed)]] = LOST
-    for event, (proven, _, recorded) in _proven_arrivals(m).items():
+    for event, (proven, _, recorded) in proven_arrivals.items():
         # One of them did arrive, unrecorded; nobody can say which.
         unknown = away[(leg[away] == event) & (proven & (recorded == 0))[attempt[away]]]
         fate[unknown] = UNWITNESSED
@@ -413,11 +425,13 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     return fate, cause
 
 
-def _missed(m: Matched, attempt: Array, leg: Array, covered: Array) -> Array:
+def _missed(
+    m: Matched, proven_arrivals: _Proven, attempt: Array, leg: Array, covered: Array
+) -> Array:
     """missed[capture, leg]: attempts of which one certainly arrived while the capture was
-    on, and none is in it."""
+    on, and none is in it. The columns are of transmissions that were not delivered."""
     missed = np.zeros((len(m.captures), len(Event)), np.int64)
-    for event, (proven, sighting, recorded) in _proven_arrivals(m).items():
+    for event, (proven, sighting, recorded) in proven_arrivals.items():
         gone = proven & (recorded == 0)
         mine = np.flatnonzero((leg == event) & gone[attempt])
         sent = np.bincount(attempt[mine], minlength=m.attempts)
