@@ -126,10 +126,9 @@ class Case:
         """Times of rows of segments on the reference clock, ns."""
         return self.matched.aligned(rows)
 
-    @cached_property
-    def segment_host(self) -> Array:
-        """Row of the host that captured each segment."""
-        return self.matched.host_of_capture[self.matched.segments["capture"]]
+    def hosts_of(self, rows: Array) -> Array:
+        """Rows of the hosts that captured rows of segments."""
+        return self.matched.host_of_capture[self.matched.segments["capture"][rows]]
 
     @cached_property
     def _by_source(self) -> ByAddress:
@@ -201,7 +200,7 @@ class Case:
                 "row": rows,
                 "arrived": arrived,
                 "fate": fate,
-                "host": self.segment_host[rows],
+                "host": self.hosts_of(rows),
                 "peer_hi": ends["high"][peer],
                 "peer_lo": ends["low"][peer],
                 "mac": s["dst_mac"][rows],
@@ -443,7 +442,7 @@ class Case:
 
     def _seen(self, host: int, mac: int) -> set[Address]:
         s, rows = self.matched.segments, self._by_source_mac.rows((0, mac))
-        rows = rows[(self.segment_host[rows] == host) & (s["icmp"][rows] < 0)]
+        rows = rows[(self.hosts_of(rows) == host) & (s["icmp"][rows] < 0)]
         return {(high, low) for high, low in distinct_rows(s["src_hi"][rows], s["src_lo"][rows])}
 
     @cached_property
