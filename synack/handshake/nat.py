@@ -3,7 +3,8 @@
 NAT, port forwarding and load balancers that pass packets on write other addresses and ports
 into them and leave the numbers as they are (RFC 3022). Two attempts that hosts or taps saw
 are one connection, translated in between, when two numbers of 32 bits agree that nobody
-chooses alike twice: the client's ISN, and the TSval of a SYN (RFC 7323) or the server's ISN.
+chooses alike twice: the client's ISN, and the TSval of a SYN (RFC 7323; the SYN-ACK has it as
+TSecr) or the server's ISN. Other options are the same for all machines of a kind.
 The ISN alone does if the same translation is shown by others. A full proxy opens a connection
 of its own, with an ISN of its own: that stays two.
 
@@ -100,7 +101,11 @@ class _Candidates:
         self.syn = rows[leg[rows] == Event.SYN]
         self.syn_ack = rows[leg[rows] == Event.SYN_ACK]
         self.of_syn, self.of_syn_ack = mine[self.syn], mine[self.syn_ack]
-        self.stamped = ~np.isin(segments["tsval"][self.syn], _NO_CLOCK)
+        # A SYN-ACK gives the TSval of the SYN back as its TSecr.
+        stamp = np.concatenate([segments["tsval"][self.syn], segments["tsecr"][self.syn_ack]])
+        known = ~np.isin(stamp, _NO_CLOCK)
+        self.stamp = stamp[known]
+        self.of_stamp = np.concatenate([self.of_syn, self.of_syn_ack])[known]
 
     def pairs(self) -> tuple[Array, Array, Array]:
         """(first, second, ambiguous): the members of each pair that is one connection; and of
@@ -140,8 +145,8 @@ class _Candidates:
         return np.unique(np.concatenate(found))
 
     def _agree_in_stamp(self, pairs: Array) -> Array:
-        tsval, member = self.segments["tsval"][self.syn[self.stamped]], self.of_syn[self.stamped]
-        return np.isin(pairs, self._together(member, self.group[member], tsval))
+        member = self.of_stamp
+        return np.isin(pairs, self._together(member, self.group[member], self.stamp))
 
     def _agree_in_reply(self, pairs: Array) -> Array:
         seq, member = self.segments["seq"][self.syn_ack], self.of_syn_ack
@@ -163,9 +168,9 @@ class _Candidates:
     # ---- conditions ---------------------------------------------------------------------
 
     def _both_have(self, first: Array, second: Array) -> tuple[Array, Array]:
-        """Whether both of each pair have a TSval, and a SYN-ACK."""
+        """Whether both of each pair have a TSval of a SYN, and a SYN-ACK."""
         stamps, replies = np.zeros(self.size, bool), np.zeros(self.size, bool)
-        stamps[self.of_syn[self.stamped]] = True
+        stamps[self.of_stamp] = True
         replies[self.of_syn_ack] = True
         return stamps[first] & stamps[second], replies[first] & replies[second]
 
