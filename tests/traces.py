@@ -12,7 +12,8 @@
 Flags are letters of ``FSRPA``; ``Q`` is an ICMP error that quotes such a segment. An
 end is a name of :data:`HOSTS`, with ``:port`` for another port. A capture may say
 ``clock=``, ``gap=FROM..TO``, ``drops=N`` and ``role=client|server``; a segment ``len=``,
-``ts=``, ``tsecr=``, ``ttl=``, ``from=`` and ``to=`` (whose MACs), ``dir=in|out|other`` and ``nomac``.
+``ts=``, ``tsecr=``, ``ttl=``, ``from=`` and ``to=`` (whose MACs), ``dir=in|out|other`` and
+``nomac``.
 """
 
 from __future__ import annotations
