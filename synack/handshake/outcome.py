@@ -169,8 +169,7 @@ class _View:
 
     def columns(self) -> dict[str, Array]:
         m, s = self.m, self.m.sightings
-        some = np.select([self.at_client, self.at_server], [m.client, m.server], m.elsewhere)
-        columns = {name: s[name][some] for name in IDENTITY}
+        columns = {name: s[name][m.near] for name in IDENTITY}
         columns["first"], columns["last"] = self._span()
         columns["client_host"] = np.where(self.at_client | (m.client_host >= 0), m.client_host, -1)
         columns["server_host"] = np.where(self.at_server | (m.server_host >= 0), m.server_host, -1)
