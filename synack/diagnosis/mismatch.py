@@ -221,7 +221,7 @@ def _no_router_between(case: Case, host: int, ip: Address) -> Evidence | None:
     if (case.hosts_of(rows) == host).any():
         says = f"frames of {address} reach {name} with the MAC they left with: no router between"
         return Evidence("on-link", says, (case.frame(home[1]),))
-    there = case.hosts_of(home[1])
+    there = case.hosts_of(np.array(home[1]))
     for own in sorted(case.own_addresses.get(host, set())):
         for mac in sorted(case.own_macs.get(host, set())):
             rows = case.spoken(own, mac)

@@ -20,15 +20,16 @@ from synack.grouping import among, ids_of, ids_within, least
 from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.legs import Legs
 from synack.handshake.nat import connections, ends
-from synack.handshake.pairing import pair
+from synack.handshake.pairing import once, pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.track import track
-from synack.handshake.vantage import CLIENT, SERVER, Vantage, locate
+from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
 
-_FROM_CLIENT = np.isin(np.arange(len(Event)), CLIENT_LEGS)
-_FROM_SERVER = np.isin(np.arange(len(Event)), SERVER_LEGS)
+_SENDER = np.full(len(Event), NEITHER, np.int8)
+"""By leg the end that sends it; NEITHER of those that either may send."""
+_SENDER[[*CLIENT_LEGS]], _SENDER[[*SERVER_LEGS]] = CLIENT, SERVER
 UNWITNESSED, DELIVERED, LOST, MISDELIVERED = range(len(FATES))
 
 CAUSES = (
@@ -222,36 +223,46 @@ def _place_hosts(m: Matched) -> None:
 
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     rows, attempt, arrival = _both_ends(m)
-    segments, leg = m.segments, m.leg
-    cell = attempt * len(Event) + leg[rows]
-    group = ids_within(
-        cell, m.attempts * len(Event), segments["seq"][rows], _common_tsval(m, rows, cell, arrival)
-    )
-    del cell
-    m.clocks = _clocks(m, rows, arrival, group, known_offsets)
-    time = m.aligned(rows)
-    # Inside the uncertainty an arrival may seem to come before its departure.
-    landed = np.flatnonzero(arrival)
-    host = m.host_of_capture[segments["capture"][rows[landed]]]
-    peer = m.client_host[attempt[landed]] + m.server_host[attempt[landed]] - host
-    time[landed] += across(m.clocks, host, peer, segments["time"][rows[landed]])[1]
-    partner = pair(group, arrival, time)
-    del group, time
+    cell = attempt * len(Event) + m.leg[rows]
+    seq, tsval = m.segments["seq"][rows], _common_tsval(m, rows, cell, arrival)
+    group = ids_within(cell, m.attempts * len(Event), seq, tsval)
+    del cell, seq, tsval
+    out, back, others = once(group, arrival)
+    m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
+    partner = np.full(len(rows), -1, np.int64)
+    partner[out] = back
+    group = ids_of(group[others])
+    time = _sent_by(m, rows[others], attempt[others], arrival[others])
+    found = pair(group, arrival[others], time)
+    partner[others] = np.where(found >= 0, others[found], -1)
     m.foreign[:] = _foreign(m)
-    sent = ~arrival
+    sent = np.flatnonzero(~arrival)
     arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
-    fate, cause = _fates(m, rows[sent], attempt[sent], arrived)
+    attempt, sent = attempt[sent], rows[sent]
+    del rows, arrival, partner
+    fate, cause = _fates(m, sent, attempt, arrived)
     m.transmissions = Table(
         TRANSMISSIONS,
         {
-            "attempt": attempt[sent],
-            "leg": leg[rows[sent]],
-            "sent": rows[sent],
+            "attempt": attempt,
+            "leg": m.leg[sent],
+            "sent": sent,
             "arrived": arrived,
             "fate": fate,
             "cause": cause,
         },
     )
+
+
+def _sent_by(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
+    """Times of ``rows`` of segments on the reference clock (ns), those of arrivals as late as
+    they may be: inside the uncertainty one may seem to come before its departure."""
+    time = m.aligned(rows)
+    landed = np.flatnonzero(arrival)
+    host = m.host_of_capture[m.segments["capture"][rows[landed]]]
+    peer = m.client_host[attempt[landed]] + m.server_host[attempt[landed]] - host
+    time[landed] += across(m.clocks, host, peer, m.segments["time"][rows[landed]])[1]
+    return time
 
 
 def _common_tsval(m: Matched, rows: Array, cell: Array, arrival: Array) -> Array:
@@ -269,43 +280,26 @@ def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     """Segment rows at the ends of attempts whose two hosts both captured:
     (rows, attempt of each, whether it is an arrival)."""
     two = (m.client_host >= 0) & (m.server_host >= 0) & (m.client_host != m.server_host)
-    rows = np.flatnonzero((m.sighting >= 0) & np.append(two[m.identity], False)[m.sighting])
-    attempt = m.identity[m.sighting[rows]]
-    at_client = m.sighting[rows] == m.client[attempt]
-    at_server = m.sighting[rows] == m.server[attempt]
-    from_client, from_server = _FROM_CLIENT[m.leg[rows]], _FROM_SERVER[m.leg[rows]]
-    keep = (at_client | at_server) & (from_client | from_server)
-    arrival = (from_client & at_server) | (from_server & at_client)
-    return rows[keep], attempt[keep], arrival[keep]
+    end = np.zeros(len(m.sightings) + 1, np.int8)  # the last: of no sighting
+    for sighting, side in ((m.client, CLIENT), (m.server, SERVER)):
+        end[sighting[two & (sighting >= 0)]] = side
+    at, sender = end[m.sighting], _SENDER[m.leg]
+    rows = np.flatnonzero((at != NEITHER) & (sender != NEITHER))
+    return rows, m.identity[m.sighting[rows]], at[rows] != sender[rows]
 
 
-def _clocks(
-    m: Matched,
-    rows: Array,
-    arrival: Array,
-    group: Array,
-    known_offsets: Mapping[str, int],
-) -> list[Clock]:
-    """Only transmissions that cannot be mistaken for another bound a clock."""
-    size = int(group.max(initial=-1)) + 1
-    once = np.bincount(group[~arrival], minlength=size) == 1
-    once &= np.bincount(group[arrival], minlength=size) == 1
-    timed = m.segments["time"][rows] != NO_TIME
-    departure = np.full(size, -1, np.int64)
-    landing = np.full(size, -1, np.int64)
-    departure[group[~arrival & timed]] = np.flatnonzero(~arrival & timed)
-    landing[group[arrival & timed]] = np.flatnonzero(arrival & timed)
-    usable = once & (departure >= 0) & (landing >= 0)
-    out, back = rows[departure[usable]], rows[landing[usable]]
+def _clocks(m: Matched, out: Array, back: Array, known_offsets: Mapping[str, int]) -> list[Clock]:
+    """From rows of segments at their senders and at their receivers. Only transmissions that
+    cannot be mistaken for another bound a clock."""
+    time, capture = m.segments["time"], m.segments["capture"]
+    timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
+    out, back = out[timed], back[timed]
     kept = _unmistakable(m, out, back)
     out, back = out[kept], back[kept]
-    host = m.host_of_capture[m.segments["capture"]]
     known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
              if name in m.hosts}  # fmt: skip
-    return estimate(
-        len(m.hosts), host[out], host[back], m.segments["time"][out], m.segments["time"][back],
-        known,
-    )  # fmt: skip
+    sender, receiver = (m.host_of_capture[capture[rows]] for rows in (out, back))
+    return estimate(len(m.hosts), sender, receiver, time[out], time[back], known)
 
 
 _REPEATED_NS = 3_000_000_000
@@ -337,11 +331,9 @@ def _foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went
     on with the handshake although nothing else of that leg arrived: a virtual router's
     MAC is foreign by number and its own in truth."""
-    rows = np.flatnonzero(m.sighting >= 0)
-    side, attempt = m.side[m.sighting[rows]], m.identity[m.sighting[rows]]
-    arrival = _FROM_SERVER[m.leg[rows]] & (side == CLIENT)
-    arrival |= _FROM_CLIENT[m.leg[rows]] & (side == SERVER)
-    rows, attempt = rows[arrival], attempt[arrival]
+    receiver = np.where(_SENDER == NEITHER, 2 * CLIENT, -_SENDER)  # the first is no side
+    rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
+    attempt = m.identity[m.sighting[rows]]
     destination = m.segments["dst_mac"][rows]
     capture = m.segments["capture"][rows]
     foreign = m.segments["direction"][rows] == OTHER_HOST
@@ -349,10 +341,12 @@ def _foreign(m: Matched) -> Array:
         if vantage.macs:
             elsewhere = ~np.isin(destination, [*vantage.macs, BROADCAST_MAC])
             foreign |= (capture == number) & (destination >= 0) & elsewhere
+    result = np.zeros(len(m.segments), bool)
+    if not foreign.any():
+        return result
     cell = attempt * len(Event) + m.leg[rows]
     proper = np.bincount(cell[~foreign], minlength=m.attempts * len(Event))[cell] > 0
     foreign &= proper | ~_answered(m, m.leg[rows], attempt)
-    result = np.zeros(len(m.segments), bool)
     result[rows[foreign]] = True
     return result
 
@@ -501,7 +495,7 @@ def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     came before it whatever the clocks say. A client's capture that was on and does not
     have the client's own SYN looks elsewhere.
     """
-    from_client = _FROM_CLIENT[leg]
+    from_client = _SENDER[leg] == CLIENT
     ends = m.client_host[attempt], m.server_host[attempt]
     sender, receiver = np.where(from_client, *ends), np.where(from_client, *ends[::-1])
     moment, doubt = across(m.clocks, sender, receiver, m.segments["time"][sent])
