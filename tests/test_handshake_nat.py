@@ -219,7 +219,7 @@ def test_an_isn_alone_loses_nothing() -> None:
     m = matched(CLIENT + LOST_C + SERVER + LOST_S, client=-7 * SECOND, server=HOUR)
     t = m.transmissions
     assert {FATES[fate] for fate in t["fate"]} == {"unwitnessed"}
-    assert {CAUSES[cause] for cause in t["cause"]} == {CAUSES[-1]}
+    assert all("same ISN" in CAUSES[cause] for cause in t["cause"])
 
 
 # ---- fleets: addresses that are translated on the way must not change a verdict -------------

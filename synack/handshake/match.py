@@ -47,12 +47,14 @@ CAUSES = (
     "the receiver's capture proved to miss packets",
     "one arrived unrecorded: the receiver went on",
     "it may have arrived under other addresses: another attempt there has the same ISN",
+    "something between answers in the server's place",
 )
 """Why a transmission is unwitnessed: the further down, the nearer its receiver's capture is
 to a witness. Of several captures the nearest counts."""
 (
     _, UNCAPTURED, ONE_HOST, _UNTIMED, _ELSEWHERE, _BEGAN, _ENDED, _ENDS, _GAP, _FILTERED,
     _DROPPED, _MISSED, _UNRECORDED, _AMBIGUOUS,
+    _BETWEEN,
 ) = range(len(CAUSES))  # fmt: skip
 _ON = _FILTERED
 """A capture that was on: of what may still hide a packet from it, its filter comes first."""
@@ -99,6 +101,9 @@ class Matched:
     """Rows of segments that reached a host but were addressed to another MAC (bool)."""
     missed: Array
     """missed[capture, leg]: segments that must have arrived there and are not in it."""
+    answered_between: Array
+    """Per attempt whether the client got SYN-ACKs of another ISN than the server sent: a firewall
+    answers first and calls the server then (a SYN proxy, TCP intercept) (bool)."""
     ambiguous: Array
     """Per attempt whether it may be one connection with another, translated in between, and
     nothing tells with which: each counts for itself (bool)."""
@@ -158,6 +163,7 @@ def match(
         transmissions=Table.empty(TRANSMISSIONS),
         foreign=np.zeros(len(segments), bool),
         missed=np.zeros((len(captures), len(Event)), np.int64),
+        answered_between=_answered_between(segments, sightings, leg, sighting, client, server),
         ambiguous=np.bincount(identity, found.ambiguous[by_address], attempts) > 0,
     )
     _place_hosts(matched)
@@ -191,6 +197,32 @@ def _ranked(ids: Array, sightings: Table) -> Array:
     rank = np.empty(len(start), np.int64)
     rank[order] = np.arange(len(start))
     return rank[ids]
+
+
+def _answered_between(
+    segments: Table, sightings: Table, leg: Array, sighting: Array, client: Array, server: Array
+) -> Array:
+    """See :attr:`Matched.answered_between`. ``client`` and ``server``: sightings by attempt."""
+    result = (client >= 0) & (server >= 0)
+    ends = client[result], server[result]
+    first = [sightings["syn_ack_row"][end] for end in ends]
+    apart = (first[0] >= 0) & (first[1] >= 0)
+    apart &= segments["seq"][first[0]] != segments["seq"][first[1]]
+    result[result] = apart
+    # Where one was repeated with another number, one end alone may have the first.
+    mine = np.full(len(sightings) + 1, -1, np.int64)
+    for end in (client, server):
+        mine[end[result]] = np.flatnonzero(result)
+    if not result.any():
+        return result
+    rows = np.flatnonzero((leg == Event.SYN_ACK) & (mine[sighting] >= 0))
+    attempt = mine[sighting[rows]]
+    group = ids_of(attempt, segments["seq"][rows])
+    size = int(group.max(initial=-1)) + 1
+    seen = [np.bincount(group[sighting[rows] == end[attempt]], minlength=size) > 0
+            for end in (client, server)]  # fmt: skip
+    result[attempt[(seen[0] & seen[1])[group]]] = False
+    return result
 
 
 def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:
@@ -441,6 +473,8 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
         cause[unknown] = np.maximum(cause[unknown], np.where(cause[unknown] >= _ON, _UNRECORDED, 0))
     elsewhere = away[m.ambiguous[attempt[away]]]
     fate[elsewhere], cause[elsewhere] = UNWITNESSED, _AMBIGUOUS
+    replies = away[m.answered_between[attempt[away]] & (leg[away] != Event.SYN)]
+    fate[replies], cause[replies] = UNWITNESSED, _BETWEEN
     cause[fate != UNWITNESSED] = 0
     return fate, cause
 

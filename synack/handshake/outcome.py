@@ -34,8 +34,10 @@ REASONS = (
     "the peer's capture could not have shown what is missing",
     "the SYN-ACK arrived and the client's host did not go on",
     "no ACK was captured, and nothing was repeated as without one it would have been",
+    "something between answers in the server's place, and what became of the server's own answer"
+    " cannot be seen",
 )
-_NONE, _ENDS, BLIND, _IGNORED, _QUIET = range(len(REASONS))
+_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN = range(len(REASONS))
 
 
 def judge(m: Matched) -> Table:
@@ -97,6 +99,7 @@ class _View:
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
         return [
             (both & done, Outcome.COMPLETED, _NONE),
+            (both & m.answered_between, Outcome.INCONCLUSIVE, _BETWEEN),
             (both & (acks > 0) & (self.fate(Event.ACK, UNWITNESSED) > 0),
              Outcome.COMPLETED, _NONE),
             (both & (acks > 0) & (self.fate(Event.ACK, LOST, MISDELIVERED) > 0),
