@@ -167,6 +167,8 @@ class Case:
         m, s = self.matched, self.matched.segments
         found: dict[Address, tuple[int, int]] = {}
         for capture, vantage in enumerate(m.vantages):
+            if not vantage.macs:
+                continue
             rows = np.flatnonzero((s["capture"] == capture) & (s["icmp"] < 0))
             rows = rows[among([(mac,) for mac in vantage.macs], s["src_mac"][rows])]
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
@@ -187,6 +189,8 @@ class Case:
         leg[:-1][m.client[m.identity] == place] = Event.SYN
         leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
         rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
+        if not len(rows):
+            return Table.empty(SENDINGS)
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
         s = m.segments
         fate, arrived = self._fates(rows)

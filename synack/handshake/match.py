@@ -397,19 +397,18 @@ def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
 
 def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
     """Segments of ``events`` in the given sighting of each attempt, 0 without one."""
-    if not len(m.sightings):
-        return np.zeros(len(sighting), np.int32)
-    counts = m.legs.counts[:, events[0]]
-    for event in events[1:]:
-        counts = counts + m.legs.counts[:, event]
-    return np.where(sighting >= 0, counts[sighting], 0)
+    counts = np.zeros(len(m.sightings) + 1, np.int32)  # the last: of no sighting
+    for event in events:
+        counts[:-1] += m.legs.counts[:, event]
+    return counts[sighting]
 
 
 def fate_counts(m: Matched) -> Array:
-    """counts[attempt, leg, fate] of the transmissions (int64)."""
-    t, legs, fates = m.transmissions, len(Event), len(FATES)
-    cell = (t["attempt"].astype(np.int64) * legs + t["leg"]) * fates + t["fate"]
-    return np.bincount(cell, minlength=m.attempts * legs * fates).reshape(-1, legs, fates)
+    """counts[leg, fate, attempt] of the transmissions (int64)."""
+    t, fates = m.transmissions, len(FATES)
+    cell = (t["leg"].astype(np.int64) * fates + t["fate"]) * m.attempts + t["attempt"]
+    size = len(Event) * fates * m.attempts
+    return np.bincount(cell, minlength=size).reshape(len(Event), fates, m.attempts)
 
 
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:
