@@ -260,10 +260,10 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     group = ids_within(cell, m.attempts * len(Event), seq, tsval)
     del cell, seq, tsval
     out, back, others = once(group, arrival)
+    group = ids_of(group[others])
     m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
     partner = np.full(len(rows), -1, np.int64)
     partner[out] = back
-    group = ids_of(group[others])
     time = _sent_by(m, rows[others], attempt[others], arrival[others])
     found = pair(group, arrival[others], time)
     partner[others] = np.where(found >= 0, others[found], -1)
@@ -305,7 +305,8 @@ def _common_tsval(m: Matched, rows: Array, cell: Array, arrival: Array) -> Array
         here = np.zeros(len(known), bool)
         here[cell[side & (tsval >= 0)]] = True
         known &= here
-    return np.where(known[cell], tsval, -1)
+    tsval[~known[cell]] = -1
+    return tsval
 
 
 def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
@@ -453,28 +454,29 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], coverage == _ON)
     lacking = ~landed[open_]
     away, coverage = open_[lacking], coverage[:, lacking]
-    cause = np.zeros(len(sent), np.uint8)
-    cause[away] = UNCAPTURED
-    cell = attempt[away] * len(Event) + leg[away]
+    leg, attempt = leg[away], attempt[away]
+    cell = attempt * len(Event) + leg
     missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
+    lost, why = np.zeros(len(away), bool), np.full(len(away), UNCAPTURED, np.uint8)
     for number, capture in enumerate(m.captures):
         dropped, missed = capture.dropped or 0, m.missed[number].sum()
         nearest = coverage[number]
-        on = nearest == _ON
-        able = on & ~_excluded(m, number)[leg[away]]
+        able = (nearest == _ON) & ~_excluded(m, number)[leg]
         nearest[able] = np.where(missing[able] <= dropped, _DROPPED, _MISSED)
-        cause[away] = np.maximum(cause[away], nearest)
-        fate[away[able & (missing > dropped + missed)]] = LOST
+        np.maximum(why, nearest, out=why)
+        lost |= able & (missing > dropped + missed)
     for event, (proven, _, recorded) in proven_arrivals.items():
         # One of them did arrive, unrecorded; nobody can say which.
-        unknown = away[(leg[away] == event) & (proven & (recorded == 0))[attempt[away]]]
-        fate[unknown] = UNWITNESSED
-        cause[unknown] = np.maximum(cause[unknown], np.where(cause[unknown] >= _ON, _UNRECORDED, 0))
-    elsewhere = away[m.ambiguous[attempt[away]]]
-    fate[elsewhere], cause[elsewhere] = UNWITNESSED, _AMBIGUOUS
-    replies = away[m.answered_between[attempt[away]] & (leg[away] != Event.SYN)]
-    fate[replies], cause[replies] = UNWITNESSED, _BETWEEN
-    cause[fate != UNWITNESSED] = 0
+        unknown = (leg == event) & (proven & (recorded == 0))[attempt]
+        lost[unknown] = False
+        why[unknown & (why >= _ON)] = _UNRECORDED
+    replies = m.answered_between[attempt] & (leg != Event.SYN)
+    for unknown, because in ((m.ambiguous[attempt], _AMBIGUOUS), (replies, _BETWEEN)):
+        lost[unknown], why[unknown] = False, because
+    why[lost] = 0
+    fate[away[lost]] = LOST
+    cause = np.zeros(len(sent), np.uint8)
+    cause[away] = why
     return fate, cause
 
 
