@@ -262,7 +262,7 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     out, back, others = once(group, arrival)
     group = ids_of(group[others])
     m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
-    partner = np.full(len(rows), -1, np.int64)
+    partner = np.full(len(rows), -1, np.int32)
     partner[out] = back
     time = _sent_by(m, rows[others], attempt[others], arrival[others])
     found = pair(group, arrival[others], time)
@@ -536,31 +536,30 @@ def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     moment, doubt = across(m.clocks, sender, receiver, m.segments["time"][sent])
     timed = m.segments["time"][sent] != NO_TIME
     sighting = np.where(from_client, m.server[attempt], m.client[attempt])
-    end = [_ends(m, "client"), _ends(m, "server")]
-    high = np.where(from_client, end[1][0][attempt], end[0][0][attempt])
-    low = np.where(from_client, end[1][1][attempt], end[0][1][attempt])
+    client, server = _ends(m, "client"), _ends(m, "server")
     begun = count_of(m, m.client, Event.SYN)[attempt] > 0
     begun = np.where(from_client, count_of(m, m.server, Event.SYN_ACK)[attempt] > 0, begun)
     begun &= leg != Event.SYN
     unseen = ~from_client & (sighting < 0) & (count_of(m, m.server, Event.SYN)[attempt] > 0)
     late = np.flatnonzero(unseen)
     first = m.legs.first[m.server[attempt[late]], Event.SYN]
-    called = np.full(len(sent), NO_TIME)
-    called[late] = across(m.clocks, sender[late], receiver[late], first)[0]
+    called = across(m.clocks, sender[late], receiver[late], first)[0] - doubt[late]
+    soonest, latest = moment - doubt, moment + doubt
     result = np.full((len(m.captures), len(sent)), UNCAPTURED, np.uint8)
     for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
         if capture.first is None or capture.last is None:
             continue
-        mine = among(vantage.addresses, high, low)
+        own = among(vantage.addresses, *client), among(vantage.addresses, *server)
+        mine = np.where(from_client, own[1][attempt], own[0][attempt])
         seen_here = (sighting >= 0) & (m.sightings["capture"][sighting] == number)
         coverage = np.full(len(sent), _ON, np.uint8)
         for begin, until in capture.gaps:
-            missing = (moment + doubt + SETTLE_NS >= begin) & (moment - doubt <= until)
+            missing = (latest + SETTLE_NS >= begin) & (soonest <= until)
             coverage[missing] = _GAP
-        coverage[moment + doubt + SETTLE_NS > capture.last] = _ENDS
-        coverage[moment + doubt > capture.last] = _ENDED
-        coverage[(moment - doubt < capture.first) & ~(seen_here & begun)] = _BEGAN
-        coverage[unseen & (called - doubt - SETTLE_NS >= capture.first)] = _ELSEWHERE
+        coverage[latest + SETTLE_NS > capture.last] = _ENDS
+        coverage[latest > capture.last] = _ENDED
+        coverage[(soonest < capture.first) & ~(seen_here & begun)] = _BEGAN
+        coverage[late[called - SETTLE_NS >= capture.first]] = _ELSEWHERE
         coverage[~timed] = _UNTIMED
         coverage[(receiver != m.host_of_capture[number]) | ~(mine | seen_here)] = UNCAPTURED
         result[number] = coverage
