@@ -534,7 +534,8 @@ def fleets(draw: st.DrawFn) -> tuple[list[Host], list[Plan]]:
     if not any(h.captures for h in hosts):
         hosts[0].captures = True
     plans = []
-    for number in range(draw(st.integers(1, 8))):
+    # Attempts with the same numbers are one connection behind NAT.
+    for number, isn in enumerate(draw(st.lists(_ISN, min_size=1, max_size=8, unique=True))):
         client, server = draw(st.permutations(range(len(hosts))))[:2]
         plans.append(
             Plan(
@@ -542,7 +543,7 @@ def fleets(draw: st.DrawFn) -> tuple[list[Host], list[Plan]]:
                 server=server,
                 start=EPOCH + draw(st.integers(0, 32)) * _QUARTER,
                 port=40000 + number,
-                isn=draw(_ISN),
+                isn=isn,
                 server_isn=draw(_ISN),
                 behaviour=draw(
                     st.sampled_from(["accept", "accept", "reply", "refuse", "silent", "abandon"])
