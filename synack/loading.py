@@ -179,6 +179,9 @@ def _read_set(plan: _Plan, collector: Collector) -> _Read:
             errors.append(error.damage)
             capture.files.append(CaptureFile(member.path, damage=error.damage))
     capture.gaps = _missing_files(plan.members, capture)
+    for begin, end in capture.gaps:
+        long = f"{(end - begin) / 1e9:.3f} s long"
+        capture.warnings.append(f"{capture.host}: a rotated file is missing, {long}")
     return _Read(capture, *collector.tables(), collector.tunnels(), errors)
 
 
@@ -250,6 +253,4 @@ def _warnings(capture: Capture) -> list[str]:
             says.append(f"{file.path}: {file.dropped} packets were dropped while capturing")
         if not file.packets and file.damage is None:
             says.append(f"{file.path}: holds no packet")
-    for begin, end in capture.gaps:
-        says.append(f"{capture.host}: a rotated file is missing, {(end - begin) / 1e9:.3f} s long")
     return says
