@@ -201,7 +201,7 @@ def handshakes(
     if wide:
         shown += edges.wide(tables[1], loaded.files)
     _show(table.render(shown, written), output, written == "parquet")
-    _finish(loaded, concluded=len(done.attempts) > 0)
+    _finish(done.loaded, concluded=len(done.attempts) > 0)
 
 
 @app.command()
@@ -228,7 +228,7 @@ def neighbors(
     done = pipeline.run(loaded)
     shown = edges.neighbors(done.entries)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
-    _finish(loaded, concluded=bool(loaded.dumps))
+    _finish(done.loaded, concluded=bool(loaded.dumps))
 
 
 @app.command()

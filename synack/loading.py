@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from synack.aliases import one_name_each
 from synack.capture.reader import open_capture
 from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
@@ -19,6 +20,7 @@ from synack.context.counters import Counters
 from synack.context.tcpdump import TcpdumpLog
 from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
+from synack.handshake.vantage import named_addresses
 from synack.incident import Incident, Source, collect, rotation
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
@@ -94,6 +96,7 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
     found, copies = without_copies(found)
     loaded.warnings += copies
     _read_captures(loaded, found, progress, counts_only)
+    _name_once(loaded)
     _note_drops(loaded)
     loaded.captures, loaded.segments, loaded.claims, loaded.tunnels = unite(
         loaded.captures, loaded.segments, loaded.claims, loaded.tunnels
@@ -183,6 +186,21 @@ def _read_set(plan: _Plan, collector: Collector) -> _Read:
         long = f"{(end - begin) / 1e9:.3f} s long"
         capture.warnings.append(f"{capture.host}: a rotated file is missing, {long}")
     return _Read(capture, *collector.tables(), collector.tunnels(), errors)
+
+
+def _name_once(loaded: Loaded) -> None:
+    """Names that turn out to be one host's are one from here on, also of its dumps."""
+    incident = loaded.incident
+    given = {source.host for source in incident.sources if source.host_given}
+    given |= {*incident.addresses, *incident.clock_offsets}
+    renamed = one_name_each(loaded.captures, loaded.segments, given)
+    loaded.warnings += renamed.says
+    for old, name in renamed.names.items():
+        incident.addresses.setdefault(name, set()).update(named_addresses(old))
+    for capture in loaded.captures:
+        capture.host = renamed.names.get(capture.host, capture.host)
+    for source in incident.sources:
+        source.host = renamed.names.get(source.host, source.host)
 
 
 def _note_drops(loaded: Loaded) -> None:

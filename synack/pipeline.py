@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,10 @@ class Diagnosed:
 
 
 def run(loaded: Loaded) -> Diagnosed:
-    """Match, judge and diagnose what was loaded."""
+    """Match, judge and diagnose what was loaded, which stays as it is: what there is to warn
+    of is in the result's own ``loaded``."""
+    captures = [replace(c, warnings=list(c.warnings)) for c in loaded.captures]
+    loaded = replace(loaded, captures=captures, warnings=list(loaded.warnings))
     rises = _rises(loaded)
     vantages = [_vantage(loaded, capture, rises) for capture in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
@@ -198,6 +201,10 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
     """The host that was given for a file, else the one its name and contents fit."""
     if source.host_given:
         return source.host
+    if source.host not in own and (spelled := named_addresses(source.host)):
+        holders = [host for host, mine in own.items() if host and spelled & mine]
+        if len(holders) == 1:
+            return holders[0]
     return whose(source.host, source.host_from_folder, addresses, own, peers)
 
 
