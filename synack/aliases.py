@@ -91,11 +91,10 @@ def _best(names: Sequence[str], given: Collection[str]) -> str:
 
 
 def _common(of_capture: Array, names: int, segments: Table) -> tuple[Array, Array]:
-    """(common, alike): by two names how many packets both have at nearly one time, and how many
-    of these with the same stamp, each in both directions of whatever the first one is
-    (int64, names x names x 2)."""
+    """(common, alike): of the packets under one name how many are under another at nearly one
+    time (int64, names x names), and how many of them with the same stamp, by direction (names x
+    names x 2)."""
     s = segments
-    common = np.zeros((2, names, names, 2), np.int64)
     rows = np.flatnonzero((s["kind"] == SYN) | (s["kind"] == SYN_ACK))
     step = max(len(rows) // _SAMPLE, 1)
     rows = rows[(s["time"][rows] != NO_TIME) & (of_capture[s["capture"][rows]] >= 0)]
@@ -106,23 +105,28 @@ def _common(of_capture: Array, names: int, segments: Table) -> tuple[Array, Arra
     packet, time = ids_of(*(s[name][rows] for name in _PACKET)), s["time"][rows]
     name = of_capture[s["capture"][rows]]
     order = np.lexsort((time, packet))
-    for apart in range(1, min(names, _NEAR) + 1):
-        here, there = order[:-apart], order[apart:]
-        near = (packet[here] == packet[there]) & (time[there] - time[here] <= _SOON_NS)
-        near &= name[here] != name[there]
-        here, there = here[near], there[near]
-        low, high = np.sort([name[here], name[there]], axis=0)
-        way = (s["src_hi"][rows[here]] < s["dst_hi"][rows[here]]) | (
-            (s["src_hi"][rows[here]] == s["dst_hi"][rows[here]])
-            & (s["src_lo"][rows[here]] < s["dst_lo"][rows[here]])
-        )
+    near, same = (np.zeros((len(rows), names), bool) for _ in range(2))
+    for apart in range(1, _NEAR + 1):
+        one, other = order[:-apart], order[apart:]
+        kept = (packet[one] == packet[other]) & (time[other] - time[one] <= _SOON_NS)
+        one, other = one[kept], other[kept]
         # One file may have nanoseconds and the other not.
-        equal = time[here] == time[there]
-        cut = (time[here] % 1000 == 0) | (time[there] % 1000 == 0)
-        equal |= cut & (time[here] // 1000 == time[there] // 1000)
-        np.add.at(common[0], (low, high, way.astype(np.int64)), 1)
-        np.add.at(common[1], (low, high, way.astype(np.int64)), equal)
-    return common[0].sum(axis=2), common[1]
+        cut = (time[one] % 1000 == 0) | (time[other] % 1000 == 0)
+        equal = time[one] == time[other]
+        equal |= cut & (time[one] // 1000 == time[other] // 1000)
+        for mine, theirs in ((one, other), (other, one)):
+            near[mine, name[theirs]] = True
+            same[mine[equal], name[theirs[equal]]] = True
+    high, low = s["src_hi"][rows], s["src_lo"][rows]
+    way = (high < s["dst_hi"][rows]) | ((high == s["dst_hi"][rows]) & (low < s["dst_lo"][rows]))
+    common = np.zeros((names, names), np.int64)
+    alike = np.zeros((names, names, 2), np.int64)
+    for number in range(names):
+        mine = name == number
+        common[number] = near[mine].sum(axis=0)
+        for side in (0, 1):
+            alike[number, :, side] = same[mine & (way == side)].sum(axis=0)
+    return common, alike
 
 
 _NEAR = 4
@@ -130,12 +134,13 @@ _NEAR = 4
 
 
 def _stamped_alike(common: Array, alike: Array, one: int, other: int) -> str:
-    stamped = alike[one, other]
-    if stamped.sum() < max(common[one, other], _STAMPED_ALIKE) or not stamped.all():
-        return ""
+    for mine, theirs in ((one, other), (other, one)):
+        stamped = alike[mine, theirs]
+        if stamped.sum() < max(common[mine, theirs], _STAMPED_ALIKE) or not stamped.all():
+            return ""
     return (
-        f"the same {count(int(stamped.sum()), 'packet')} in both, in both directions, stamped by"
-        " one clock without any travel time (sure)"
+        f"the same {count(int(alike[one, other].sum()), 'packet')} in both, in both directions,"
+        " stamped by one clock without any travel time (sure)"
     )
 
 

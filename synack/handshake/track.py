@@ -72,9 +72,9 @@ def _without_copies(capture: Array, sighting: Array, event: Array, counts: Array
 
     Two equal segments at nearly one time are one packet when they were recorded at two
     places or at the same moment, or when the capture has every packet of the attempt, or of
-    most attempts, twice (a mirror port). Otherwise they may be two transmissions: a server answers a repeated
-    SYN at the moment when its own timer repeats the SYN-ACK. ``capture`` is that of each
-    sighting; ``counts`` are put right.
+    most attempts, twice (a mirror port). Otherwise they may be two transmissions: a server
+    answers a repeated SYN at the moment when its own timer repeats the SYN-ACK. ``capture`` is
+    that of each sighting; ``counts`` are put right.
     """
     leg = event & ~np.uint8(TWIN | ELSEWHERE)
     twins = np.flatnonzero(event & TWIN)
