@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from synack.addresses import NO_MAC, format_ip
 from synack.neighbors.entry import Entry, NeighborDump
-from synack.neighbors.linux import MOST_UNREAD, read_neighbors
+from synack.neighbors.reader import MOST_UNREAD, read_neighbors
 
 SHARED = Path(__file__).parents[2] / "shared"
 DOMAIN = SHARED / "domain"
