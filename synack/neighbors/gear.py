@@ -112,6 +112,8 @@ def _parse_pairs(line: str, at: int | None, number: int) -> Row:
     pairs = _pairs(found[2]) if found else None
     if found is None or pairs is None:
         return None
+    if not {"mac-address", "interface"} & pairs.keys():
+        return "a cut row: no MAC and no interface"
     letters = (found[1] or "") + ("P" if pairs.get("published") == "yes" else "")
     values = (pairs.get(key, "") for key in ("address", "mac-address", "interface", "vrf"))
     text = f"{' '.join(values)} {letters} {pairs.get('status', '')}"

@@ -98,7 +98,8 @@ def parse_object(text: str, at: int | None, number: int) -> Row:
     """One object of ``ip -j [-s] neigh``: flags are keys whose value is null.
 
     ``lladdr``, ``dev``, ``refcnt`` and ``state`` may be absent; without state and
-    ``proxy`` it is a route.
+    ``proxy`` it is a route. A monitor that speaks JSON adds ``"deleted": true`` or
+    ``"miss": null``.
     """
     try:
         row = json.loads(text)
@@ -110,7 +111,8 @@ def parse_object(text: str, at: int | None, number: int) -> Row:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         return "damaged JSON object"
     flags = [key for key, value in row.items() if value is None and key.isidentifier()]
-    if not STATES.issuperset(words) or not (words or "proxy" in flags):
+    event = "deleted" if row.get("deleted") is True else None
+    if not STATES.issuperset(words) or not (words or event or "proxy" in flags):
         return None
     ip = ip_of(row["dst"])
     if ip is None and not is_name(row["dst"]):
@@ -121,7 +123,7 @@ def parse_object(text: str, at: int | None, number: int) -> Row:
         NO_IP if ip is None else ip,
         mac_of(lladdr) if isinstance(lladdr, str) else NO_MAC,
         "|".join(words),
-        _join_flags(flags, None, _text(row.get("protocol"))),
+        _join_flags(flags, event, _text(row.get("protocol"))),
         _count(row.get("used")),
         _count(row.get("confirmed")),
         _count(row.get("updated")),

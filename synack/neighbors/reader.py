@@ -33,13 +33,24 @@ LINUX = (
 )
 ELSEWHERE = (*bsd.FORMATS, *windows.FORMATS, *cisco.FORMATS, *gear.FORMATS)
 
+_HEADINGS = re.compile(
+    "|".join(
+        re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern)
+        for format_ in (*LINUX, *ELSEWHERE)
+        for pattern in (format_.header, format_.section, format_.empty, format_.noise)
+        if pattern is not None
+    )
+)
+"""Whatever is a heading of any: one search for the many lines that are none."""
+
 _LONGEST_ROW = 1024
 """Characters of a row of other systems than Linux."""
 _LIKELY = re.compile(
-    r"[0-9A-Fa-f]{4}([.-])[0-9A-Fa-f]{4}\1[0-9A-Fa-f]{4}|(?:[0-9A-Fa-f]{1,2}[:-]){5}[0-9A-Fa-f]"
-    r"|(?i:incomplete|unreachable)|INCMP|255\.255\.255\.255| - +REACH|\bmac-address="
+    r"[0-9A-Fa-f]{0,4}[.:][0-9A-Fa-f.:]{1,44}+[%\s]|\d{1,6}\s.{0,220}?\baddress="
+    r"|\S{1,255}+\s++(?:\(?\d{1,3}\.\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]|\(incomplete\)|\S{1,255}+\s++2[45])"
 )
-"""Each of their rows that is known without a header has one of these; few other lines do."""
+"""Each of their rows that is known without a header begins so; few other lines do: address
+or MAC in the first column or the second, a netmask in the third (Solaris)."""
 
 _BRACKET = re.compile(r"\[([^\[\]]{2,64}+)\] *+")
 _MOST_BRACKETS = 3
@@ -129,10 +140,9 @@ class _Reader:
             self._row(number, piece)
 
     def _row(self, number: int, line: str) -> None:
-        if self.held is not None:
-            if self._wrapped(line):
-                return
-        elif self.table is not None and self.table.wraps and ":" in line and ip_of(line):
+        if self.held is not None and self._wrapped(line):
+            return
+        if self.table is not None and self.table.wraps and ":" in line and ip_of(line):
             self.held = number, line
             return
         found = self._parsed(number, line)
@@ -159,7 +169,7 @@ class _Reader:
                     if place:
                         formats.insert(0, formats.pop(place))
                     return format_, result
-            if not short or _LIKELY.search(line) is None:
+            if not short or _LIKELY.match(line) is None:
                 return None
         return None
 
@@ -182,8 +192,8 @@ class _Reader:
         entry = result.entry if isinstance(result, Named) else result
         if name == "ip neigh":
             name = self._ip_format(entry)
-        elif name == "ip -j neigh" and entry.used_s is not None:
-            name = "ip -j -s neigh"
+        elif name == "ip -j neigh":
+            name = self._json_format(entry)
         elif name.startswith("arp -a") and (pair := _NAME_AND_ADDRESS.match(line)) is not None:
             self.resolved |= name == "arp -an"
             if (ip := ip_of(pair[2])) is not None and ip_of(pair[1]) is None:
@@ -211,6 +221,12 @@ class _Reader:
             return "ip monitor neigh"
         return "ip neigh" if entry.used_s is None else "ip -s neigh"
 
+    @staticmethod
+    def _json_format(entry: Entry) -> str:
+        if not {"deleted", "miss"}.isdisjoint(entry.flags.split()):
+            return "ip -j monitor neigh"
+        return "ip -j neigh" if entry.used_s is None else "ip -j -s neigh"
+
     def _bracketed(self, number: int, line: str) -> None:
         """``[stamp] [LABEL]row`` of ``ip -ts monitor``; or a date line, or a prompt."""
         rest, at, zoned, labels = line, None, self.zoned, []
@@ -235,6 +251,8 @@ class _Reader:
         if at is None and not labels:
             self._heading(number, line)
             return
+        if not rest:
+            return  # the label of a JSON object
         result = iproute2.parse_row(rest, self.at if at is None else at, number)
         what = "all" if "NEIGH" in labels else "neigh"
         name = f"ip {'' if at is None else '-ts '}monitor {what}"
@@ -275,7 +293,7 @@ class _Reader:
 
     def _opens_table(self, line: str) -> bool:
         """A table's header, a line that says of what table the rows are, or its noise."""
-        if len(line) > _LONGEST_ROW:
+        if len(line) > _LONGEST_ROW or _HEADINGS.fullmatch(line) is None:
             return False
         for format_ in (*LINUX, *ELSEWHERE):
             header = format_.header.fullmatch(line) if format_.header else None
@@ -293,7 +311,7 @@ class _Reader:
             if format_.empty is not None and format_.empty.fullmatch(line):
                 self._announce(format_.name)
                 return True
-        return any(f.noise is not None and f.noise.fullmatch(line) for f in ELSEWHERE)
+        return True  # noise
 
     def _open(self, format_: Format, header: re.Match[str]) -> None:
         self.table = format_
@@ -355,9 +373,11 @@ class _Reader:
 
     def _format(self) -> str:
         names = list(self.formats)
-        if "ip monitor neigh" in names:
-            # Only its deletions tell an unstamped monitor from a table.
-            names = [name for name in names if name not in ("ip neigh", "ip -s neigh")]
+        # Only its deletions tell an unstamped monitor from a table.
+        for dash in ("", "-j "):
+            if f"ip {dash}monitor neigh" in names:
+                tables = (f"ip {dash}neigh", f"ip {dash}-s neigh")
+                names = [name for name in names if name not in tables]
         if len(names) > 1 and not self.entries:
             names = names[:1]
         if self.formats.get("ip -br neigh") and not _has_mac(self.entries):

@@ -134,7 +134,7 @@ FORMATS = (
         _ARP,
         # Rows of the type in any language, but only below the line of their interface.
         header=re.compile(
-            rf"[^\d:]{{4,40}}: {IPV4} (?:---|on Interface) 0x(?P<index>[0-9a-fA-F]{{1,8}})"
+            rf"[^\d:]{{2,40}}: {IPV4} (?:---|on Interface) 0x(?P<index>[0-9a-fA-F]{{1,8}})"
         ),
         below=lambda header: on(str(int(header["index"], 16)), _ARP_TRANSLATED),
         empty=re.compile(r"No ARP Entries Found\.?"),
@@ -159,6 +159,7 @@ FORMATS = (
     Format(
         "Get-NetNeighbor",
         header=re.compile(
+            r'(?="?\w{2,40}"?[,;\t])'
             r"(?=.{0,900}\bIPAddress\b)(?=.{0,900}\bLinkLayerAddress\b)"
             r'"?\w{2,40}"?(?P<mark>[,;\t])"?\w[^ ]{10,2000}'
         ),
