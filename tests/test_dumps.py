@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
+from pathlib import Path
 
 import pytest
 from dumps import SAMPLES, shown, table
@@ -69,6 +71,30 @@ def test_headers_are_told_apart() -> None:
         for line in sample.text.split("\n"):
             openers = [f.name for f in ELSEWHERE if f.header and f.header.fullmatch(line.strip())]
             assert openers in ([], [sample.format]), name
+
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_command(synack, tmp_path: Path) -> None:
+    """A folder of all of them, by the real command; a hosts file explains a name."""
+    files = {f"{name}.txt": sample.text for name, sample in SAMPLES.items()}
+    files["named.txt"] = (
+        "Address                  HWtype  HWaddress           Flags Mask            Iface\n"
+        "broker-1                 ether   0a:e6:f1:c2:6b:31   C                     eth0\n"
+        "mydesk                   ether   00:14:5e:7c:a3:11   C                     eth0\n"
+        "nobody                   ether   0a:e6:f1:c2:6b:32   C                     eth0\n"
+    )
+    files["etc-hosts"] = "127.0.0.1 localhost\n10.0.1.10 broker-1\n"
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+        os.utime(tmp_path / name, (1_795_420_121, 1_795_420_121))
+    code, out, err = synack("neighbors", str(tmp_path), "--format", "csv")
+    assert code == 0
+    content = f"{out}{err}".replace(str(tmp_path), "dumps").replace("\r\n", "\n")
+    if os.environ.get("SYNACK_GOLDEN") == "write":
+        (GOLDEN / "dumps.csv").write_text(content, "utf-8")
+    assert content == (GOLDEN / "dumps.csv").read_text("utf-8")
 
 
 PROMPTS = {

@@ -273,6 +273,15 @@ def test_wrappings(name: str) -> None:
         assert dump.format == plain.format
 
 
+def test_reasons() -> None:
+    """A date that cannot be used is not passed over."""
+    dump = read(f"Wed Jan  1 22:02:56.878 UTC\n{ROW}\nbla\n")
+    assert [str(damage) for damage in dump.unread] == [
+        "x, line 1: a date without a year",
+        "x, line 3: not a neighbor row",
+    ]
+
+
 def test_partly_read() -> None:
     """What can be read is read, the rest is named by line."""
     dump = read(f"{ROW}\nsome garbage\nbroker-2 dev eth0 lladdr 0a:00:00:00:00:01 STALE\n"

@@ -76,12 +76,17 @@ def columns(pattern: str, says: Says) -> Parser:
         if found is None:
             return None
         part = found.groupdict()
-        said, vrf = says(found), part.get("vrf")
-        if vrf and vrf not in ("default", "main", "-"):
-            said = said._replace(flags=(*said.flags, f"vrf={vrf}"))
+        said = in_vrf(says(found), part.get("vrf"))
         return entry_of(part["ip"], part.get("mac"), part.get("dev") or "", said, at, number)
 
     return parse
+
+
+def in_vrf(said: Said, vrf: str | None) -> Said:
+    """The routing table, unless it is the one that all have."""
+    if not vrf or vrf in ("default", "main", "-"):
+        return said
+    return said._replace(flags=(*said.flags, f"vrf={vrf}"))
 
 
 def on(interface: str, parser: Parser) -> Parser:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from synack.neighbors.entry import INVALID, Entry, Said
+from synack.neighbors.entry import INVALID, Entry, Said, entry_of
 from synack.neighbors.format import (
     IP,
     IPV4,
@@ -23,6 +23,7 @@ from synack.neighbors.format import (
     Format,
     Row,
     columns,
+    in_vrf,
     nud,
     says_nothing,
 )
@@ -91,11 +92,7 @@ _TABLE = columns(
     lambda found: _routeros(found["flags"] or "", found["mac"], found["status"]),
 )
 _PAIRED = re.compile(r"\d{1,6}\s+(?:([XIHDPCR]{1,7})\s+)?(?:;;; .{0,200}?\s+)?(address=\S.{0,700})")
-_PAIRED_COLUMNS = columns(
-    rf"(?P<ip>{IP}) (?P<mac>{PAIRS})? (?P<dev>\S{{0,64}}) (?P<vrf>\S{{0,64}})"
-    r" (?P<flags>[A-Z]{0,9}) (?P<status>\w{0,16})",
-    lambda found: _routeros(found["flags"], found["mac"], found["status"]),
-)
+_WHOLE_MAC = re.compile(PAIRS)
 
 
 def _pairs(text: str) -> dict[str, str] | None:
@@ -112,12 +109,12 @@ def _parse_pairs(line: str, at: int | None, number: int) -> Row:
     pairs = _pairs(found[2]) if found else None
     if found is None or pairs is None:
         return None
-    if not {"mac-address", "interface"} & pairs.keys():
-        return "a cut row: no MAC and no interface"
+    mac = pairs.get("mac-address")
+    if not (mac or pairs.get("interface")) or (mac and not _WHOLE_MAC.fullmatch(mac)):
+        return "a cut row"
     letters = (found[1] or "") + ("P" if pairs.get("published") == "yes" else "")
-    values = (pairs.get(key, "") for key in ("address", "mac-address", "interface", "vrf"))
-    text = f"{' '.join(values)} {letters} {pairs.get('status', '')}"
-    return _PAIRED_COLUMNS(text, at, number) or "a cut or strange address"
+    said = in_vrf(_routeros(letters, mac, pairs.get("status")), pairs.get("vrf"))
+    return entry_of(pairs["address"], mac, pairs.get("interface", ""), said, at, number)
 
 
 def _amend_pairs(entry: Entry, line: str) -> Entry | None:
@@ -131,8 +128,7 @@ def _amend_pairs(entry: Entry, line: str) -> Entry | None:
         state = ""
     elif pairs.get("status"):
         state = nud(pairs["status"]).state
-    if pairs.get("vrf", "main") != "main":
-        flags.add(f"vrf={pairs['vrf']}")
+    flags |= set(in_vrf(Said(), pairs.get("vrf")).flags)
     interface = entry.interface or pairs.get("interface", "")
     return entry._replace(interface=interface, state=state, flags=" ".join(sorted(flags)))
 

@@ -12,8 +12,8 @@ import re
 from synack.addresses import Address
 from synack.errors import Damage
 from synack.neighbors import bsd, cisco, gear, iproute2, nettools, windows
-from synack.neighbors.entry import MOST_UNREAD, Entry, Named, NeighborDump, ip_of
-from synack.neighbors.format import Format, Parser, Row
+from synack.neighbors.entry import MOST_UNREAD, Entry, Named, NeighborDump, Said, ip_of
+from synack.neighbors.format import Format, Parser, Row, in_vrf
 from synack.neighbors.stamps import DAY, find_stamp, parse_clock, parse_stamp
 from synack.neighbors.text import decode, pieces
 
@@ -78,6 +78,8 @@ _QUIET = re.compile(
     r"|(?:Flags: )?[A-Z*+#]{1,2} +- [A-Z].{0,80}|\{\w+(?::\w+)?\}(?:\[edit[^\]]{0,80}\])?"
 )
 """Rounds of ``ip neigh flush``, rulers, the legends of flags, what Junos adds to a prompt."""
+_NO_YEAR = re.compile(r"(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} +\d\d? \d\d:\d\d:\d\d[.\d]* [A-Z]{2,5}$")
+"""IOS XR stamps every output so."""
 _RULERS = frozenset("=#*-<>~|")
 _NAME_AND_ADDRESS = re.compile(r"([A-Za-z0-9][\w.-]{0,252}+) \(([\d.]{7,15}+)\) at ")
 
@@ -122,7 +124,7 @@ class _Reader:
         # The table that a header opened, and its rows' parser.
         self.table: Format | None = None
         self.below: Parser | None = None
-        self.vrf = ""
+        self.vrf: tuple[str, ...] = ()
         self.held: tuple[int, str] | None = None
         self.last: Format | None = None
 
@@ -199,7 +201,7 @@ class _Reader:
             if (ip := ip_of(pair[2])) is not None and ip_of(pair[1]) is None:
                 self.names.setdefault(pair[1].lower(), set()).add(ip)
         if self.vrf:
-            entry = entry._replace(flags=" ".join(sorted([*entry.flags.split(), self.vrf])))
+            entry = entry._replace(flags=" ".join(sorted([*entry.flags.split(), *self.vrf])))
         if isinstance(result, Named):
             self.formats.setdefault(name, 0)
             self.named.append(Named(result.name, entry))
@@ -270,7 +272,7 @@ class _Reader:
         stamp = parse_stamp(line)
         if stamp is None and (prompt := self._prompt(line)) is not None:
             self.announced |= _ASKED.search(line, prompt.end()) is not None
-            self.table, self.below, self.vrf = None, None, ""
+            self.table, self.below, self.vrf = None, None, ()
             stamp = find_stamp(line)
             if stamp is None:
                 return
@@ -282,7 +284,8 @@ class _Reader:
         elif (ruled := _RULED.match(line)) is not None and _ASKED.match(line, ruled.end()):
             self.announced = True
         elif not (self.other_object or self._amends(line) or _QUIET.fullmatch(line)):
-            self._skip(number, "not a neighbor row")
+            year = _NO_YEAR.match(line) is not None
+            self._skip(number, "a date without a year" if year else "not a neighbor row")
 
     @staticmethod
     def _prompt(line: str) -> re.Match[str] | None:
@@ -304,7 +307,7 @@ class _Reader:
             section = format_.section.fullmatch(line) if format_.section else None
             if section is not None:
                 if (vrf := section.groupdict().get("vrf")) is not None:
-                    self.vrf = "" if vrf == "default" else f"vrf={vrf}"
+                    self.vrf = in_vrf(Said(), vrf).flags
                 else:
                     self._open(format_, section)
                 return True
