@@ -397,9 +397,9 @@ HOSTILE = [
 @pytest.mark.parametrize("data", HOSTILE, ids=lambda data: repr(data[:16]))
 def test_hostile_lines(data: bytes) -> None:
     """Linear in the length of a line, and in the number of lines."""
-    start = time.perf_counter()
+    start = time.process_time()
     read_neighbors("x", data)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 SMALL = [name for name in EXPECTED if len(sample(name)) < 4000]

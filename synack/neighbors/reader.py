@@ -62,7 +62,7 @@ _PROMPT = re.compile(
 _DEVICE_PROMPT = re.compile(
     r"(?:PS )?[<\[]?[^\s<>#\[\]]{0,80}(?: [^\s<>#\[\]]{1,40}){0,2}[\]) ]{0,2}[>#$%\]] ?"
     r"(?=(?:do |run |sudo )?(?:sh\w{0,2}|dis\w{0,4}|get|diag\w*|print|/?ip|/ipv6|arp|ndp|netsh"
-    r"|Get-\w+)\b)"
+    r"|Get-\w+|term\w*|clear|ping|exit)\b)"
 )
 """``switch#show ip arp``, ``<HUAWEI>display arp``, ``[admin@MikroTik] > /ip arp print``,
 ``C:\\>arp -a``: often without a blank before the command."""

@@ -22,10 +22,9 @@ _PAGER = re.compile(
 )
 """What a pager asks, and the blanks and backspaces that wipe it out again."""
 
-_RECORD = re.compile(
-    r"^[ \t]*+[A-Za-z]\w{1,39} +:(?: [^\n]*+)?+(?:\n[ \t]*+[A-Za-z]\w{1,39} +:(?: [^\n]*+)?+)++",
-    re.M,
-)
+_FIELD = r"[ \t]*+[A-Za-z]\w{1,39} +:(?: [^\n]*+)?+"
+_LISTED = re.compile(r"\bLinkLayerAddress +:")
+_RECORD = re.compile(rf"^{_FIELD}(?:\n{_FIELD}){{1,60}}+", re.M)
 """Lines ``NAME : VALUE`` without an empty one between them (PowerShell Format-List)."""
 
 _JSON_GLUE = frozenset("[], \t")
@@ -71,7 +70,7 @@ def pieces(text: str) -> Iterator[tuple[int, str]]:
     """
     if '"dst"' in text:
         whole = _JSON_OBJECT
-    elif "LinkLayerAddress :" in text:
+    elif _LISTED.search(text) is not None:
         whole = _RECORD
     else:
         for number, line in enumerate(map(str.strip, text.split("\n")), 1):
@@ -82,7 +81,10 @@ def pieces(text: str) -> Iterator[tuple[int, str]]:
     for found in whole.finditer(text):
         yield from _between(text[end : found.start()], number)
         number += text.count("\n", end, found.start())
-        yield number, found[0]
+        if whole is _JSON_OBJECT or "IPAddress" in found[0]:
+            yield number, found[0]
+        else:
+            yield from _between(found[0], number)
         number += text.count("\n", found.start(), found.end())
         end = found.end()
     yield from _between(text[end:], number)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import re
 
-from synack.neighbors.entry import INVALID, Said, entry_of, ip_of
+from synack.neighbors.entry import INVALID, Said, entry_of
 from synack.neighbors.format import (
     DASHES,
     IP,
@@ -80,6 +80,9 @@ _NET_NEIGHBOR = (
 )
 
 
+_CELL = re.compile(rf"{IP}|{DASHES}")
+
+
 def _csv(header: re.Match[str]) -> Parser:
     """``Get-NetNeighbor | Export-Csv``: any of its columns, in any order."""
     mark = header["mark"]
@@ -91,7 +94,7 @@ def _csv(header: re.Match[str]) -> Parser:
         except (csv.Error, StopIteration):
             return "a damaged CSV row"
         if len(cells) != len(names):
-            return "a CSV row with missing cells" if ip_of(cells[0]) or len(cells) > 2 else None
+            return "a CSV row with missing cells" if any(map(_CELL.fullmatch, cells)) else None
         return _record(dict(zip(names, cells, strict=True)), at, number)
 
     return parse
