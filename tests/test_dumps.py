@@ -273,7 +273,9 @@ def test_damaged(data: st.DataObject) -> None:
     assert dump is None or len(dump.entries) <= rows + 9
 
 
-WORDS = st.sampled_from(
+LINES = ("\n2001:db8::1\n", "\n<sw1>show arp\n", "[2026-11-23T07:48:41Z]", "{",
+         "\nAddress  Age  MAC Address  Pref Source  Interface\n")  # fmt: skip
+WORDS = st.sampled_from(LINES) | st.sampled_from(
     "10.0.0.1 fe80::1%en0 0a12.3456.789a 0a-12-34-56-78-9a 0a:12:34:56:78:9a 0a12-3456-789a - 5"
     " 00:00:05 Internet ARPA Vlan1 dynamic static on at (incomplete) Incomplete em0 permanent R"
     " Interface: --- 0xb VRF: default show arp # switch# Address Age MAC status=stale"

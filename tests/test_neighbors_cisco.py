@@ -80,14 +80,16 @@ def test_wrapped_addresses() -> None:
         f"   1d01h {MAC} 50 icmpv6 Vlan3\n"
         "2001:db8::2\n"
         "2001:db8::3\n"
-        f"   00:00:01 {MAC} 50 icmpv6 Vlan3\n"
+        f"   - {MAC} 50 icmpv6 Vlan3\n"
         "2001:db8::4\n"
+        "<sw1>display version\n"
+        "2001:db8::5\n"
     )
     dump = read_neighbors("x", text.encode())
     assert dump is not None
     assert [shown(entry).split()[0] for entry in dump.entries] == ["2001:db8::1", "2001:db8::3"]
     assert [entry.line for entry in dump.entries] == [2, 5]
-    assert [damage.line for damage in dump.unread] == [4, 7]
+    assert [damage.line for damage in dump.unread] == [4, 7, 9]
 
 
 def test_vrf() -> None:

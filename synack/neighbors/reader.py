@@ -78,6 +78,7 @@ _QUIET = re.compile(
     r"|(?:Flags: )?[A-Z*+#]{1,2} +- [A-Z].{0,80}|\{\w+(?::\w+)?\}(?:\[edit[^\]]{0,80}\])?"
 )
 """Rounds of ``ip neigh flush``, rulers, the legends of flags, what Junos adds to a prompt."""
+_NO_ROW = "an address without its row"
 _NO_YEAR = re.compile(r"(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} +\d\d? \d\d:\d\d:\d\d[.\d]* [A-Z]{2,5}$")
 """IOS XR stamps every output so."""
 _RULERS = frozenset("=#*-<>~|")
@@ -119,16 +120,19 @@ class _Reader:
         self.stamp_line = False
         self.zones: set[bool] = set()
         self.other_object = False
-        self.linux = list(LINUX)
-        self.elsewhere = [format_ for format_ in ELSEWHERE if format_.alone]
+        self.linux = [(format_, format_.alone) for format_ in LINUX if format_.alone]
+        self.elsewhere = [(format_, format_.alone) for format_ in ELSEWHERE if format_.alone]
         # The table that a header opened, and its rows' parser.
         self.table: Format | None = None
         self.below: Parser | None = None
         self.vrf: tuple[str, ...] = ()
-        self.held: tuple[int, str] | None = None
+        # An address that stands alone above its row.
+        self.held: tuple[int, str, Format, Parser] | None = None
         self.last: Format | None = None
 
     def feed(self, number: int, piece: str) -> None:
+        if self.held is not None and self._wrapped(*self.held, piece):
+            return
         first = piece[0]
         if first == "{" and '"' in piece:
             self._take("ip -j neigh", iproute2.parse_object(piece, self.at, number), number, piece)
@@ -142,10 +146,9 @@ class _Reader:
             self._row(number, piece)
 
     def _row(self, number: int, line: str) -> None:
-        if self.held is not None and self._wrapped(line):
-            return
-        if self.table is not None and self.table.wraps and ":" in line and ip_of(line):
-            self.held = number, line
+        table, below = self.table, self.below
+        if table is not None and below is not None and table.wraps and ip_of(line) is not None:
+            self.held = number, line, table, below
             return
         found = self._parsed(number, line)
         if found is None:
@@ -164,9 +167,8 @@ class _Reader:
             if result is not None:
                 return self.table, result
         for formats in (self.linux, self.elsewhere):
-            for place, format_ in enumerate(formats):
-                assert format_.alone is not None
-                result = format_.alone(line, self.at, number)
+            for place, (format_, parse) in enumerate(formats):
+                result = parse(line, self.at, number)
                 if result is not None:
                     if place:
                         formats.insert(0, formats.pop(place))
@@ -175,16 +177,14 @@ class _Reader:
                 return None
         return None
 
-    def _wrapped(self, line: str) -> bool:
-        """The rest of a row whose address stands on the line above."""
-        assert self.held is not None
-        assert self.table is not None
-        (number, address), self.held = self.held, None
-        result = self.below(f"{address} {line}", self.at, number) if self.below else None
+    def _wrapped(self, number: int, address: str, table: Format, below: Parser, rest: str) -> bool:
+        """Whether ``rest`` is that of the row whose address stands on the line above."""
+        self.held = None
+        result = below(f"{address} {rest}", self.at, number)
         if isinstance(result, Entry):
-            self._take(self.table.name, result, number, line)
+            self._take(table.name, result, number, rest)
             return True
-        self._skip(number, "an address without its row")
+        self._skip(number, _NO_ROW)
         return False
 
     def _take(self, name: str, result: Row, number: int, line: str) -> None:
@@ -355,7 +355,7 @@ class _Reader:
 
     def finish(self) -> NeighborDump | None:
         if self.held is not None:
-            self._skip(self.held[0], "an address without its row")
+            self._skip(self.held[0], _NO_ROW)
         tolerated = _NOISE_PER_ENTRY * (len(self.entries) + len(self.named) + self.headers)
         if self.strange > tolerated and not self.announced:
             return None
