@@ -47,6 +47,7 @@ LIST, OPENBSD, NDP = "arp -a (BSD)", "arp -a (OpenBSD)", "ndp -a"
         (LIST, "? (10.0.0.1) at 0:c:29:1a:4e:3b", "10.0.0.1 - 00:0c:29:1a:4e:3b - -"),
         (LIST, "? (10.0.0.1) at 0:c:29:1a:4e:3", None),
         (LIST, "? (10.0.0.1) at 0:c:29:1a:4e:3 on em0", "10.0.0.1 em0 00:0c:29:1a:4e:03 - -"),
+        (LIST, "? (10.0.0.1) at 0:c:29:1a:4e:3b on em0:1", "10.0.0.1 em0:1 00:0c:29:1a:4e:3b - -"),
         (LIST, "? (10.0.0.1) at 0a:ff:ee:00:00:50 [ether] on eth0", None),
         (LIST, "? (10.0.0.1) at <incomplete> on eth0", None),
         (LIST, "? (10.0.0.1) at 0:c:29:1a:4e:3b on em0 and more", None),

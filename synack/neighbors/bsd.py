@@ -55,7 +55,7 @@ _LIST = columns(
     rf"(?: on (?P<dev>\S{{1,64}}+))?+{_WORDS}(?: \[\w{{2,12}}\])?",
     _list,
 )
-_CUT = re.compile(r".*:[0-9A-Fa-f]")
+_CUT = re.compile(r".* at [0-9A-Fa-f:]{6,17}:[0-9A-Fa-f]")
 
 
 def _parse_list(line: str, at: int | None, number: int) -> Row:
