@@ -54,7 +54,7 @@ class Case:
 
     @property
     def folder(self) -> str:
-        return str(Path(self.path).parent)
+        return os.path.dirname(self.path) or "."
 
     @property
     def name(self) -> str:
@@ -137,14 +137,10 @@ class _Reader:
         case = self.case
         self._known(document, ("title", "inputs", "expect"), ())
         case.title = self._get(document, "title", (), _string) or ""
-        inputs = self._list(document, "inputs", (), _input)
-        if inputs == []:
+        inputs = self._list(document, "inputs", (), lambda value: _located(case.folder, value))
+        case.inputs = [_located(case.folder, ".")] if inputs is None else inputs
+        if document.get("inputs") == []:
             self._wrong(("inputs",), "names nothing")
-        for number, text in enumerate(["."] if inputs is None else inputs):
-            path, there = _located(case.folder, text)
-            if not there:
-                self._wrong(("inputs", number), f"no such file or folder: {text!r}")
-            case.inputs.append(path)
         if "expect" not in document:
             return
         expect = document["expect"]
@@ -246,25 +242,6 @@ def spelled(key: Key) -> str:
     return text
 
 
-def _located(folder: str, text: str) -> tuple[str, bool]:
-    """An input as ``synack diagnose`` takes it from the current folder, and whether it is
-    there."""
-    host, equals, path = "", "", text
-    if not os.path.lexists(os.path.join(folder, text)):
-        named = re.fullmatch(r"([\w.:-]+)(=)(.+)", text, re.DOTALL)
-        if named is not None:
-            host, equals, path = named.groups()
-    place = os.path.normpath(os.path.join(folder, path))
-    there = os.path.exists(place)
-    if not there:
-        pattern = os.path.normpath(os.path.join(glob.escape(folder), path))
-        there = bool(glob.glob(pattern, recursive=True))
-        place = pattern if there else place
-    if not equals and ("=" in place or place.startswith("-")) and not os.path.isabs(place):
-        place = os.path.join(".", place)
-    return f"{host}{equals}{place}", there
-
-
 # ---- values -------------------------------------------------------------------------------
 
 
@@ -278,11 +255,24 @@ def _string(value: Any) -> str:
     return str(value)
 
 
-def _input(value: Any) -> str:
+def _located(folder: str, value: Any) -> str:
+    """An input as ``synack diagnose`` takes it from the current folder."""
     text = _string(value)
     if text in ("", "-") or "\0" in text:
         raise _Wrong(f"no file or folder: {text!r}")
-    return text
+    host, path = "", text
+    if not os.path.lexists(os.path.join(folder, text)):
+        named = re.fullmatch(r"([\w.:-]+=)(.+)", text, re.DOTALL)
+        if named is not None:
+            host, path = named.groups()
+    place = os.path.normpath(os.path.join(folder, path))
+    if not os.path.exists(place):
+        place = os.path.normpath(os.path.join(glob.escape(folder), path))
+        if not glob.glob(place, recursive=True):
+            raise _Wrong(f"no such file or folder: {text!r}")
+    if not host and ("=" in place.partition("/")[0] or place.startswith("-")):
+        place = os.path.join(".", place)
+    return f"{host}{place}"
 
 
 def _boolean(value: Any) -> bool:
@@ -376,5 +366,6 @@ READERS: dict[str, Callable[[Any], Any]] = {
 }
 """The keys of an expected finding."""
 
+COUNTS = ("attempts", "sent", "received")
 TIMES = ("first", "last", "healed")
 LISTS = ("survived_by", "evidence", "remedy")

@@ -176,6 +176,11 @@ class Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """None while there is no process."""
+        return None if self._process is None else self._process.pid
+
     def diagnose(self, inputs: list[str], timeout: float) -> dict[str, Any]:
         """What :func:`synack.check.worker.answer` says. Raises :class:`TimeoutError` after
         ``timeout`` seconds and :class:`ChildProcessError` when the process died."""

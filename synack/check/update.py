@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from synack.check.case import Expected
+from synack.check.case import COUNTS, Expected
 from synack.check.compare import Found, pair, plain
 from synack.check.run import Result, Status
 from synack.model import CONFIDENCES, OUTCOMES
@@ -72,7 +72,10 @@ def _findings(tables: Any, wanted: list[Expected], found: list[Found], exact: bo
     pairs = pair(wanted, found)
     for expected, row, keys in pairs:
         for key in keys:
-            tables[expected][key] = _value(found[row], key)
+            if found[row][key] is None and key in COUNTS:
+                del tables[expected][key]  # nobody could count, and TOML has no null
+            else:
+                tables[expected][key] = _value(found[row], key)
     known = {p.expected for p in pairs}
     for number in reversed(range(len(wanted))):
         if number not in known:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from synack.check.run import Result
     from synack.model import Evidence, Finding
 
-_ADDRESS = re.compile(r"[0-9A-Fa-f]*[:.][0-9A-Fa-f:.]*(?:[0-9A-Fa-f]|::)")
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:[0-9A-Fa-f]|::)")
 _BREAK = "<!-- -->"
 """Ends a word for GitHub's mentions, issue numbers, emoji and links, and is not shown."""
 
@@ -36,11 +36,13 @@ def prose(content: str) -> str:
             at = found.end()
     said = "".join([*parts, _escaped(content[at:])])
     # At the start of a line a list, a heading or a rule could begin.
-    return re.sub(r"^(\d+)([.)])|^([-+=])", r"\1\\\2\3", said)
+    return re.sub(r"^(\d+)([.)])|^([-+=#])", r"\1\\\2\3", said)
 
 
 def _is_address(content: str, found: re.Match[str]) -> bool:
     before, after = content[: found.start()][-1:], content[found.end() :][:1]
+    if not re.search("[:.]", found[0]):
+        return False
     if before.isalnum() or after.isalnum() or before == "_" or after == "_":
         return False
     return parse_mac(found[0]) is not None or parse_ip(found[0]) is not None
