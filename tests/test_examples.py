@@ -105,11 +105,9 @@ def test_the_workflow_runs_as_it_is_written(tmp_path, offline, tree):
         "Install", "Check every case", "Summary of the job", "Results for other tools",
     ]  # fmt: skip
     wheels = tmp_path / "wheels"
-    run(
-        sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", wheels, tree,
-        cwd=tmp_path, env=offline,
-    )  # fmt: skip
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path, env=offline)
+    pip = tmp_path / "venv" / "bin" / "pip"
+    run(pip, "wheel", "-q", "--no-deps", "-w", wheels, tree, cwd=tmp_path, env=offline)
     checkout = project(tmp_path / "checkout")
     summary = tmp_path / "summary.md"
     env = offline | {
