@@ -8,6 +8,7 @@ concluded; 4 internal error.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -259,6 +260,8 @@ def check(
     from synack.check import run
     from synack.check.update import update as write_expected
 
+    # A job that is cancelled leaves no process behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     results = run.check(run.find(places, pattern), jobs, timeout)
     if update:
         for result in results:

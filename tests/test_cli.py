@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -234,6 +235,23 @@ def test_check_ends_what_hangs(synack, cases):
     code, out, _ = synack("check", str(cases), "-k", "[bd]-*", "--timeout", "2")
     assert code == 3
     assert out.endswith("2 cases: 1 as expected, 1 timed out\n")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_check_that_is_stopped_leaves_no_process(tmp_path, sent, code):
+    pipe = tmp_path / "a.pcap"
+    os.mkfifo(pipe)
+    (tmp_path / "case.toml").write_text('inputs = ["a.pcap"]\n[expect]\n')
+    command = [sys.executable, "-m", "synack.cli", "check", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        # It opens once somebody reads; whoever reads then waits for a byte.
+        writer = os.open(pipe, os.O_WRONLY)
+        process.send_signal(sent)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (code, b"", b"")
+    with pytest.raises(BrokenPipeError):
+        os.write(writer, b"x")
+    os.close(writer)
 
 
 def test_check_update_writes_and_is_0(synack, cases):

@@ -128,6 +128,9 @@ def test_the_workflow_runs_as_it_is_written(tmp_path, offline, tree):
     step("Results for other tools")
     root = ElementTree.parse(checkout / "synack.xml").getroot()
     assert (root.attrib["tests"], root.attrib["failures"]) == ("2", "0")
+    # The wheel brings the plugin along.
+    plugin = run("python", "-W", "error", "-m", "pytest", "-v", cwd=checkout, env=env)
+    assert "incidents/stale-arp/case.toml::stale-arp PASSED" in plugin
 
     break_one(checkout)
     said = step("Check every case", code=1)

@@ -32,7 +32,7 @@ def test_a_fixture_gets_its_verdict(story):
     _, case, diagnosis = story
     assert differences(case, document(diagnosis)) == []
     assert case.expect.findings is not None
-    assert case.expect.outcomes
+    assert case.expect.outcomes is not None
     assert case.expect.exact
 
 

@@ -107,7 +107,7 @@ def line_of(text: str, key: Key) -> int | None:
     all that stands before stays as it was. None where that cannot be done."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
-    from tomlkit.items import Table
+    from tomlkit.items import AoT, Table
 
     mark = "mark"
     while mark in text:
@@ -117,8 +117,11 @@ def line_of(text: str, key: Key) -> int | None:
         holder = document
         for part in key[:-1]:
             holder = holder[part]
-        if isinstance(holder[key[-1]], Table):  # its header
-            holder[key[-1]].comment(mark)
+        item = holder[key[-1]]
+        if isinstance(item, AoT):
+            item = item[0]
+        if isinstance(item, Table):  # its header
+            item.comment(mark)
         else:
             holder[key[-1]] = mark
         before, found, _ = tomlkit.dumps(document).partition(mark)
