@@ -13,11 +13,10 @@ from synack.handshake.vantage import Vantage
 from synack.model import Finding
 from synack.pipeline import Diagnosed, load, run
 from synack.report import edges, table
+from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NOTHING = "nothing could be concluded: no handshake and no neighbor entry in these files"
 
 
 def diagnose(*paths: str | PathLike[str]) -> Diagnosis:
@@ -92,7 +91,7 @@ class Diagnosis:
         """Why the command would end with exit code 3: inputs of which nothing could be read,
         or nothing to judge in any."""
         says = [*self.errors, *self.diagnosed.loaded.not_understood]
-        return says if says or self.diagnosed.concluded else [NOTHING]
+        return says if says or self.diagnosed.concluded else [NOTHING_CONCLUDED]
 
     @property
     def warnings(self) -> list[str]:

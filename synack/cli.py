@@ -23,6 +23,7 @@ from synack import __version__
 from synack.check import TIMEOUT_S
 from synack.errors import InputError, UsageError
 from synack.model import FINDING_KINDS, OUTCOMES
+from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -539,7 +540,7 @@ def _finish(loaded: Loaded, concluded: bool, warn: bool = True) -> None:
     for warning in loaded.warnings if warn else ():
         _say(warning)
     if not concluded and not loaded.errors:
-        _say("nothing could be concluded: no handshake and no neighbor entry in these files")
+        _say(NOTHING_CONCLUDED)
     if loaded.errors or loaded.not_understood or not concluded:
         raise typer.Exit(UNREADABLE)
 

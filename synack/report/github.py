@@ -66,14 +66,9 @@ def _finding(finding: Finding, failing: Collection[str]) -> str:
     sources = [source for evidence in finding.evidence for source in evidence.sources]
     # A line of a table can be shown; of a capture the file alone.
     source = next((s for s in sources if s.line is not None), sources[0] if sources else None)
-    lines = [finding.summary, *(f"do: {remedy}" for remedy in finding.remedy)]
-    for evidence in finding.evidence:
-        lines.append(f"- {evidence.says}")
-        for file, places in text.places_by_file(evidence.sources).items():
-            lines.append(f"  {file}: {places}")
     return annotation(
         "error" if finding.kind in failing else "warning",
-        lines,
+        text.told(finding),
         title=text.headline(finding),
         file=source.file if source else "",
         line=source.line if source else None,

@@ -65,14 +65,7 @@ def render(diagnosis: Diagnosis, failing: Collection[str]) -> str:
     tests = []
     for kind in FINDING_KINDS:
         found = [finding for finding in diagnosis.findings if finding.kind == kind]
-        lines: list[str] = []
-        for finding in found:
-            lines += [text.headline(finding), finding.summary]
-            lines += [f"do: {remedy}" for remedy in finding.remedy]
-            for evidence in finding.evidence:
-                lines.append(f"- {evidence.says}")
-                for file, places in text.places_by_file(evidence.sources).items():
-                    lines.append(f"  {file}: {places}")
+        lines = [line for f in found for line in (text.headline(f), *text.told(f))]
         fails = bool(found) and kind in failing
         message = "; ".join(finding.summary for finding in found)
         tests.append(Test(kind, "failure" if fails else "", message, lines))

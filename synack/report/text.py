@@ -112,6 +112,17 @@ def _evidence(evidence: Evidence, place: int) -> list[str]:
     return lines
 
 
+def told(finding: Finding) -> list[str]:
+    """Summary, remedies and evidence, a line each, for formats that wrap lines themselves."""
+    lines = [finding.summary, *(f"do: {remedy}" for remedy in finding.remedy)]
+    for evidence in finding.evidence:
+        lines.append(f"- {evidence.says}")
+        lines += [
+            f"  {file}: {places}" for file, places in places_by_file(evidence.sources).items()
+        ]
+    return lines
+
+
 def places_by_file(sources: tuple[Source, ...]) -> dict[str, str]:
     """``frames 2, 4, 5`` or ``line 7`` by file."""
     places: dict[str, list[Source]] = {}
