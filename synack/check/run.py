@@ -203,7 +203,10 @@ class Worker:
             line = b""
         finally:
             timer.cancel()
+            timer.join()
         if line.endswith(b"\n"):
+            if late.is_set():  # just in time, but the process is gone
+                self.close()
             answer: dict[str, Any] = json.loads(line)
             return answer
         if late.is_set():
