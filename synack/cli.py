@@ -369,6 +369,7 @@ def handshakes(
 
     from synack import pipeline
     from synack.report import edges, table
+    from synack.tables import SEGMENTS, Table
 
     done = pipeline.run(loaded)
     tables = [done.attempts]
@@ -382,8 +383,12 @@ def handshakes(
     shown = edges.handshakes(tables[0], done.matched.hosts, done.findings)
     if wide:
         shown += edges.wide(tables[1], loaded.files)
+    loaded, attempts = done.loaded, len(done.attempts)
+    # Writing takes memory of its own, and needs no more than what is shown.
+    loaded.segments = Table.empty(SEGMENTS)
+    del done, tables
     _show(table.render(shown, written), output, written == "parquet")
-    _finish(done.loaded, concluded=len(done.attempts) > 0)
+    _finish(loaded, concluded=attempts > 0)
 
 
 @app.command()

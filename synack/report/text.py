@@ -6,6 +6,9 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from synack.grouping import ids_of, representatives
 from synack.model import OUTCOMES, Evidence, Finding, Source
 from synack.report.plain import printable
 from synack.wording import count, iso_time
@@ -143,7 +146,11 @@ def _numbers(sources: list[Source]) -> str:
 
 
 def _outcomes(diagnosis: Diagnosis) -> Counter[str]:
-    return Counter(OUTCOMES[o] for o in diagnosis.diagnosed.attempts["outcome"].tolist())
+    """How many attempts had each, in the order in which they first came."""
+    outcomes = diagnosis.diagnosed.attempts["outcome"]
+    numbers = np.bincount(outcomes)
+    first = outcomes[representatives(ids_of(outcomes))]
+    return Counter({OUTCOMES[outcome]: int(numbers[outcome]) for outcome in first.tolist()})
 
 
 def attempts(diagnosis: Diagnosis) -> str:
