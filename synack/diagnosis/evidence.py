@@ -301,9 +301,11 @@ class Case:
         or SYN-ACK of its attempt was transmitted again after it (bool)."""
         m, s = self.matched, self.sendings
         rows = np.flatnonzero((m.leg == Event.SYN) | (m.leg == Event.SYN_ACK))
-        last = np.full(len(m.sightings), -1, np.int64)
-        np.maximum.at(last, m.sighting[rows], rows)
-        return last[m.sighting[s["row"]]] > s["row"]
+        # A host's packets may be in several captures, each with rows of its own.
+        time = m.segments["time"]
+        last = np.full(len(m.sightings), NO_TIME)
+        np.maximum.at(last, m.sighting[rows], time[rows])
+        return last[m.sighting[s["row"]]] > time[s["row"]]
 
     @cached_property
     def rightly_sent(self) -> dict[int, Array]:

@@ -18,11 +18,11 @@ import numpy as np
 from synack.addresses import BROADCAST_MAC
 from synack.grouping import among, ids_of, ids_within, least
 from synack.handshake.clock import Clock, across, estimate, on_reference
+from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
 from synack.handshake.nat import connections, ends
 from synack.handshake.pairing import once, pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
-from synack.handshake.track import track
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
@@ -41,7 +41,7 @@ CAUSES = (
     "the receiver's capture began later, or may have",
     "the receiver's capture had ended, or may have",
     "the receiver's capture ended too soon afterwards",
-    "a file of the receiver's capture is missing",
+    "a file of the receiver's capture is missing, or it was stopped and started again",
     "the receiver's capture leaves such packets out",
     "the receiver's capture dropped as many packets as are missing",
     "the receiver's capture proved to miss packets",
@@ -50,7 +50,7 @@ CAUSES = (
     "something between answers in the server's place",
 )
 """Why a transmission is unwitnessed: the further down, the nearer its receiver's capture is
-to a witness. Of several captures the nearest counts."""
+to a witness. Of several captures that it may have arrived in the furthest from it counts."""
 (
     _, UNCAPTURED, ONE_HOST, _UNTIMED, _ELSEWHERE, _BEGAN, _ENDED, _ENDS, _GAP, _FILTERED,
     _DROPPED, _MISSED, _UNRECORDED, _AMBIGUOUS,
@@ -58,6 +58,8 @@ to a witness. Of several captures the nearest counts."""
 ) = range(len(CAUSES))  # fmt: skip
 _ON = _FILTERED
 """A capture that was on: of what may still hide a packet from it, its filter comes first."""
+_ABLE = len(CAUSES)
+"""A capture whose filter hides nothing either."""
 
 SETTLE_NS = 100_000_000
 """How long after a transmission the receiver's capture must go on to be a witness
@@ -124,7 +126,7 @@ def match(
 
     ``known_offsets``: clock offsets of hosts (ns) that the user is sure of.
     """
-    sightings, sighting, leg, legs = track(segments)
+    sightings, sighting, leg, legs = track_by_host(segments, machines(captures))
     # By name, so that the order of the files decides nothing.
     hosts = sorted({capture.host for capture in captures})
     host_of_capture = np.array([hosts.index(c.host) for c in captures], np.int64)
@@ -457,14 +459,21 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     leg, attempt = leg[away], attempt[away]
     cell = attempt * len(Event) + leg
     missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
-    lost, why = np.zeros(len(away), bool), np.full(len(away), UNCAPTURED, np.uint8)
+    # It may have come in by any interface that such packets come in by: the capture of each
+    # must have been on, and what all of them miss must not hide it.
+    why = np.full(len(away), _ABLE, np.uint8)
+    hidden = np.zeros((2, len(away)), np.int64)
     for number, capture in enumerate(m.captures):
-        dropped, missed = capture.dropped or 0, m.missed[number].sum()
-        nearest = coverage[number]
-        able = (nearest == _ON) & ~_excluded(m, number)[leg]
-        nearest[able] = np.where(missing[able] <= dropped, _DROPPED, _MISSED)
-        np.maximum(why, nearest, out=why)
-        lost |= able & (missing > dropped + missed)
+        cover = coverage[number]
+        cover[(cover == _ON) & ~_excluded(m, number)[leg]] = _ABLE
+        of_receiver = cover != UNCAPTURED
+        np.minimum(why, cover, out=why, where=of_receiver)
+        hidden[0, of_receiver] += capture.dropped or 0
+        hidden[1, of_receiver] += m.missed[number].sum()
+    why[(coverage == UNCAPTURED).all(axis=0)] = UNCAPTURED
+    able = why == _ABLE
+    why[able] = np.where(missing[able] <= hidden[0, able], _DROPPED, _MISSED)
+    lost = able & (missing > hidden.sum(axis=0))
     for event, (proven, _, recorded) in proven_arrivals.items():
         # One of them did arrive, unrecorded; nobody can say which.
         unknown = (leg == event) & (proven & (recorded == 0))[attempt]
@@ -546,10 +555,11 @@ def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     called = across(m.clocks, sender[late], receiver[late], first)[0] - doubt[late]
     soonest, latest = moment - doubt, moment + doubt
     result = np.full((len(m.captures), len(sent)), UNCAPTURED, np.uint8)
-    for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
+    reached = arrivals(m.vantages, machines(m.captures), m.segments)
+    for number, capture in enumerate(m.captures):
         if capture.first is None or capture.last is None:
             continue
-        own = among(vantage.addresses, *client), among(vantage.addresses, *server)
+        own = among(reached[number], *client), among(reached[number], *server)
         mine = np.where(from_client, own[1][attempt], own[0][attempt])
         seen_here = (sighting >= 0) & (m.sightings["capture"][sighting] == number)
         coverage = np.full(len(sent), _ON, np.uint8)

@@ -12,6 +12,7 @@ import numpy as np
 from synack.addresses import NO_MAC
 from synack.grouping import least
 from synack.handshake.clock import on_reference
+from synack.handshake.interfaces import spans
 from synack.handshake.match import (
     LOST,
     MISDELIVERED,
@@ -61,6 +62,7 @@ class _View:
         self.client_state = self._state(m.client)
         self.server_state = self._state(m.server)
         self.other_state = self._state(m.elsewhere)
+        self.spans = spans(m.captures, m.vantages, m.segments)
 
     def _state(self, sighting: Array) -> Array:
         if not len(self.m.sightings):
@@ -167,12 +169,13 @@ class _View:
     def _outlived(self, sighting: Array) -> Array:
         """Whether the capture went on long enough after the first segment for a reply
         or a repetition to be due."""
-        last = np.array([c.last if c.last is not None else 0 for c in self.m.captures] or [0])
         if not len(self.m.sightings):
             return np.zeros(len(sighting), bool)
         s = self.m.sightings
-        until = last[s["capture"][sighting]]
-        return np.asarray((sighting >= 0) & (until - s["first"][sighting] >= INITIAL_RTO_NS))
+        capture, first = s["capture"][sighting], s["first"][sighting]
+        begin, end = self.spans
+        long = (begin[capture] <= first) & (end[capture] - first >= INITIAL_RTO_NS)
+        return np.asarray((sighting >= 0) & long)
 
     def columns(self) -> dict[str, Array]:
         m, s = self.m, self.m.sightings
