@@ -20,14 +20,14 @@ from synack.grouping import distinct_rows, ids_of
 from synack.handshake.vantage import named_addresses
 from synack.model import Capture
 from synack.owner import Owner, owners
-from synack.tables import NO_TIME, SYN, SYN_ACK, Array, Table
+from synack.tables import NO_TIME, SYN_ACK, Array, Table
 from synack.wording import count
 
 _SOON_NS = 100_000_000
 """More than a packet travels inside a network, less than it takes to be repeated."""
 _STAMPED_ALIKE = 8
 """So many packets at least must be stamped alike: between neighbors a few may be, by chance."""
-_SAMPLE = 1 << 18
+_SAMPLE = 1 << 16
 """About so many packets are compared, the same ones in all captures."""
 _PACKET = (
     "kind", "src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port", "seq", "ack",
@@ -53,7 +53,11 @@ def one_name_each(
         return renamed
     of_capture = np.array([names.index(c.host) if c.host else -1 for c in captures], np.int64)
     common, alike = _common(of_capture, len(names), segments)
-    spans, macs = _spans(captures, of_capture), _macs(of_capture, segments)
+    spans = _spans(captures, of_capture)
+
+    @cache
+    def macs() -> dict[int, set[int]]:
+        return _macs(of_capture, segments)
 
     @cache
     def owner(name: int) -> Owner:
@@ -64,7 +68,7 @@ def one_name_each(
         why = ""
         if common[one, other]:
             why = _stamped_alike(common, alike, one, other)
-        elif _in_turn(spans, one, other) and macs.get(one, set()) & macs.get(other, set()):
+        elif _in_turn(spans, one, other) and macs().get(one, set()) & macs().get(other, set()):
             why = _same_owner(owner(one), owner(other))
         if not why:
             continue
@@ -95,13 +99,12 @@ def _common(of_capture: Array, names: int, segments: Table) -> tuple[Array, Arra
     time (int64, names x names), and how many of them with the same stamp, by direction (names x
     names x 2)."""
     s = segments
-    rows = np.flatnonzero((s["kind"] == SYN) | (s["kind"] == SYN_ACK))
-    step = max(len(rows) // _SAMPLE, 1)
-    rows = rows[(s["time"][rows] != NO_TIME) & (of_capture[s["capture"][rows]] >= 0)]
-    if step > 1:
+    kept = s["kind"] <= SYN_ACK
+    if (step := len(s) // _SAMPLE) > 1:
         # By the content, so that both captures have it or neither has.
-        mixed = (s["seq"][rows] ^ s["ack"][rows] ^ s["src_port"][rows]) * np.uint32(2654435761)
-        rows = rows[mixed % np.uint32(step) == 0]
+        kept &= s["seq"] * np.uint32(2654435761) < np.uint32(2**32 // step)
+    rows = np.flatnonzero(kept)
+    rows = rows[(s["time"][rows] != NO_TIME) & (of_capture[s["capture"][rows]] >= 0)]
     packet, time = ids_of(*(s[name][rows] for name in _PACKET)), s["time"][rows]
     name = of_capture[s["capture"][rows]]
     order = np.lexsort((time, packet))
