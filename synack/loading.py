@@ -54,6 +54,16 @@ class Loaded:
     """Files of a folder that are nothing synack knows."""
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def not_understood(self) -> list[str]:
+        """Captures that hold packets, and none of a link type that is read."""
+        return [
+            f"{file.path}: {', '.join(file.link_types)} is not understood"
+            for capture in self.captures
+            if capture.packets and not any(f.understood for f in capture.files)
+            for file in capture.files
+        ]
+
 
 def load(
     paths: Sequence[str], progress: Progress | None = None, *, counts_only: bool = False

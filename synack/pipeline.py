@@ -40,6 +40,11 @@ class Diagnosed:
     entries: Table
     findings: list[Finding]
 
+    @property
+    def concluded(self) -> bool:
+        """Whether there was anything to judge."""
+        return len(self.attempts) > 0 or len(self.entries) > 0
+
 
 def run(loaded: Loaded) -> Diagnosed:
     """Match, judge and diagnose what was loaded, which stays as it is: what there is to warn

@@ -73,7 +73,7 @@ class _View:
         return count_of(self.m, sighting, *events)
 
     def fate(self, event: Event, *fates: int) -> Array:
-        return self.fates[:, event][:, list(fates)].sum(axis=1)
+        return sum(self.fates[event, fate] for fate in fates)
 
     def decide(self) -> tuple[Array, Array]:
         outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
@@ -86,6 +86,8 @@ class _View:
 
     def _both_rules(self) -> list[tuple[Array, int, int]]:
         m, both = self.m, self.both
+        if not both.any():
+            return []
         client, server = self.client_state, self.server_state
         syn_acks = self.count(m.server, Event.SYN_ACK)
         received = addressed(m, m.client, Event.SYN_ACK)
@@ -138,6 +140,8 @@ class _View:
             (m.elsewhere, self.other_state, Outcome.UNANSWERED, Outcome.UNACKNOWLEDGED),
         ):
             here = sighting >= 0
+            if not here.any():
+                continue
             due = self._outlived(sighting)
             astray = here & (addressed(m, sighting, Event.SYN_ACK) == 0)
             astray &= self.count(sighting, Event.SYN_ACK) > 0
@@ -203,7 +207,7 @@ class _View:
             sent = np.where(sender >= 0, self.count(sender, event), -1)
             arrived = addressed(m, receiver, event)
             denied = self.fate(event, LOST, MISDELIVERED) > 0
-            nothing_sent = (self.fates[:, event].sum(axis=1) == 0) & (sent == 0)
+            nothing_sent = (self.fates[event].sum(axis=0) == 0) & (sent == 0)
             certain = (arrived > 0) | denied | nothing_sent
             counts[f"{leg}_sent"] = sent
             counts[f"{leg}_received"] = np.where(certain & ((receiver >= 0) | denied), arrived, -1)
