@@ -55,6 +55,10 @@ class Source:
     """When it was last changed, by its archive (ns since 1970 UTC)."""
 
 
+_FARTHEST_S = 100 * 365 * 86_400
+"""A clock that begins in 1970 is nearer; times in ns (int64) hold it."""
+
+
 @dataclass
 class Incident:
     """Every file, and what the user says about the hosts."""
@@ -305,6 +309,8 @@ class _Overrides:
                 number = isinstance(offset, int | float) and not isinstance(offset, bool)
                 if not number or not math.isfinite(offset):
                     raise InputError(path, f"{where}.clock_offset_s: not a number")
+                if abs(offset) > _FARTHEST_S:
+                    raise InputError(path, f"{where}.clock_offset_s: more than a century")
                 incident.clock_offsets[name] = round(offset * 1_000_000_000)
         for name, file in files.items():
             _known(file, {"at", "interface", "host"}, path, f"files.{name!r}")
@@ -375,7 +381,7 @@ _WORDS = frozenset(
     "ip show neigh neighbor neighbors neighbour neighbours arp proc net cache table tables dump"
     " dumps monitor mon poll nstat netstat ss snmp sysctl addr link route ndp nud tcpdump tshark"
     " dumpcap capture captures cap pcap pcaps trace traces packets before after start end begin"
-    " log logs output stderr".split()
+    " log logs output stderr netsh hosts".split()
 )
 _FLAGS = frozenset("s j ts t d all a n an e all 4 6 br o r p c nu".split())
 """Options that are part of a name only beside a command: ``ip_-s_neigh``, ``arp-an``."""

@@ -34,14 +34,15 @@ from synack.tables import (
     Array,
     Schema,
     Table,
+    uniform,
 )
 
 SENDINGS = Schema(
     "sendings",
     ("attempt", "i4", "row of `attempts`"),
     ("leg", "u1", "Event.SYN or Event.SYN_ACK"),
-    ("row", "i8", "row of `segments`, in the sender's own capture"),
-    ("arrived", "i8", "row of `segments` at the peer, -1 none"),
+    ("row", "i4", "row of `segments`, in the sender's own capture"),
+    ("arrived", "i4", "row of `segments` at the peer, -1 none"),
     ("fate", "u1", "index into model.FATES"),
     ("host", "i4", "row of the sender's host"),
     ("peer_hi", "u8", "address of the peer, upper half"),
@@ -50,6 +51,13 @@ SENDINGS = Schema(
     ("peer_mac", "i8", "source MAC of the peer's frames at the sender, as of then; or NO_MAC"),
     ("home_mac", "i8", "source MAC of the peer's frames in its own capture; or NO_MAC"),
     ("time", "i8", "ns on the reference clock"),
+)
+
+_ENDS = Schema(
+    "ends",
+    ("capture", "i4", "row of the capture in `captures`"),
+    ("high", "u8", "an address in it, upper half"),
+    ("low", "u8", "lower half of it"),
 )
 
 
@@ -120,10 +128,9 @@ class Case:
         """Times of rows of segments on the reference clock, ns."""
         return self.matched.aligned(rows)
 
-    @cached_property
-    def segment_host(self) -> Array:
-        """Row of the host that captured each segment."""
-        return self.matched.host_of_capture[self.matched.segments["capture"]]
+    def hosts_of(self, rows: Array) -> Array:
+        """Rows of the hosts that captured rows of segments."""
+        return self.matched.host_of_capture[self.matched.segments["capture"][rows]]
 
     @cached_property
     def _by_source(self) -> ByAddress:
@@ -139,7 +146,7 @@ class Case:
         """Rows of segments that ``address`` sent, in captures of ``host``."""
         rows = self._by_source.rows(address)
         rows = rows[self.matched.segments["icmp"][rows] < 0]
-        return rows[self.segment_host[rows] == host]
+        return rows[self.hosts_of(rows) == host]
 
     # ---- hosts ----------------------------------------------------------------------
 
@@ -180,8 +187,10 @@ class Case:
         m, s = self.matched, self.matched.segments
         found: dict[Address, dict[int, int]] = {}
         for capture, vantage in enumerate(m.vantages):
-            rows = np.flatnonzero((s["capture"] == capture) & (s["icmp"] < 0))
-            rows = rows[among([(mac,) for mac in vantage.macs], s["src_mac"][rows])]
+            if not vantage.macs:
+                continue
+            own = among([(mac,) for mac in vantage.macs], s["src_mac"])
+            rows = np.flatnonzero(own & (s["capture"] == capture) & (s["icmp"] < 0))
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
             first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
             ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
@@ -203,9 +212,13 @@ class Case:
         leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
         rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
         rows = rows[self._own(rows)]
+        if not len(rows):
+            return Table.empty(SENDINGS)
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
         s = m.segments
         fate, arrived = self._fates(rows)
+        ends, client, server = self._ends
+        peer = _of_end(leg == Event.SYN, server, client, m.sighting[rows])
         return Table(
             SENDINGS,
             {
@@ -214,12 +227,12 @@ class Case:
                 "row": rows,
                 "arrived": arrived,
                 "fate": fate,
-                "host": self.segment_host[rows],
-                "peer_hi": s["dst_hi"][rows],
-                "peer_lo": s["dst_lo"][rows],
+                "host": self.hosts_of(rows),
+                "peer_hi": _looked_up(ends["high"], peer),
+                "peer_lo": _looked_up(ends["low"], peer),
                 "mac": s["dst_mac"][rows],
-                "peer_mac": self._peer_mac(rows),
-                "home_mac": self._home_mac(rows),
+                "peer_mac": self._peer_mac(rows, peer),
+                "home_mac": self._home_mac(rows, peer),
                 "time": self.time(rows),
             },
         )
@@ -229,75 +242,91 @@ class Case:
         what others send, and a machine whose MAC is in a wrong entry sees the answers that go
         astray to it, but not the SYNs that they answer (bool)."""
         m, s = self.matched, self.matched.segments
-        noted = s["direction"][rows] == OUTBOUND
-        ours = s["src_mac"][rows] == NO_MAC
-        answered = np.zeros(len(rows), bool)
-        capture = s["capture"][rows]
-        for number, vantage in enumerate(m.vantages):
-            mine = capture == number
-            ours |= mine & among([(mac,) for mac in vantage.macs], s["src_mac"][rows])
-            came = np.flatnonzero((s["capture"] == number) & (m.leg == Event.SYN))
-            asked = set(zip(s["dst_hi"][came].tolist(), s["dst_lo"][came].tolist(), strict=True))
-            answered |= mine & among(asked, s["src_hi"][rows], s["src_lo"][rows])
-            # What goes astray all comes to one MAC.
-            answered |= mine & (len(distinct(s["dst_mac"][rows[mine]])) > 1)
-        return noted | (ours & (answered | (m.leg[rows] != Event.SYN_ACK)))
+        capture, source, target = (s[name][rows] for name in ("capture", "src_mac", "dst_mac"))
+        own = np.array([min(vantage.macs, default=NO_MAC) for vantage in m.vantages], np.int64)
+        ours = (source == NO_MAC) | (source == own[capture])
+        ends, _, server = self._ends
+        asked = np.zeros(len(ends), bool)
+        asked[server[m.sightings["syn_row"] >= 0]] = True
+        # What goes astray all comes to one MAC.
+        low, high = np.full(len(own), np.iinfo(np.int64).max), np.full(len(own), NO_MAC)
+        np.minimum.at(low, capture[ours], target[ours])
+        np.maximum.at(high, capture[ours], target[ours])
+        well = asked[server[m.sighting[rows]]] | (low < high)[capture]
+        well |= m.leg[rows] != Event.SYN_ACK
+        return (s["direction"][rows] == OUTBOUND) | (ours & well)
 
     def _fates(self, rows: Array) -> tuple[Array, Array]:
         t, size = self.matched.transmissions, len(self.matched.segments)
         fate = np.full(size, UNWITNESSED, np.uint8)
-        arrived = np.full(size, -1, np.int64)
+        arrived = np.full(size, -1, np.int32)
         fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
         return fate[rows], arrived[rows]
 
-    def _peer_mac(self, rows: Array) -> Array:
-        """As-of join: the source MAC of the peer's last SYN or SYN-ACK before each row in
-        the same capture, else of its first one after."""
-        s = self.matched.segments
-        result = np.full(len(rows), NO_MAC, np.int64)
-        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
-        if not len(own) or not len(rows):
-            return result
-        keys = [
-            np.concatenate([s[a][own], s[b][rows]])
-            for a, b in (("capture", "capture"), ("src_hi", "dst_hi"), ("src_lo", "dst_lo"))
-        ]
-        ids = ids_of(*keys)
-        peer, wanted = ids[: len(own)], ids[len(own) :]
-        macs = s["src_mac"][own]
-        low = np.full(int(ids.max()) + 1, NO_MAC, np.int64)
-        low[peer] = macs
-        changes = np.zeros(len(low), bool)
-        changes[peer[macs != low[peer]]] = True
-        result = low[wanted]
+    @cached_property
+    def _ends(self) -> tuple[Table, Array, Array]:
+        """The addresses in each capture, numbered; by sighting that of the client and that of
+        the server. Who sent a SYN or SYN-ACK, and to whom, is so a matter of looking up."""
+        s = self.matched.sightings
+        columns = {
+            "capture": np.concatenate([s["capture"], s["capture"]]),
+            "high": np.concatenate([s["client_hi"], s["server_hi"]]),
+            "low": np.concatenate([s["client_lo"], s["server_lo"]]),
+        }
+        ids = ids_of(*columns.values())
+        ends = Table(_ENDS, columns).take(representatives(ids))
+        ids = ids.astype(np.int32)
+        return ends, ids[: len(s)], ids[len(s) :]
+
+    def _peer_mac(self, rows: Array, peer: Array) -> Array:
+        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
+        before each row, else of its first one after."""
+        m, s = self.matched, self.matched.segments
+        ends, client, server = self._ends
+        known = np.full(len(ends), NO_MAC, np.int64)
+        told = []
+        for end, first in ((client, "syn_row"), (server, "syn_ack_row")):
+            spoke = np.flatnonzero(m.sightings[first] >= 0)
+            macs = s["src_mac"][m.sightings[first][spoke]]
+            known[end[spoke]] = macs
+            told.append((end[spoke], macs, m.sightings["several_macs"][spoke]))
+        changes = np.zeros(len(ends), bool)
+        for speaker, macs, several in told:
+            changes[speaker[several | (macs < 0) | (macs != known[speaker])]] = True
+        result = known[peer]
         # Most peers have one MAC all the time; the join is for the others.
-        some = np.flatnonzero(changes[wanted])
-        own, peer = own[changes[peer]], peer[changes[peer]]
-        order = np.lexsort((own, peer))
-        peer, place = peer[order], own[order]
+        if not changes.any():
+            return result
+        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
+        speaker = _of_end(s["kind"][own] == SYN, client, server, m.sighting[own])
+        own, speaker = own[changes[speaker]], speaker[changes[speaker]].astype(np.int64)
+        some = np.flatnonzero((changes & (np.bincount(speaker, minlength=len(ends)) > 0))[peer])
+        order = np.lexsort((own, speaker))
+        speaker, place = speaker[order], own[order]
         # Rows are in order of capture, so "before" is a smaller row.
         span = len(s) + 1
-        at = np.searchsorted(peer * span + place, wanted[some] * span + rows[some]) - 1
-        before = (at >= 0) & (peer[np.maximum(at, 0)] == wanted[some])
+        wanted = peer[some].astype(np.int64)
+        at = np.searchsorted(speaker * span + place, wanted * span + rows[some]) - 1
+        before = (at >= 0) & (speaker[np.maximum(at, 0)] == wanted)
         result[some] = s["src_mac"][place[np.where(before, at, at + 1)]]
         return result
 
-    def _home_mac(self, rows: Array) -> Array:
+    def _home_mac(self, rows: Array, peer: Array) -> Array:
         """Where several machines had one address, that of the last one that spoke before."""
-        s = self.matched.segments
+        ends, _, _ = self._ends
         known = np.array(list(self.homes), np.uint64).reshape(-1, 2).T
         ids = ids_of(
-            np.concatenate([known[0], s["dst_hi"][rows]]),
-            np.concatenate([known[1], s["dst_lo"][rows]]),
+            np.concatenate([known[0], ends["high"]]), np.concatenate([known[1], ends["low"]])
         )
         mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
         mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
-        result = mac[ids[len(self.homes) :]]
-        at = self.time(rows)
+        result = _looked_up(mac[ids[len(self.homes) :]], peer)
         for (high, low), spells in self._moved.items():
-            mine = np.flatnonzero((s["dst_hi"][rows] == high) & (s["dst_lo"][rows] == low))
+            moved = (ends["high"] == high) & (ends["low"] == low)
+            mine = np.flatnonzero(moved[peer])
+            at = self.time(rows[mine])
             for home, begin in spells:
-                result[mine[at[mine] >= begin]] = home
+                result[mine[at >= begin]] = home
         return result
 
     @cached_property
@@ -309,13 +338,16 @@ class Case:
         for ip, homes in self._homes.items():
             every = self._by_source.rows(ip)
             every = every[(s["src_mac"][every] >= 0) & (s["icmp"][every] < 0)]
-            at, mac = self.time(every), s["src_mac"][every]
+            mac = s["src_mac"][every]
+            if (mac == mac[0]).all():
+                continue
+            at = self.time(every)
             spells = sorted((int(at[mac == home].min()), home) for home in homes)
             last = at[np.isin(mac, list(homes))].max()
             # A balancer's or router's MAC was heard beside the home all the time.
             strange = every[(at > last) & ~np.isin(mac, mac[at <= last])]
-            knew = distinct(self.segment_host[every][np.isin(mac, list(homes))])
-            strange = strange[np.isin(self.segment_host[strange], knew)]
+            knew = distinct(self.hosts_of(every[np.isin(mac, list(homes))]))
+            strange = strange[np.isin(self.hosts_of(strange), knew)]
             if len(strange):
                 spells.append((int(self.time(strange).min()), NO_MAC))
             if len(spells) > 1:
@@ -342,14 +374,16 @@ class Case:
         """Per sending whether the sender's own capture shows that nothing came of it: the SYN
         or SYN-ACK of its attempt was transmitted again after it (bool)."""
         m, s = self.matched, self.sendings
-        last = np.full((2, len(m.sightings)), -1, np.int64)
+        # A host's packets may be in several captures, each with rows of its own.
+        time = m.segments["time"]
+        last = np.full((2, len(m.sightings)), NO_TIME)
         for again, leg in ((last[0], Event.SYN), (last[1], Event.SYN_ACK)):
             rows = np.flatnonzero(m.leg == leg)
-            np.maximum.at(again, m.sighting[rows], rows)
+            np.maximum.at(again, m.sighting[rows], time[rows])
         # A SYN-ACK after a SYN is its answer; a SYN after a SYN-ACK misses it.
         sighting = m.sighting[s["row"]]
         repeated = np.where(s["leg"] == Event.SYN, last[0][sighting], last.max(axis=0)[sighting])
-        return repeated > s["row"]
+        return repeated > time[s["row"]]
 
     @cached_property
     def rightly_sent(self) -> dict[int, Array]:
@@ -494,7 +528,7 @@ class Case:
 
     def _seen(self, host: int, mac: int) -> set[Address]:
         s, rows = self.matched.segments, self._by_source_mac.rows((0, mac))
-        rows = rows[(self.segment_host[rows] == host) & (s["icmp"][rows] < 0)]
+        rows = rows[(self.hosts_of(rows) == host) & (s["icmp"][rows] < 0)]
         return {(high, low) for high, low in distinct_rows(s["src_hi"][rows], s["src_lo"][rows])}
 
     @cached_property
@@ -508,6 +542,18 @@ class Case:
     @cached_property
     def _by_source_mac(self) -> ByAddress:
         return _by_mac(self.matched.segments["src_mac"])
+
+
+def _of_end(first: Array, one: Array, other: Array, sighting: Array) -> Array:
+    """By sighting the value in ``one`` where ``first``, else that in ``other``."""
+    return np.where(first, one[sighting], other[sighting])
+
+
+def _looked_up(values: Array, at: Array) -> Array:
+    """``values[at]``, in the memory of one if all of them are the same."""
+    if len(values) and (values == values[0]).all():
+        return uniform(values[0], values.dtype, len(at))
+    return values[at]
 
 
 def _by_mac(macs: Array) -> ByAddress:

@@ -19,7 +19,7 @@ from synack.handshake.match import (
 )
 from synack.handshake.outcome import BLIND, REASONS
 from synack.handshake.states import Event
-from synack.tables import DETAILS, NO_TIME, Array, Table
+from synack.tables import DETAILS, IDENTITY, NO_TIME, Array, Table
 
 WHY = (*REASONS, *CAUSES)
 """Why an attempt is inconclusive, or else why something of it is unwitnessed."""
@@ -36,10 +36,10 @@ def details(m: Matched, attempts: Table) -> Table:
     for leg, event in _LEGS.items():
         sent = attempts[f"{leg}_sent"]
         seen = sent >= 0
-        known = fates[:, event, [DELIVERED, LOST, MISDELIVERED]].sum(axis=1)
+        known = fates[event][[DELIVERED, LOST, MISDELIVERED]].sum(axis=0)
         unwitnessed = np.where(seen, sent - known, -1)
-        columns[f"{leg}_lost"] = np.where(seen, fates[:, event, LOST], -1)
-        columns[f"{leg}_misdelivered"] = np.where(seen, fates[:, event, MISDELIVERED], -1)
+        columns[f"{leg}_lost"] = np.where(seen, fates[event, LOST], -1)
+        columns[f"{leg}_misdelivered"] = np.where(seen, fates[event, MISDELIVERED], -1)
         columns[f"{leg}_unwitnessed"] = unwitnessed
         blind += np.maximum(unwitnessed, 0)
     columns["reason"] = _reason(attempts["reason"], _cause(m, blind))
@@ -55,7 +55,20 @@ def details(m: Matched, attempts: Table) -> Table:
         columns[f"{end}_state"] = np.where(seen, m.sightings["state"][sighting], -1)
         columns[f"{end}_file"] = np.where(seen, m.segments["file"][rows], -1)
         columns[f"{end}_frame"] = np.where(seen, m.segments["frame"][rows], -1)
+    columns |= _translated(m)
     return Table(DETAILS, columns)
+
+
+def _translated(m: Matched) -> dict[str, Array]:
+    """What the server's side sees, and whether that is anything else than the client's."""
+    s, columns = m.sightings, {}
+    translated = np.zeros(m.attempts, bool)
+    for name in IDENTITY[:-1]:
+        columns[f"translated_{name}"] = s[name][m.far]
+        translated |= s[name][m.far] != s[name][m.near]
+    for name in ("translated_client_port", "translated_server_port"):
+        columns[name] = np.where(translated, columns[name].astype(np.int32), -1)
+    return {"translated": translated, **columns}
 
 
 def _cause(m: Matched, blind: Array) -> Array:
@@ -80,7 +93,7 @@ def _delay(m: Matched, event: Event, fates: Array) -> tuple[Array, Array]:
     there were several (Karn's rule), or the clocks have nothing in common."""
     t, time = m.transmissions, m.segments["time"]
     least, most = np.full(m.attempts, -1, np.int64), np.full(m.attempts, -1, np.int64)
-    once = fates[:, event].sum(axis=1) == 1
+    once = fates[event].sum(axis=0) == 1
     rows = np.flatnonzero((t["leg"] == event) & (t["fate"] == DELIVERED))
     rows = rows[once[t["attempt"][rows]]]
     sent, arrived, attempt = time[t["sent"][rows]], time[t["arrived"][rows]], t["attempt"][rows]

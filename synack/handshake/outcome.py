@@ -12,6 +12,7 @@ import numpy as np
 from synack.addresses import NO_MAC
 from synack.grouping import least
 from synack.handshake.clock import on_reference
+from synack.handshake.interfaces import spans
 from synack.handshake.match import (
     LOST,
     MISDELIVERED,
@@ -34,8 +35,10 @@ REASONS = (
     "the peer's capture could not have shown what is missing",
     "the SYN-ACK arrived and the client's host did not go on",
     "no ACK was captured, and nothing was repeated as without one it would have been",
+    "something between answers in the server's place, and what became of the server's own answer"
+    " cannot be seen",
 )
-_NONE, _ENDS, BLIND, _IGNORED, _QUIET = range(len(REASONS))
+_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN = range(len(REASONS))
 
 
 def judge(m: Matched) -> Table:
@@ -59,6 +62,7 @@ class _View:
         self.client_state = self._state(m.client)
         self.server_state = self._state(m.server)
         self.other_state = self._state(m.elsewhere)
+        self.spans = spans(m.captures, m.vantages, m.segments)
 
     def _state(self, sighting: Array) -> Array:
         if not len(self.m.sightings):
@@ -69,20 +73,21 @@ class _View:
         return count_of(self.m, sighting, *events)
 
     def fate(self, event: Event, *fates: int) -> Array:
-        return self.fates[:, event][:, list(fates)].sum(axis=1)
+        return sum(self.fates[event, fate] for fate in fates)
 
     def decide(self) -> tuple[Array, Array]:
         outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
         reason = np.zeros(self.m.attempts, np.uint8)
-        free = np.ones(self.m.attempts, bool)
-        for condition, value, why in (*self._both_rules(), *self._single_rules()):
-            mine = free & condition
-            outcome[mine], reason[mine] = value, why
-            free &= ~mine
+        rules = (*self._both_rules(), *self._single_rules())
+        for condition, value, why in reversed(rules):
+            np.copyto(outcome, np.uint8(value), where=condition)
+            np.copyto(reason, np.uint8(why), where=condition)
         return outcome, reason
 
     def _both_rules(self) -> list[tuple[Array, int, int]]:
         m, both = self.m, self.both
+        if not both.any():
+            return []
         client, server = self.client_state, self.server_state
         syn_acks = self.count(m.server, Event.SYN_ACK)
         received = addressed(m, m.client, Event.SYN_ACK)
@@ -91,6 +96,8 @@ class _View:
         done |= self.count(m.client, Event.PROGRESS) > 0
         unreachable = (client == State.UNREACHABLE) | (server == State.UNREACHABLE)
         challenged = (client == State.CHALLENGED) | (server == State.CHALLENGED)
+        ack_gone = self.fate(Event.ACK, LOST, MISDELIVERED) > 0
+        ack_unseen = self.fate(Event.ACK, UNWITNESSED) > 0
         syn_ack_gone = self.fate(Event.SYN_ACK, LOST, MISDELIVERED) > 0
         syn_gone = self.fate(Event.SYN, LOST, MISDELIVERED) > 0
         silent = self.at_server & (syn_acks == 0) & (received == 0)
@@ -98,11 +105,11 @@ class _View:
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
         return [
             (both & done, Outcome.COMPLETED, _NONE),
-            # One that is known to be lost outweighs a later one that nobody could have seen.
-            (both & (acks > 0) & (self.fate(Event.ACK, LOST, MISDELIVERED) > 0),
-             Outcome.ACK_LOST, _NONE),
-            (both & (acks > 0) & (self.fate(Event.ACK, UNWITNESSED) > 0),
-             Outcome.COMPLETED, _NONE),
+            (both & m.answered_between, Outcome.INCONCLUSIVE, _BETWEEN),
+            # One known to be lost, another that nobody could have seen: either may be.
+            (both & (acks > 0) & ack_gone & ack_unseen, Outcome.INCONCLUSIVE, BLIND),
+            (both & (acks > 0) & ack_unseen, Outcome.COMPLETED, _NONE),
+            (both & (acks > 0) & ack_gone, Outcome.ACK_LOST, _NONE),
             (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
             # Whoever sent the reset, the client took it for the answer to its SYN.
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
@@ -135,6 +142,8 @@ class _View:
             (m.elsewhere, self.other_state, Outcome.UNANSWERED, Outcome.UNACKNOWLEDGED),
         ):
             here = sighting >= 0
+            if not here.any():
+                continue
             due = self._outlived(sighting)
             astray = here & (addressed(m, sighting, Event.SYN_ACK) == 0)
             astray &= self.count(sighting, Event.SYN_ACK) > 0
@@ -162,17 +171,17 @@ class _View:
     def _outlived(self, sighting: Array) -> Array:
         """Whether the capture went on long enough after the first segment for a reply
         or a repetition to be due."""
-        last = np.array([c.last if c.last is not None else 0 for c in self.m.captures] or [0])
         if not len(self.m.sightings):
             return np.zeros(len(sighting), bool)
         s = self.m.sightings
-        until = last[s["capture"][sighting]]
-        return np.asarray((sighting >= 0) & (until - s["first"][sighting] >= INITIAL_RTO_NS))
+        capture, first = s["capture"][sighting], s["first"][sighting]
+        begin, end = self.spans
+        long = (begin[capture] <= first) & (end[capture] - first >= INITIAL_RTO_NS)
+        return np.asarray((sighting >= 0) & long)
 
     def columns(self) -> dict[str, Array]:
         m, s = self.m, self.m.sightings
-        some = np.select([self.at_client, self.at_server], [m.client, m.server], m.elsewhere)
-        columns = {name: s[name][some] for name in IDENTITY}
+        columns = {name: s[name][m.near] for name in IDENTITY}
         columns["first"], columns["last"] = self._span()
         columns["client_host"] = np.where(self.at_client | (m.client_host >= 0), m.client_host, -1)
         columns["server_host"] = np.where(self.at_server | (m.server_host >= 0), m.server_host, -1)
@@ -200,7 +209,7 @@ class _View:
             sent = np.where(sender >= 0, self.count(sender, event), -1)
             arrived = addressed(m, receiver, event)
             denied = self.fate(event, LOST, MISDELIVERED) > 0
-            nothing_sent = (self.fates[:, event].sum(axis=1) == 0) & (sent == 0)
+            nothing_sent = (self.fates[event].sum(axis=0) == 0) & (sent == 0)
             certain = (arrived > 0) | denied | nothing_sent
             counts[f"{leg}_sent"] = sent
             counts[f"{leg}_received"] = np.where(certain & ((receiver >= 0) | denied), arrived, -1)

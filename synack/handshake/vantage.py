@@ -198,6 +198,8 @@ def _by_direction(segments: Table, sighting: Array, leg: Array, legs: Legs) -> A
 def _by_comparison(segments: Table, sightings: Table, legs: Legs, identity: Array) -> Array:
     """Compare every two captures on the attempts that both saw."""
     result = np.zeros(len(sightings))
+    if len(distinct(sightings["capture"])) < 2:
+        return result
     answers = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
     gap = legs.gap(Event.SYN, *answers)
     has_syn = legs.counts[:, Event.SYN]
@@ -459,6 +461,8 @@ def _own_macs(capture: int, vantage: Vantage, segments: Table, links: _Links) ->
     """The MAC that most of the host's own segments leave with. One capture is of one
     interface, so there is one; a second is somebody else's use of the address, or on a network
     that floods another host's: what is sent to the host comes to its own."""
+    if not vantage.addresses:
+        return set()
     rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
     to_host = among(vantage.addresses, segments["dst_hi"][rows], segments["dst_lo"][rows])
     reached = distinct(links.destination[links.frames(rows[to_host]) > 0])
