@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from synack.neighbors.linux import read_neighbors
+from synack.neighbors.reader import read_neighbors
 from tales import KNOWS, STALE, P, tale, written
 
 import synack

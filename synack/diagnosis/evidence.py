@@ -278,9 +278,10 @@ class Case:
         ids = ids.astype(np.int32)
         return ends, ids[: len(s)], ids[len(s) :]
 
-    def _peer_mac(self, rows: Array, peer: Array) -> Array:
-        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
-        before each row, else of its first one after."""
+    @cached_property
+    def _speakers(self) -> tuple[Table, Array, Array]:
+        """(ends, known, changes): by end a MAC that its SYNs or SYN-ACKs came from, and whether
+        they came from others, too (bool)."""
         m, s = self.matched, self.matched.segments
         ends, client, server = self._ends
         known = np.full(len(ends), NO_MAC, np.int64)
@@ -293,6 +294,14 @@ class Case:
         changes = np.zeros(len(ends), bool)
         for speaker, macs, several in told:
             changes[speaker[several | (macs < 0) | (macs != known[speaker])]] = True
+        return ends, known, changes
+
+    def _peer_mac(self, rows: Array, peer: Array) -> Array:
+        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
+        before each row, else of its first one after."""
+        m, s = self.matched, self.matched.segments
+        ends, known, changes = self._speakers
+        _, client, server = self._ends
         result = known[peer]
         # Most peers have one MAC all the time; the join is for the others.
         if not changes.any():
@@ -335,7 +344,11 @@ class Case:
         time. One whose capture ended is no home any more once a host that had known it there
         hears the address from elsewhere: NO_MAC."""
         s, moved = self.matched.segments, {}
+        ends, known, changes = self._speakers
         for ip, homes in self._homes.items():
+            spoke = (ends["high"] == ip[0]) & (ends["low"] == ip[1]) & (known != NO_MAC)
+            if len(homes) < 2 and not changes[spoke].any() and len(distinct(known[spoke])) < 2:
+                continue
             every = self._by_source.rows(ip)
             every = every[(s["src_mac"][every] >= 0) & (s["icmp"][every] < 0)]
             mac = s["src_mac"][every]
