@@ -278,45 +278,59 @@ class Case:
         ids = ids.astype(np.int32)
         return ends, ids[: len(s)], ids[len(s) :]
 
+    def _peer_mac(self, rows: Array, peer: Array) -> Array:
+        """The source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends) before each row
+        in the same capture, else of its first one after."""
+        known = self._only_macs
+        return self._mac_as_of(rows) if known is None else known[peer]
+
     @cached_property
-    def _speakers(self) -> tuple[Table, Array, Array]:
-        """(ends, known, changes): by end a MAC that its SYNs or SYN-ACKs came from, and whether
-        they came from others, too (bool)."""
-        m, s = self.matched, self.matched.segments
+    def _only_macs(self) -> Array | None:
+        """The one MAC that each end speaks with all the time, as most do; None where some end
+        has another at times, or none, or the packets of a sighting are in several captures."""
+        m = self.matched
+        if np.bincount(m.host_of_capture).max(initial=0) > 1:
+            return None
         ends, client, server = self._ends
         known = np.full(len(ends), NO_MAC, np.int64)
         told = []
         for end, first in ((client, "syn_row"), (server, "syn_ack_row")):
             spoke = np.flatnonzero(m.sightings[first] >= 0)
-            macs = s["src_mac"][m.sightings[first][spoke]]
+            macs = m.segments["src_mac"][m.sightings[first][spoke]]
             known[end[spoke]] = macs
             told.append((end[spoke], macs, m.sightings["several_macs"][spoke]))
-        changes = np.zeros(len(ends), bool)
-        for speaker, macs, several in told:
-            changes[speaker[several | (macs < 0) | (macs != known[speaker])]] = True
-        return ends, known, changes
+        for end, macs, several in told:
+            if (several | (macs < 0) | (macs != known[end])).any():
+                return None
+        return known
 
-    def _peer_mac(self, rows: Array, peer: Array) -> Array:
-        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
-        before each row, else of its first one after."""
-        m, s = self.matched, self.matched.segments
-        ends, known, changes = self._speakers
-        _, client, server = self._ends
-        result = known[peer]
-        # Most peers have one MAC all the time; the join is for the others.
-        if not changes.any():
-            return result
+    def _mac_as_of(self, rows: Array) -> Array:
+        """As-of join of rows of segments with the SYNs and SYN-ACKs of their destinations."""
+        s = self.matched.segments
+        result = np.full(len(rows), NO_MAC, np.int64)
         own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
-        speaker = _of_end(s["kind"][own] == SYN, client, server, m.sighting[own])
-        own, speaker = own[changes[speaker]], speaker[changes[speaker]].astype(np.int64)
-        some = np.flatnonzero((changes & (np.bincount(speaker, minlength=len(ends)) > 0))[peer])
+        if not len(own):
+            return result
+        keys = [
+            np.concatenate([s[a][own], s[b][rows]])
+            for a, b in (("capture", "capture"), ("src_hi", "dst_hi"), ("src_lo", "dst_lo"))
+        ]
+        ids = ids_of(*keys)
+        speaker, wanted = ids[: len(own)], ids[len(own) :]
+        macs = s["src_mac"][own]
+        known = np.full(int(ids.max()) + 1, NO_MAC, np.int64)
+        known[speaker] = macs
+        changes = np.zeros(len(known), bool)
+        changes[speaker[macs != known[speaker]]] = True
+        result = known[wanted]
+        some = np.flatnonzero(changes[wanted])
+        own, speaker = own[changes[speaker]], speaker[changes[speaker]]
         order = np.lexsort((own, speaker))
         speaker, place = speaker[order], own[order]
         # Rows are in order of capture, so "before" is a smaller row.
         span = len(s) + 1
-        wanted = peer[some].astype(np.int64)
-        at = np.searchsorted(speaker * span + place, wanted * span + rows[some]) - 1
-        before = (at >= 0) & (speaker[np.maximum(at, 0)] == wanted)
+        at = np.searchsorted(speaker * span + place, wanted[some] * span + rows[some]) - 1
+        before = (at >= 0) & (speaker[np.maximum(at, 0)] == wanted[some])
         result[some] = s["src_mac"][place[np.where(before, at, at + 1)]]
         return result
 
@@ -344,11 +358,12 @@ class Case:
         time. One whose capture ended is no home any more once a host that had known it there
         hears the address from elsewhere: NO_MAC."""
         s, moved = self.matched.segments, {}
-        ends, known, changes = self._speakers
+        (ends, _, _), known = self._ends, self._only_macs
         for ip, homes in self._homes.items():
-            spoke = (ends["high"] == ip[0]) & (ends["low"] == ip[1]) & (known != NO_MAC)
-            if len(homes) < 2 and not changes[spoke].any() and len(distinct(known[spoke])) < 2:
-                continue
+            if known is not None and len(homes) < 2:
+                spoke = (ends["high"] == ip[0]) & (ends["low"] == ip[1]) & (known != NO_MAC)
+                if len(distinct(known[spoke])) < 2:
+                    continue
             every = self._by_source.rows(ip)
             every = every[(s["src_mac"][every] >= 0) & (s["icmp"][every] < 0)]
             mac = s["src_mac"][every]
