@@ -43,7 +43,7 @@ def linked(path: Path) -> list[str]:
 
 
 def said(diagnosis: synack.Diagnosis) -> tuple[object, ...]:
-    """All that is concluded."""
+    """All that is concluded, whichever of two equal files it is read from."""
     found = diagnosis.diagnosed
     transmissions = found.matched.transmissions
     return (
@@ -51,7 +51,7 @@ def said(diagnosis: synack.Diagnosis) -> tuple[object, ...]:
         [list(row.values()) for row in transmissions.rows()],
         found.matched.hosts,
         [clock.offset for clock in found.matched.clocks],
-        found.findings,
+        repr(found.findings).replace(".pcap.gz", ".pcap"),
     )
 
 
@@ -77,7 +77,8 @@ def test_a_file_given_twice_changes_nothing(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_order_of_arguments_changes_nothing(name: str) -> None:
-    files = [str(p) for p in sorted((FIXTURES / name).iterdir()) if p.suffix in (".pcap", ".txt")]
+    told = ("README.md", "case.toml", "story.toml")
+    files = [str(p) for p in sorted((FIXTURES / name).iterdir()) if p.name not in told]
     forward, backward = synack.diagnose(*files), synack.diagnose(*files[::-1])
     assert backward.to_json() == forward.to_json()
     assert backward.warnings == forward.warnings

@@ -128,10 +128,10 @@ def test_the_only_macs_are_those_of_the_join(folder):
 def test_the_mac_in_one_capture_says_nothing_of_another(case):
     """What goes out by another interface of the host goes to another MAC, and rightly so."""
     m = case.matched
-    assert case._only_macs() is not None
+    assert case._only_macs is not None
     assert len(m.captures) > 1
     one_host = replace(m, host_of_capture=np.zeros_like(m.host_of_capture))
-    assert replace(case, matched=one_host)._only_macs() is None
+    assert replace(case, matched=one_host)._only_macs is None
 
 
 # ---- tables and claims --------------------------------------------------------------------
