@@ -20,8 +20,8 @@ from synack.handshake.vantage import Vantage, named_addresses
 from synack.incident import Source, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
-from synack.neighbors.stamps import stamp_in_name
 from synack.neighbors.timeline import entries_of
+from synack.stamps import stamp_in_name
 from synack.tables import ENTRIES, NO_TIME, Table
 from synack.wording import count, iso_time
 

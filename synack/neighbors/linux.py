@@ -13,8 +13,8 @@ from collections.abc import Callable
 from synack.errors import Damage
 from synack.neighbors import iproute2, nettools
 from synack.neighbors.entry import Entry, NeighborDump
-from synack.neighbors.stamps import DAY, find_stamp, parse_clock, parse_stamp
-from synack.neighbors.text import decode, pieces
+from synack.stamps import DAY, find_stamp, parse_clock, parse_stamp
+from synack.text import decode, pieces
 
 MOST_UNREAD = 1000
 """More unread lines than this are counted, not listed."""
