@@ -169,6 +169,9 @@ def handshakes(
                           how far each capture saw it get
       client_file, client_frame, server_file, server_frame
                           its first segment, for Wireshark
+      translated_client, translated_client_port,
+      translated_server, translated_server_port
+                          what the server's side sees behind NAT
 
     \b
     Examples:

@@ -241,6 +241,13 @@ DETAILS = Schema(
     ("server_state", "i1", "states.State at the server; -1 not in its capture"),
     ("server_file", "i4", "row in `files` of its first segment at the server, -1 none"),
     ("server_frame", "i8", "frame of that segment, -1 none"),
+    ("translated", "?", "whether it has other addresses or ports at the server's side"),
+    ("translated_client_hi", "u8", "client address at the server's side, upper half"),
+    ("translated_client_lo", "u8", "lower half of it"),
+    ("translated_client_port", "i4", "client port at the server's side, -1 if the same"),
+    ("translated_server_hi", "u8", "server address at the server's side, upper half"),
+    ("translated_server_lo", "u8", "lower half of it"),
+    ("translated_server_port", "i4", "server port at the server's side, -1 if the same"),
 )
 """What `handshakes --wide` shows besides :data:`ATTEMPTS`; row for row."""
 

@@ -41,6 +41,7 @@ from synack.diagnosis.mismatch import (
 )
 from synack.grouping import distinct, grouped
 from synack.handshake.match import LOST, MISDELIVERED
+from synack.handshake.states import Event
 from synack.model import CONFIDENCES, Evidence, Finding, Outcome
 from synack.tables import Array, Table
 from synack.wording import clock_time, count
@@ -127,7 +128,7 @@ def _unrecorded(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence:
 
 
 def _witness(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
-    ip = text_of(mismatch.ip) if mismatch.next_hop == "host" else "the receiver"
+    ip, behind = _receiver(case, mismatch, sendings)
     astray = sendings["arrived"][sendings["fate"] == MISDELIVERED]
     if len(astray):
         return Evidence(
@@ -141,9 +142,27 @@ def _witness(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None
         return None
     return Evidence(
         "lost-at-peer",
-        f"none of {len(lost)} is in {ip}'s own capture, which was recording before and after",
+        f"none of {len(lost)} is in {ip}'s own capture, which was recording before and after"
+        + behind,
         case.frames(lost.tolist(), most=3),
     )
+
+
+def _receiver(case: Case, mismatch: Mismatch, sendings: Table) -> tuple[str, str]:
+    """Whose capture shows what arrived; and where it is, if not at the address itself."""
+    m, attempts = case.matched, sendings["attempt"]
+    ends = np.where(sendings["leg"] == Event.SYN, m.server_host[attempts], m.client_host[attempts])
+    hosts = [host for host in distinct(ends).tolist() if host >= 0]
+    if mismatch.next_hop == "gateway" or not hosts:
+        return "the receiver", ""
+    if all(mismatch.ip in case.own_addresses[host] for host in hosts):
+        return text_of(mismatch.ip), ""
+    names = " or ".join(case.hosts[host] for host in hosts[:_NAMED])
+    return names, f"; {text_of(mismatch.ip)} stands for it there (NAT)"
+
+
+_NAMED = 3
+"""So many hosts behind one address are named."""
 
 
 def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:

@@ -1,6 +1,7 @@
 """Sightings of several captures to attempts, with the fate of every transmission.
 
-An attempt is the same attempt everywhere by addresses, ports and client ISN. What its
+An attempt is the same attempt everywhere by addresses, ports and client ISN; where they are
+translated on the way, by its numbers alone (:mod:`~synack.handshake.nat`). What its
 sender transmitted is paired with what its receiver recorded; what is left over was
 lost only if the receiver's capture is a witness: it was on (:func:`_coverage`), and what it
 is known to have missed is less than what is missing. Else nobody knows: `unwitnessed`, and
@@ -18,6 +19,7 @@ from synack.addresses import BROADCAST_MAC
 from synack.grouping import among, ids_of, least
 from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.legs import Legs
+from synack.handshake.nat import connections, ends
 from synack.handshake.pairing import pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.track import track
@@ -43,12 +45,15 @@ CAUSES = (
     "the receiver's capture dropped as many packets as are missing",
     "the receiver's capture proved to miss packets",
     "one arrived unrecorded: the receiver went on",
+    "it may have arrived under other addresses: another attempt there has the same ISN",
+    "something between answers in the server's place",
 )
 """Why a transmission is unwitnessed: the further down, the nearer its receiver's capture is
 to a witness. Of several captures the nearest counts."""
 (
     _, UNCAPTURED, ONE_HOST, _UNTIMED, _ELSEWHERE, _BEGAN, _ENDED, _ENDS, _GAP, _FILTERED,
-    _DROPPED, _MISSED, _UNRECORDED,
+    _DROPPED, _MISSED, _UNRECORDED, _AMBIGUOUS,
+    _BETWEEN,
 ) = range(len(CAUSES))  # fmt: skip
 _ON = _FILTERED
 """A capture that was on: of what may still hide a packet from it, its filter comes first."""
@@ -82,6 +87,10 @@ class Matched:
     """Per attempt the sighting at the client, at the server, and elsewhere; -1 none."""
     server: Array
     elsewhere: Array
+    near: Array
+    """Per attempt a sighting with the addresses that it has at the client's side, and one with
+    those at the server's: others where they are translated on the way."""
+    far: Array
     client_host: Array
     """Per attempt the host row of its client and server, if that host captured; -1 none."""
     server_host: Array
@@ -91,6 +100,12 @@ class Matched:
     """Rows of segments that reached a host but were addressed to another MAC (bool)."""
     missed: Array
     """missed[capture, leg]: segments that must have arrived there and are not in it."""
+    answered_between: Array
+    """Per attempt whether the client got SYN-ACKs of another ISN than the server sent: a firewall
+    answers first and calls the server then (a SYN proxy, TCP intercept) (bool)."""
+    ambiguous: Array
+    """Per attempt whether it may be one connection with another, translated in between, and
+    nothing tells with which: each counts for itself (bool)."""
 
     def aligned(self, rows: Array) -> Array:
         """Times of ``rows`` of segments on the reference clock, ns."""
@@ -109,13 +124,20 @@ def match(
     ``known_offsets``: clock offsets of hosts (ns) that the user is sure of.
     """
     sightings, sighting, leg, legs = track(segments)
-    identity = _identity(sightings)
-    side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
     # By name, so that the order of the files decides nothing.
     hosts = sorted({capture.host for capture in captures})
     host_of_capture = np.array([hosts.index(c.host) for c in captures], np.int64)
+    by_address = _identity(sightings)
+    side = locate(vantages, segments, sightings, sighting, leg, legs, by_address)
+    found = connections(segments, sightings, sighting, leg, side, by_address)
+    identity = by_address
+    if found.translated:
+        identity = _ranked(ids_of(found.of_attempt[by_address]), sightings)
+        side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
+    side, near, far = ends(side, sightings, segments, identity, by_address)
     attempts = int(identity.max(initial=-1)) + 1
     size = legs.counts.sum(axis=1)
+    client, server = (_fullest(identity, size, side == end, attempts) for end in (CLIENT, SERVER))
     matched = Matched(
         captures=captures,
         vantages=vantages,
@@ -129,15 +151,19 @@ def match(
         side=side,
         identity=identity,
         attempts=attempts,
-        client=_fullest(identity, size, side == CLIENT, attempts),
-        server=_fullest(identity, size, side == SERVER, attempts),
+        client=client,
+        server=server,
         elsewhere=_fullest(identity, size, (side != CLIENT) & (side != SERVER), attempts),
+        near=np.where(client >= 0, client, near),
+        far=np.where(server >= 0, server, far),
         client_host=np.full(attempts, -1, np.int64),
         server_host=np.full(attempts, -1, np.int64),
         clocks=[],
         transmissions=Table.empty(TRANSMISSIONS),
         foreign=np.zeros(len(segments), bool),
         missed=np.zeros((len(captures), len(Event)), np.int64),
+        answered_between=_answered_between(segments, sightings, leg, sighting, client, server),
+        ambiguous=np.bincount(identity, found.ambiguous[by_address], attempts) > 0,
     )
     _place_hosts(matched)
     _pair_transmissions(matched, known_offsets)
@@ -145,12 +171,16 @@ def match(
 
 
 def _identity(sightings: Table) -> Array:
-    """The attempt of each sighting, numbered in order of their first sighting, by the clock
-    of whoever saw them first; of several at one time by what they are."""
-    key = [sightings[name] for name in IDENTITY]
+    """The attempt of each sighting, by addresses, ports and client ISN."""
     # A tracker does not give one attempt twice.
     alone = not np.ptp(sightings["capture"]) if len(sightings) else True
-    ids = np.arange(len(sightings)) if alone else ids_of(*key)
+    ids = np.arange(len(sightings)) if alone else ids_of(*(sightings[name] for name in IDENTITY))
+    return _ranked(ids, sightings)
+
+
+def _ranked(ids: Array, sightings: Table) -> Array:
+    """``ids`` of the attempt of each sighting, numbered in order of their first sighting, by the
+    clock of whoever saw them first; of several at one time by what they are."""
     start = least(sightings["first"], ids)
     some = np.empty(len(start), np.int64)
     some[ids] = np.arange(len(ids))
@@ -161,10 +191,37 @@ def _identity(sightings: Table) -> Array:
     tied[:-1] |= tied[1:]
     if tied.any():
         among = order[tied]
-        order[tied] = among[np.lexsort([column[some[among]] for column in key] + [start[among]])]
+        key = [sightings[name][some[among]] for name in IDENTITY]
+        order[tied] = among[np.lexsort([*key, start[among]])]
     rank = np.empty(len(start), np.int64)
     rank[order] = np.arange(len(start))
     return rank[ids]
+
+
+def _answered_between(
+    segments: Table, sightings: Table, leg: Array, sighting: Array, client: Array, server: Array
+) -> Array:
+    """See :attr:`Matched.answered_between`. ``client`` and ``server``: sightings by attempt."""
+    result = (client >= 0) & (server >= 0)
+    ends = client[result], server[result]
+    first = [sightings["syn_ack_row"][end] for end in ends]
+    apart = (first[0] >= 0) & (first[1] >= 0)
+    apart &= segments["seq"][first[0]] != segments["seq"][first[1]]
+    result[result] = apart
+    # Where one was repeated with another number, one end alone may have the first.
+    mine = np.full(len(sightings) + 1, -1, np.int64)
+    for end in (client, server):
+        mine[end[result]] = np.flatnonzero(result)
+    if not result.any():
+        return result
+    rows = np.flatnonzero((leg == Event.SYN_ACK) & (mine[sighting] >= 0))
+    attempt = mine[sighting[rows]]
+    group = ids_of(attempt, segments["seq"][rows])
+    size = int(group.max(initial=-1)) + 1
+    seen = [np.bincount(group[sighting[rows] == end[attempt]], minlength=size) > 0
+            for end in (client, server)]  # fmt: skip
+    result[attempt[(seen[0] & seen[1])[group]]] = False
+    return result
 
 
 def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:
@@ -177,9 +234,8 @@ def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Arra
 
 
 def _ends(m: Matched, end: str) -> tuple[Array, Array]:
-    """Upper and lower address halves of the clients or servers, per attempt."""
-    row = np.empty(m.attempts, np.int64)
-    row[m.identity] = np.arange(len(m.sightings))
+    """Upper and lower address halves of the clients or servers, per attempt, as at that end."""
+    row = m.near if end == "client" else m.far
     return m.sightings[f"{end}_hi"][row], m.sightings[f"{end}_lo"][row]
 
 
@@ -409,6 +465,10 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
         unknown = away[(leg[away] == event) & (proven & (recorded == 0))[attempt[away]]]
         fate[unknown] = UNWITNESSED
         cause[unknown] = np.maximum(cause[unknown], np.where(cause[unknown] >= _ON, _UNRECORDED, 0))
+    elsewhere = away[m.ambiguous[attempt[away]]]
+    fate[elsewhere], cause[elsewhere] = UNWITNESSED, _AMBIGUOUS
+    replies = away[m.answered_between[attempt[away]] & (leg[away] != Event.SYN)]
+    fate[replies], cause[replies] = UNWITNESSED, _BETWEEN
     cause[fate != UNWITNESSED] = 0
     return fate, cause
 

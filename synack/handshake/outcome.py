@@ -34,8 +34,10 @@ REASONS = (
     "the peer's capture could not have shown what is missing",
     "the SYN-ACK arrived and the client's host did not go on",
     "no ACK was captured, and nothing was repeated as without one it would have been",
+    "something between answers in the server's place, and what became of the server's own answer"
+    " cannot be seen",
 )
-_NONE, _ENDS, BLIND, _IGNORED, _QUIET = range(len(REASONS))
+_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN = range(len(REASONS))
 
 
 def judge(m: Matched) -> Table:
@@ -98,6 +100,7 @@ class _View:
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
         return [
             (both & done, Outcome.COMPLETED, _NONE),
+            (both & m.answered_between, Outcome.INCONCLUSIVE, _BETWEEN),
             (both & (acks > 0) & (self.fate(Event.ACK, UNWITNESSED) > 0),
              Outcome.COMPLETED, _NONE),
             (both & (acks > 0) & (self.fate(Event.ACK, LOST, MISDELIVERED) > 0),
@@ -170,8 +173,7 @@ class _View:
 
     def columns(self) -> dict[str, Array]:
         m, s = self.m, self.m.sightings
-        some = np.select([self.at_client, self.at_server], [m.client, m.server], m.elsewhere)
-        columns = {name: s[name][some] for name in IDENTITY}
+        columns = {name: s[name][m.near] for name in IDENTITY}
         columns["first"], columns["last"] = self._span()
         columns["client_host"] = np.where(self.at_client | (m.client_host >= 0), m.client_host, -1)
         columns["server_host"] = np.where(self.at_server | (m.server_host >= 0), m.server_host, -1)
