@@ -378,7 +378,7 @@ ROUTES = Schema(
     ("via_hi", "u8", "gateway, upper half; NO_IP: on-link"),
     ("via_lo", "u8", "lower half of it"),
     ("interface", "O", "interface, str; empty when not printed"),
-    ("type", "O", "unicast, blackhole, unreachable, prohibit, local, ...; str"),
+    ("type", "O", "unicast, blackhole, unreachable, ..., or get: an answer of `ip route get`; str"),
     ("metric", "i8", "metric, -1 not printed"),
     ("at", "i8", "when it held, ns since 1970 UTC; NO_TIME when the file does not say"),
     ("file", "O", "path, str"),

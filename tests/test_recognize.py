@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import build
+from synack.context.counters import as_counters
+from synack.context.reading import Reading
 from synack.errors import InputError, UnknownInput
 from synack.neighbors.entry import NeighborDump
 from synack.recognize import FoundCapture, recognize
@@ -58,8 +60,8 @@ def test_tables(path: Path, sample: str, entries: int | None) -> None:
 def test_counters(path: Path, sample: str) -> None:
     shutil.copy(SAMPLES / sample, path)
     found = recognize(str(path))
-    assert isinstance(found, dict)
-    assert found["TcpInSegs"] == 12
+    assert isinstance(found, Reading)
+    assert as_counters(found.table)["TcpInSegs"] == 12
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])

@@ -67,8 +67,10 @@ _MESSAGES = (
     ("Error connecting to ", FAILED, rf"Error connecting to {_BARE}:?(?:\s|$)"),
     ("Failed to create connection pool", FAILED,
      rf"Failed to create connection pool for new host {_BARE}:?(?:\s|$)"),
-    ("OperationTimedOut: ", TIMED_OUT, rf"OperationTimedOut: .{{0,300}}last_host={_BARE}(?![\w.:])"),
-    ("Heartbeat failed", TIMED_OUT, rf"Heartbeat failed for connection \(\d+\) to {_BARE}(?![\w.:])"),
+    ("OperationTimedOut: ", TIMED_OUT,
+     rf"OperationTimedOut: .{{0,300}}last_host={_BARE}(?![\w.:])"),
+    ("Heartbeat failed", TIMED_OUT,
+     rf"Heartbeat failed for connection \(\d+\) to {_BARE}(?![\w.:])"),
 )  # fmt: skip
 """What every such line holds, what it means, and where it says who."""
 _EVENTS = [(clue, kind, re.compile(pattern)) for clue, kind, pattern in _MESSAGES]
@@ -96,7 +98,9 @@ def is_application_log(head: bytes) -> bool:
     return leveled >= _FEWEST
 
 
-def read_application_log(path: str, pieces: Iterable[bytes], *, sure: bool = False) -> Reading | None:
+def read_application_log(
+    path: str, pieces: Iterable[bytes], *, sure: bool = False
+) -> Reading | None:
     """The events in the content that ``pieces`` make up; None without any, unless it is
     ``sure`` that it is such a log.
 

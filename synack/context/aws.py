@@ -39,7 +39,11 @@ def read_aws_instances(path: str, text: str) -> Reading | None:
     rows = Rows(path, OWNERS)
     for number, instance in elements(text, "InstanceId", "Instances"):
         name = string(instance, "InstanceId")
-        words = [string(fields(instance, "State"), "Name"), string(instance, "SubnetId"), _tag(instance)]
+        words = [
+            string(fields(instance, "State"), "Name"),
+            string(instance, "SubnetId"),
+            _tag(instance),
+        ]
         says = " ".join(filter(None, words))
         interfaces = list(_objects(instance, "NetworkInterfaces"))
         for interface in interfaces:

@@ -172,6 +172,8 @@ def rises(counters: Table) -> Table:
     and tell nothing. Counters of ``/proc/net/snmp`` and ``/proc/net/netstat`` are
     compared each with their like.
     """
+    # What ss -s counts falls as well.
+    counters = counters.take(counters["scope"] != "ss -s")
     families: dict[tuple[str, str, bool], dict[tuple[str, int], _Dump]] = {}
     for row in counters.rows():
         family = row["host"], row["scope"], _is_extended(row["name"])

@@ -93,11 +93,20 @@ def read_flow_log(path: str, read: Read, head: bytes) -> Reading | None:
     try:
         batches = csv.open_csv(
             _Content(read),
-            csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=skipped),
-            csv.ParseOptions(delimiter=" ", quote_char=False, double_quote=False, ignore_empty_lines=False,
-                             invalid_row_handler=named),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, binary()), strings_can_be_null=False),
-        )  # fmt: skip
+            csv.ReadOptions(
+                use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=skipped
+            ),
+            csv.ParseOptions(
+                delimiter=" ",
+                quote_char=False,
+                double_quote=False,
+                ignore_empty_lines=False,
+                invalid_row_handler=named,
+            ),
+            csv.ConvertOptions(
+                column_types=dict.fromkeys(names, binary()), strings_can_be_null=False
+            ),
+        )
         for batch in batches:
             columns = dict(zip(fields, batch.columns, strict=True))
             rows += batch.num_rows
@@ -108,7 +117,9 @@ def read_flow_log(path: str, read: Read, head: bytes) -> Reading | None:
     table = kept.table(_line_numbers(kept.seen, skipped, [number for number, _ in bad]))
     unread = [Damage(path, reason, line=line) for line, reason in bad[:MOST_UNREAD]]
     if len(bad) > MOST_UNREAD:
-        warnings.append(f"{path}: {len(bad)} lines could not be read, the first {MOST_UNREAD} are listed")
+        warnings.append(
+            f"{path}: {len(bad)} lines could not be read, the first {MOST_UNREAD} are listed"
+        )
     return Reading("VPC flow log", table, unread, lines=rows + skipped,
                    warnings=warnings + kept.warnings)  # fmt: skip
 

@@ -17,8 +17,9 @@ _ADDRESS = re.compile(
 )
 _LINK_ADDRESS = re.compile(r"(?:.*\s)?link/\S{1,40} (\S{11,60})(?: .*)?")
 _BRIEF = re.compile(r"(\S{1,64}) +(UP|DOWN|UNKNOWN|LOWERLAYERDOWN|DORMANT)\b *(.*)")
-_IFCONFIG = re.compile(r"([a-z][\w.@-]{1,63}?):? (?:flags=[0-9a-f]{1,8}<([A-Z0-9,_]{0,400})>|Link encap:(.{1,200}))"
-                       r".*")  # fmt: skip
+_IFCONFIG = re.compile(
+    r"([a-z][\w.@-]{1,63}?):? +(?:flags=[0-9a-f]{1,8}<([A-Z0-9,_]{0,400})>|Link encap:).*"
+)
 _INET = re.compile(r"\s+inet6? (?:addr: ?)?([0-9a-fA-F:.]{2,46})(?:%\S{1,32})?(?:/(\d{1,3}))?(.*)")
 _NETMASK = re.compile(r"(?:netmask |Mask:)(0x[0-9a-f]{8}|[\d.]{7,15})|prefixlen (\d{1,3})")
 _ETHER = re.compile(r"(?:.*\s)?(?:ether|HWaddr|lladdr|address:) ([0-9a-fA-F:]{11,17})(?: .*)?")

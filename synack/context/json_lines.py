@@ -62,4 +62,4 @@ def _after_space(text: str, at: int) -> int:
 def whole_number(value: object) -> int | None:
     """``value`` when it is an integer of at most 63 bits and not negative."""
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-    return int(value) if fits else None  # type: ignore[call-overload,no-any-return]
+    return int(value) if fits else None  # type: ignore[call-overload]

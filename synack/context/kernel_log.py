@@ -58,10 +58,13 @@ _CLUES = (
     "is using my ip", " moved from ", "link is ", "link up", "link down", "becomes ready",
     "link status ", "martian source",
 )  # fmt: skip
-_BOOT = re.compile(r"(?:<\d{1,3}>)?\[ {0,8}(\d{1,10})\.(\d{6})\]|\bkernel: \[ {0,8}(\d{1,10})\.(\d{6})\]")
+_BOOT = re.compile(r"(?:^|<\d{1,3}>|\bkernel: )\[ {0,8}(\d{1,10})\.(\d{6})\]")
 _BTIME = re.compile(r"^btime (\d{9,10})$", re.M)
-_LOGGED = re.compile(r"^(?:<\d{1,3}>)?\[ {0,8}\d{1,10}\.\d{6}\]|^.{10,60} kernel: |^\[[A-Z][a-z]{2} [A-Z]",
-                     re.M)  # fmt: skip
+_LOGGED = re.compile(
+    r"^(?:<\d{1,3}>)?\[ {0,8}\d{1,10}\.\d{6}\]|^.{10,300}? kernel: |^\[[A-Z][a-z]{2} [A-Z]"
+    r"|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d ",
+    re.M,
+)
 _LL_HEADER = re.compile(r"ll header: 0{8}: (?:[0-9a-f]{2} ){6}((?:[0-9a-f]{2} ){6})")
 _STAMP_WITHIN = 64
 _TEXT = 200
@@ -137,8 +140,7 @@ def _time(rows: Rows, line: str, boot: int | None) -> tuple[int, int]:
     """(ns since 1970, ns since boot) of a line; NO_TIME and -1 for what it does not say."""
     since_boot = -1
     if (found := _BOOT.search(line[: 2 * _STAMP_WITHIN])) is not None:
-        seconds, micro = (found[1], found[2]) if found[1] else (found[3], found[4])
-        since_boot = int(seconds) * SECOND + int(micro) * 1000
+        since_boot = int(found[1]) * SECOND + int(found[2]) * 1000
     stamp = find_stamp(line[:_STAMP_WITHIN])
     if stamp is not None:
         if not stamp[1]:

@@ -18,7 +18,8 @@ _LEASE = re.compile(r"\s*lease (\S{2,46}) \{\s*")
 _STATEMENT = re.compile(r"\s*([a-z][a-z-]{2,30})\s+([^;]{1,200});.*")
 _TIME = re.compile(r"\d (\d{4})/(\d\d?)/(\d\d?) (\d\d?):(\d\d?):(\d\d?)")
 _DNSMASQ = re.compile(
-    r"(\d{1,10}) (?:\d{1,2}-)?([0-9a-f]{2}(?::[0-9a-f]{2}){5}) ([\d.]{7,15}) (\S{1,255}) (\S{1,800})"
+    r"(\d{1,10}) (?:\d{1,2}-)?([0-9a-f]{2}(?::[0-9a-f]{2}){5}) ([\d.]{7,15})"
+    r" (\S{1,255}) (\S{1,800})"
 )
 
 
@@ -58,7 +59,7 @@ def _lease(rows: Rows, number: int, said: dict[str, str]) -> None:
 def lease_time(text: str) -> int:
     """ns since 1970 UTC; NO_TIME for ``never`` and for what is no time."""
     if text.startswith("epoch "):
-        digits = text[6:].split(" ")[0]
+        digits = text[6:].split(" ", maxsplit=1)[0]
         return int(digits) * SECOND if digits.isdecimal() and len(digits) <= 10 else NO_TIME
     found = _TIME.fullmatch(text)
     if found is None:

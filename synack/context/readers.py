@@ -22,11 +22,12 @@ from synack.context.proc_tcp import read_proc_tcp
 from synack.context.reading import Reading, command, numbered
 from synack.context.routes import read_netstat_routes, read_routes
 from synack.context.settings import read_settings
-from synack.context.sockets import read_ss
+from synack.context.sockets import read_ss, read_ss_summary
 from synack.context.statistics import read_statistics
 
 READERS: tuple[Callable[[str, str], Reading | None], ...] = (
     read_ss,
+    read_ss_summary,
     read_netstat,
     read_proc_tcp,
     read_counters,

@@ -6,6 +6,7 @@ A route without gateway is on-link: the next hop is the destination itself.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from synack.addresses import NO_IP, Address, parse_ip
 from synack.context.json_lines import elements, whole_number
@@ -23,14 +24,14 @@ _ROUTES_ONLY = frozenset(("via", "proto", "scope", "src", "metric"))
 _NEIGHBORS_ONLY = frozenset(
     "lladdr proxy NONE INCOMPLETE REACHABLE STALE DELAY PROBE FAILED NOARP PERMANENT".split()
 )
-_ANY4 = parse_ip("0.0.0.0") or NO_IP
+_ANY4 = (0, 0xFFFF << 32)
 _LINUX_HEAD = re.compile(r"Destination +Gateway +Genmask +Flags\b.*")
 _BSD_HEAD = re.compile(r"Destination +Gateway +Flags\b.*")
 
 
 def read_routes(path: str, text: str) -> Reading | None:
-    """The routes of ``ip route``, None when there are none. ``ip route get`` prints none: its
-    ``cache`` line below marks an answer, not a route."""
+    """The routes of ``ip route``, None when there are none. The answer of ``ip route get``
+    becomes a route to that address alone, of type ``get``."""
     rows = Rows(path, ROUTES)
     if '"dst"' in text and '"dev"' in text:
         for number, route in elements(text, "dst"):
@@ -38,16 +39,18 @@ def read_routes(path: str, text: str) -> Reading | None:
         return rows.reading("ip -j route")
     if " dev " not in text and " via " not in text:
         return None
-    lines = [*numbered(text), (0, "")]
-    for (number, line), (_, below) in zip(lines, lines[1:], strict=False):
+    kind = "ip route"
+    for (number, line), (_, below) in pairwise([*numbered(text), (0, "")]):
         found = _ROUTE.fullmatch(line.strip())
         if found is None or found["type"] not in (None, *_TYPES) or not _is_route(found):
             rows.date(line)
         elif " uid " in line or below.strip().split(" ")[0] == "cache":
-            rows.lines += 2
+            kind = "ip route get"
+            rows.lines += 1
+            _route(rows, number, found, "get")
         else:
-            _route(rows, number, found)
-    return rows.reading("ip route")
+            _route(rows, number, found, found["type"] or "unicast")
+    return rows.reading(kind)
 
 
 def _is_route(found: re.Match[str]) -> bool:
@@ -57,13 +60,13 @@ def _is_route(found: re.Match[str]) -> bool:
     return (named or not words.isdisjoint(_ROUTES_ONLY)) and words.isdisjoint(_NEIGHBORS_ONLY)
 
 
-def _route(rows: Rows, number: int, found: re.Match[str]) -> None:
+def _route(rows: Rows, number: int, found: re.Match[str], kind: str) -> None:
     words = found["rest"].split()
-    values = dict(zip(words, words[1:], strict=False))
+    values = dict(pairwise(words))
     via = values.get("via", "")
     if via in ("inet", "inet6"):  # RFC 5549: an IPv4 route over an IPv6 gateway
         via = words[words.index(via) + 1] if len(words) > words.index(via) + 1 else ""
-    _add(rows, number, found["to"], via, values.get("dev", ""), found["type"] or "unicast",
+    _add(rows, number, found["to"], via, values.get("dev", ""), kind,
          whole(values.get("metric", "")), six=":" in via or "pref" in values)  # fmt: skip
 
 
@@ -130,13 +133,14 @@ def read_netstat_routes(path: str, text: str) -> Reading | None:
 
 def _linux(rows: Rows, number: int, words: list[str]) -> None:
     mask = parse_ip(words[2])
-    via = "" if words[1] in ("0.0.0.0", "*") else words[1]
+    via = "" if "G" not in words[3] else words[1]
     if mask is None:
         rows.unreadable(number, "not a netmask")
         return
-    to = "0.0.0.0" if words[0] == "default" else words[0]
     kind = "unreachable" if "!" in words[3] else "unicast"
-    _add(rows, number, f"{to}/{(mask[1] & 0xFFFF_FFFF).bit_count()}", via, words[7], kind,
+    length = (mask[1] & 0xFFFF_FFFF).bit_count()
+    to = "default" if words[0] == "default" else f"{words[0]}/{length}"
+    _add(rows, number, to, via, words[7], kind,
          whole(words[4]), six=False)  # fmt: skip
 
 

@@ -13,14 +13,17 @@ from synack.context.reading import Reading, Rows, command, numbered
 from synack.tables import SETTINGS, Table
 
 _SYSCTL = re.compile(
-    r"((?:net|kernel|vm|fs|dev|user|debug|abi|crypto|sunrpc)[./][\w./*@:%+-]{1,200}?) ?= ?(.{0,1000})"
+    r"((?:net|kernel|vm|fs|dev|user|debug|abi|crypto|sunrpc)[./][\w./*@:%+-]{1,200}?)"
+    r" ?= ?(.{0,1000})"
 )
 _PROC = re.compile(r"(?:==> )?/proc/sys/([\w./*@:%+-]{1,200}?)(?: <==|:(.{0,1000})|)")
 _UNAME = re.compile(r"Linux \S{1,255} (\d{1,3}\.\d{1,5}\S{0,100}) #\d")
 _VERSION = re.compile(r"Linux version (\d{1,3}\.\d{1,5}\S{0,100}) \(")
 _BTIME = re.compile(r"btime (\d{9,10})")
 _COMMENT = re.compile(r"[#;](?![#>]| ?\d)\s*\S")
-_TYPED = re.compile(r"(?:sudo |/sbin/|/usr/sbin/)*(?:sysctl|uname|cat|grep|head|tail|date|ip|ss|for)\b")
+_TYPED = re.compile(
+    r"(?:sudo |/sbin/|/usr/sbin/)*(?:sysctl|uname|cat|grep|head|tail|date|ip|ss|for)\b"
+)
 _RELEASE = re.compile(r"(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?")
 
 

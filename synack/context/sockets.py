@@ -1,4 +1,4 @@
-"""TCP sockets as ``ss`` prints them, in any of its forms (``-tan``, ``-o``, ``-e``, ``-i``, ``-H``).
+"""TCP sockets as ``ss`` prints them, in all its forms (``-tan``, ``-o``, ``-e``, ``-i``, ``-H``).
 
 Columns vary in width and may be missing: the state with a ``state`` filter, the head with
 ``-H``; options add words behind the peer, and ``-i`` a line below. Of ``ss -a`` only TCP is
@@ -12,7 +12,7 @@ import re
 
 from synack.context.endpoints import parse_end
 from synack.context.reading import Reading, Rows, command, numbered, whole
-from synack.tables import SOCKETS
+from synack.tables import COUNTERS, SOCKETS
 
 STATES = {
     "LISTEN": "LISTEN",
@@ -29,6 +29,7 @@ STATES = {
 }
 """ss's words (misc/ss.c, sstate_name) for the states of RFC 9293 section 3.3.2."""
 
+SUMMARY = "ss -s"
 _FILTERS = {
     **{word.lower(): name for word, name in STATES.items()},
     "established": "ESTABLISHED",
@@ -85,7 +86,7 @@ _HEADLESS = 400
 def _row(rows: Rows, number: int, words: list[str], line: str, asked: str) -> bool:
     """Add the row, if it is one of ``ss``; whether it is. ``asked``: its state, where a filter
     made ss leave the column out."""
-    place = words[0] == "tcp"
+    place = int(words[0] == "tcp")
     state = asked
     if words[place] in STATES:
         state = STATES[words[place]]
@@ -124,3 +125,26 @@ def expires(text: str) -> int:
         return -1
     minutes, seconds, milliseconds = (int(part or 0) for part in found.groups())
     return ((minutes * 60 + seconds) * 1000 + milliseconds) * _MILLISECOND
+
+
+_SUMMARY = re.compile(r"TCP: +(\d{1,12}) \((.{1,200})\)")
+_COUNT = re.compile(r"(estab|closed|orphaned|synrecv|timewait) (\d{1,12})")
+
+
+def read_ss_summary(path: str, text: str) -> Reading | None:
+    """How many TCP sockets ``ss -s`` counted, in all and by state, under the scope ``ss -s``;
+    None when it is no such output. These are no counters: they fall as well as rise."""
+    if "TCP: " not in text or "estab" not in text:
+        return None
+    rows, inside = Rows(path, COUNTERS), False
+    for number, line in numbered(text):
+        if (found := _SUMMARY.match(line)) is not None:
+            inside = True
+            rows.add(number, SUMMARY, "tcp", int(found[1]))
+            for name, count in _COUNT.findall(found[2]):
+                rows.add(number, SUMMARY, name, int(count), lines=0)
+        elif line.startswith(("Total: ", "Transport ")) or (inside and "\t" in line):
+            rows.lines += 1
+        elif rows.date(line):
+            inside = False
+    return rows.reading("ss -s")
