@@ -28,7 +28,7 @@ MOST_EVENTS = 1_000_000
 
 _END = r"(?P<end>\[?[\w.:%*-]{0,250}\]?:\d{1,5})"
 _NAMED_END = rf"(?P<name>[\w.-]{{0,250}})/{_END}"
-_BROKER = r"(?P<name>[\w.-]{1,250}):(?P<port>\d{1,5})/(?:\d{1,10}|bootstrap)"
+_BROKER = r"(?<![\w.-])(?P<name>[\w.-]{1,250}):(?P<port>\d{1,5})/(?:\d{1,10}|bootstrap)"
 _BARE = r"(?P<bare>[0-9a-fA-F.:]{2,52}?|None)"
 _MESSAGES = (
     # Kafka clients: NetworkClient
@@ -75,7 +75,7 @@ _MESSAGES = (
 """What every such line holds, what it means, and where it says who."""
 _EVENTS = [(clue, kind, re.compile(pattern)) for clue, kind, pattern in _MESSAGES]
 _CLUES = tuple(dict.fromkeys(clue.encode() for clue, _, _ in _MESSAGES))
-_LONGEST = 1 << 14
+_LONGEST = 1 << 13
 """Bytes of a line that are looked at."""
 _BLOCK = 1 << 20
 _ABOVE = 1 << 13

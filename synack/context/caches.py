@@ -51,7 +51,7 @@ def read_cache_statistics(path: str, text: str) -> Reading | None:
     if "hash_grows" not in text or "res_failed" not in text:
         return None
     rows, scope = Rows(path, COUNTERS), _cache_in(Path(path).name)
-    head, names, sums = 0, list[str](), list[int]()
+    head, names, sums, scopes = 0, list[str](), list[int](), set[str]()
     for number, line in [*numbered(text), (0, "")]:
         stripped = line.strip()
         if names and _ROW.fullmatch(stripped):
@@ -63,6 +63,8 @@ def read_cache_statistics(path: str, text: str) -> Reading | None:
             else:
                 rows.unreadable(number, f"{len(values)} numbers below {len(names)} names")
             continue
+        if sums and scope:
+            scopes.add(scope)
         for name, value in zip(names, sums, strict=False):
             if value < _TOP:
                 rows.add(head, scope, name, value, lines=0)
@@ -72,7 +74,8 @@ def read_cache_statistics(path: str, text: str) -> Reading | None:
             rows.lines += 1
         elif line and not rows.date(line):
             scope = _cache_in(command(line)) or _cache_in(stripped) or scope
-    return rows.reading(f"/proc/net/stat/{scope or 'arp_cache or ndisc_cache'}")
+    named = " and ".join(sorted(scopes)) or "arp_cache or ndisc_cache"
+    return rows.reading(f"/proc/net/stat/{named}")
 
 
 def _cache_in(text: str) -> str:

@@ -18,6 +18,7 @@ from synack.tables import COUNTERS, NO_TIME, RISES, Table
 Counters = dict[str, int]
 
 _NSTAT = re.compile(r"([A-Z][A-Za-z0-9]{2,60}) {1,60}(\d{1,20})(?: {1,60}[\d.]{1,20})?\s*$")
+_PROC = re.compile(r"^(?:Ip|Icmp|Tcp|Udp|TcpExt|IpExt): \w", re.M)
 _GROUP = re.compile(r"[A-Z][A-Za-z0-9]{1,20}")
 _NAME = re.compile(r"(?!\d+$)\w{1,60}")
 _VALUE = re.compile(r"-?\d{1,19}")
@@ -35,16 +36,17 @@ extended counters, those of ``/proc/net/netstat``; the others are in ``/proc/net
 def read_counters(path: str, text: str) -> Reading | None:
     """The counters of ``nstat``, ``nstat -j`` and ``/proc/net/{netstat,snmp}``; None when
     there are none."""
-    rows, kind = Rows(path, COUNTERS), "/proc/net/netstat"
+    rows, kinds = Rows(path, COUNTERS), list[str]()
     if text.lstrip().startswith("{") and '"kernel"' in text[:_LONGEST]:
-        kind = "nstat -j"
+        kinds.append("nstat -j")
         _nstat_json(rows, text)
-    elif "#kernel" in text:
-        kind = "nstat"
+    if "#kernel" in text:
+        kinds.append("nstat")
         _nstat(rows, text)
-    if not len(rows) and ": " in text:
+    if _PROC.search(text):
+        kinds.append("/proc/net/netstat")
         _proc(rows, text)
-    return rows.reading(kind) if len(rows) >= _FEWEST else None
+    return rows.reading(", ".join(kinds)) if len(rows) >= _FEWEST else None
 
 
 def as_counters(table: Table) -> Counters:

@@ -155,6 +155,10 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
+_ASCII = bytes(byte if byte < 0x80 else ord("?") for byte in range(256))
+"""pyarrow hands on bad lines as text, and fails where they are not UTF-8."""
+
+
 class _Content(io.RawIOBase):
     """What ``read`` gives, as pyarrow wants it."""
 
@@ -165,7 +169,7 @@ class _Content(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        return self._read(_BLOCK if size < 0 else size)
+        return self._read(_BLOCK if size < 0 else size).translate(_ASCII)
 
 
 class _Kept:

@@ -26,17 +26,22 @@ _ETHER = re.compile(r"(?:.*\s)?(?:ether|HWaddr|lladdr|address:) ([0-9a-fA-F:]{11
 
 
 def read_interfaces(path: str, text: str) -> Reading | None:
-    """The interfaces in ``text`` with their addresses, one row for each, None without any."""
+    """The interfaces of ``ip addr`` and ``ip link`` with their addresses, one row for each;
+    None without any."""
+    return _Own(path).of_ip(text) if ": <" in text or " inet" in text else None
+
+
+def read_interfaces_json(path: str, text: str) -> Reading | None:
+    """Likewise of ``ip -j addr`` and ``ip -j link``."""
     own = _Own(path)
-    if '"ifname"' in text:
-        for number, link in elements(text, "ifname"):
-            own.object(number, link)
-        return own.finish("ip -j addr" if '"addr_info"' in text else "ip -j link")
-    if ": <" in text or " inet" in text:
-        return own.of_ip(text)
-    if " UP" in text or " DOWN" in text:
-        return own.of_brief(text)
-    return None
+    for number, link in elements(text, "ifname") if '"ifname"' in text else ():
+        own.object(number, link)
+    return own.finish("ip -j addr" if '"addr_info"' in text else "ip -j link")
+
+
+def read_interfaces_brief(path: str, text: str) -> Reading | None:
+    """Likewise of ``ip -br addr`` and ``ip -br link``."""
+    return _Own(path).of_brief(text) if " UP" in text or " DOWN" in text else None
 
 
 def read_ifconfig(path: str, text: str) -> Reading | None:

@@ -22,11 +22,11 @@ def elements(
 
     ``within``: the key of the lists, ``Instances``; without, lists that begin a line are
     meant, as ``ip -j`` prints them; ``alone``: objects that begin a line. Ends where nesting
-    is too deep for the decoder.
+    is too deep for the decoder, and where very many objects are cut.
     """
     opening = _BRACE if alone else _key(within) if within else _BRACKET
-    line, counted, at = 1, 0, 0
-    while (begin := opening.search(text, at)) is not None:
+    line, counted, at, cut = 1, 0, 0, 0
+    while cut < _MOST_CUT and (begin := opening.search(text, at)) is not None:
         at = _after_space(text, begin.end())
         while text.startswith("{", at):
             line += text.count("\n", counted, at)
@@ -34,7 +34,7 @@ def elements(
             try:
                 value, at = _DECODER.raw_decode(text, at)
             except json.JSONDecodeError as error:
-                at = max(error.pos, at + 1)
+                at, cut = max(error.pos, at + 1), cut + 1
                 break
             except (ValueError, RecursionError):  # a number of thousands of digits; too deep
                 return
@@ -45,6 +45,9 @@ def elements(
                 break
             at = _after_space(text, after + 1)
 
+
+_MOST_CUT = 100
+"""An error of the decoder counts all lines before it."""
 
 _BRACKET = re.compile(r"^[ \t]{0,40}\[", re.M)
 _BRACE = re.compile(r"^[ \t]{0,40}(?=\{)", re.M)

@@ -35,10 +35,6 @@ _DEV_NAMES = [f"rx_{name}" for name in _RECEIVED] + [f"tx_{name}" for name in _S
 def read_links(path: str, text: str) -> Reading | None:
     """The counters of ``ip -s link``, None when there are none."""
     rows, interface, heads = Rows(path, COUNTERS), "", list[str]()
-    if '"stats64"' in text or '"stats"' in text:
-        for number, link in elements(text, "ifname"):
-            _object(rows, number, link)
-        return rows.reading("ip -j -s link")
     if "RX:" not in text:
         return None
     for number, line in numbered(text):
@@ -63,6 +59,14 @@ def read_links(path: str, text: str) -> Reading | None:
         elif rows.date(line):
             interface = ""
     return rows.reading("ip -s link")
+
+
+def read_links_json(path: str, text: str) -> Reading | None:
+    """Likewise of ``ip -j -s link``."""
+    rows = Rows(path, COUNTERS)
+    for number, link in elements(text, "ifname") if '"stats' in text else ():
+        _object(rows, number, link)
+    return rows.reading("ip -j -s link")
 
 
 def _object(rows: Rows, number: int, link: dict[str, object]) -> None:

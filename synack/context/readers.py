@@ -13,14 +13,19 @@ from synack.context.aws import read_aws_instances, read_aws_interfaces
 from synack.context.caches import read_cache_statistics, read_ntable, read_ntable_settings
 from synack.context.cloudtrail import read_cloudtrail
 from synack.context.counters import read_counters
-from synack.context.interfaces import read_ifconfig, read_interfaces
+from synack.context.interfaces import (
+    read_ifconfig,
+    read_interfaces,
+    read_interfaces_brief,
+    read_interfaces_json,
+)
 from synack.context.kernel_log import read_kernel_log
 from synack.context.leases import read_dhcpd, read_dnsmasq
-from synack.context.links import read_links, read_proc_dev
+from synack.context.links import read_links, read_links_json, read_proc_dev
 from synack.context.netstat import read_netstat
 from synack.context.proc_tcp import read_proc_tcp
 from synack.context.reading import Reading, command, numbered
-from synack.context.routes import read_netstat_routes, read_routes
+from synack.context.routes import read_netstat_routes, read_routes, read_routes_json
 from synack.context.settings import read_settings
 from synack.context.sockets import read_ss, read_ss_summary
 from synack.context.statistics import read_statistics
@@ -33,13 +38,17 @@ READERS: tuple[Callable[[str, str], Reading | None], ...] = (
     read_counters,
     read_statistics,
     read_links,
+    read_links_json,
     read_proc_dev,
     read_cache_statistics,
     read_ntable,
     read_ntable_settings,
     read_interfaces,
+    read_interfaces_json,
+    read_interfaces_brief,
     read_ifconfig,
     read_routes,
+    read_routes_json,
     read_netstat_routes,
     read_settings,
     read_aws_interfaces,

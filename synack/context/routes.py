@@ -18,7 +18,7 @@ _TYPES = frozenset(
 )
 _ROUTE = re.compile(
     r"(?:(?P<type>[a-z]{3,11}) )?(?P<to>default|[0-9a-fA-F:.]{2,46}(?:/\d{1,3})?)"
-    r"(?P<rest>(?: (?:via|dev|proto|scope|src|metric|table|mtu|onlink|pref|nhid|tos)\b.*)+) ?"
+    r"(?P<rest>(?: (?:via|dev|proto|scope|src|metric|table|mtu|onlink|pref|nhid|tos|error)\b.*)?)"
 )
 _ROUTES_ONLY = frozenset(("via", "proto", "scope", "src", "metric"))
 _NEIGHBORS_ONLY = frozenset(
@@ -32,14 +32,9 @@ _BSD_HEAD = re.compile(r"Destination +Gateway +Flags\b.*")
 def read_routes(path: str, text: str) -> Reading | None:
     """The routes of ``ip route``, None when there are none. The answer of ``ip route get``
     becomes a route to that address alone, of type ``get``."""
-    rows = Rows(path, ROUTES)
-    if '"dst"' in text and '"dev"' in text:
-        for number, route in elements(text, "dst"):
-            _object(rows, number, route)
-        return rows.reading("ip -j route")
-    if " dev " not in text and " via " not in text:
+    rows, kind = Rows(path, ROUTES), "ip route"
+    if not any(word in text for word in (" dev ", " via ", "blackhole ", "prohibit ")):
         return None
-    kind = "ip route"
     for (number, line), (_, below) in pairwise([*numbered(text), (0, "")]):
         found = _ROUTE.fullmatch(line.strip())
         if found is None or found["type"] not in (None, *_TYPES) or not _is_route(found):
@@ -53,9 +48,19 @@ def read_routes(path: str, text: str) -> Reading | None:
     return rows.reading(kind)
 
 
+def read_routes_json(path: str, text: str) -> Reading | None:
+    """Likewise of ``ip -j route``."""
+    rows = Rows(path, ROUTES)
+    for number, route in elements(text, "dst") if '"dst"' in text and '"dev"' in text else ():
+        _object(rows, number, route)
+    return rows.reading("ip -j route")
+
+
 def _is_route(found: re.Match[str]) -> bool:
     """Not a neighbor entry, which begins alike: ``10.0.0.5 dev eth0 FAILED``."""
     words = set(found["rest"].split())
+    if not found["rest"]:
+        return found["type"] is not None
     named = "/" in found["to"] or found["to"] == "default"
     return (named or not words.isdisjoint(_ROUTES_ONLY)) and words.isdisjoint(_NEIGHBORS_ONLY)
 

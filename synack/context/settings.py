@@ -33,7 +33,8 @@ def read_settings(path: str, text: str) -> Reading | None:
         word in text for word in ("net.", "/proc/sys/", "Linux ", "btime ", "kernel.", "net/ipv")
     ):
         return None
-    rows, pending = Rows(path, SETTINGS), ""
+    rows, pending, comments, typed = Rows(path, SETTINGS), "", False, False
+    kind = "sysctl"
     for number, line in numbered(text):
         line = line.strip()  # noqa: PLW2901
         if (found := _SYSCTL.fullmatch(line)) is not None:
@@ -46,15 +47,21 @@ def read_settings(path: str, text: str) -> Reading | None:
             rows.lines += value is None
             continue
         elif (found := _UNAME.match(line) or _VERSION.match(line)) is not None:
+            kind = kind if len(rows) else "kernel release"
             rows.add(number, "kernel.osrelease", found[1])
         elif (found := _BTIME.fullmatch(line)) is not None:
             rows.add(number, "btime", found[1])
-        elif _COMMENT.match(line) and not _TYPED.match(line.lstrip("#; ")):
-            return None
-        elif not rows.date(line) and pending and not command(line):
-            rows.add(number, pending, line)
+        elif not rows.date(line):
+            if _TYPED.match(command(line)):
+                typed = True
+            elif _COMMENT.match(line):
+                comments = True
+            elif pending:
+                rows.add(number, pending, line)
         pending = ""
-    return rows.reading("sysctl" if len(rows) > 1 else "kernel release")
+    if comments and not typed:
+        return None
+    return rows.reading(kind if len(rows) == 1 else "sysctl")
 
 
 def sysctl_name(name: str) -> str:

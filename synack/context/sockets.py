@@ -52,8 +52,10 @@ def read_ss(path: str, text: str) -> Reading | None:
     """The sockets in ``text``, none below a head that nothing follows (nothing listens); None
     when it is no such output. Several dumps under date lines are
     read as a series; ``retrans`` is what the timer says, as with ``-o``."""
-    if not any(word in text for word in ("Recv-Q", "LISTEN", "ESTAB", "SYN-", "-WAIT")) and (
-        ":" not in text[:_HEADLESS] or not _ROW.match(text.lstrip()[:_HEADLESS])
+    if not (
+        any(word in text for word in ("Recv-Q", "LISTEN", "ESTAB", "SYN-", "-WAIT"))
+        or _ROW.match(text.lstrip()[:_HEADLESS])
+        or _FILTER.search(text)
     ):
         return None
     rows, asked, details, headed = Rows(path, SOCKETS), "", False, False
