@@ -109,6 +109,12 @@ def test_messages(message: str, event: tuple[object, ...] | None) -> None:
     assert text == f"[2026-11-25 02:44:00,123] {message}"[:200]
 
 
+def test_clues() -> None:
+    """Every message holds what the bytes are searched for."""
+    for clue, _, _ in application._MESSAGES:
+        assert any(part in clue.encode() for part in application._CLUES), clue
+
+
 FAILED = "Connection to node 1 (/10.0.1.10:9092) could not be established."
 TIMES = [
     ("[2026-11-25 02:44:00,123] WARN ", T0 + 123_000_000, False),

@@ -263,5 +263,7 @@ def test_unread_lines_are_said(tmp_path: Path) -> None:
     path.write_text("2026-11-25 02:44:00\n" + row.replace("broker-1", "10.0.0.1") + row * 7)
     warnings = load([str(path)]).warnings
     assert warnings[0].startswith(f"{path}, line 3: ")
-    assert warnings[5:] == [f"{path}: 2 more unread lines",
-                            f"{path}: its times are local without a zone, and were read as UTC"]  # fmt: skip
+    assert warnings[5:] == [
+        f"{path}: 2 more unread lines",
+        f"{path}: its times are local without a zone, and were read as UTC",
+    ]

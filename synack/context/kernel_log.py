@@ -61,7 +61,7 @@ _CLUES = (
 _BOOT = re.compile(r"(?:^|<\d{1,3}>|\bkernel: )\[ {0,8}(\d{1,10})\.(\d{6})\]")
 _BTIME = re.compile(r"^btime (\d{9,10})$", re.M)
 _LOGGED = re.compile(
-    r"^(?:<\d{1,3}>)?\[ {0,8}\d{1,10}\.\d{6}\]|^.{10,300}? kernel: |^\[[A-Z][a-z]{2} [A-Z]"
+    r"^(?:<\d{1,3}>)?\[ {0,8}\d{1,10}\.\d{6}\]|^\[[A-Z][a-z]{2} [A-Z]"
     r"|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d ",
     re.M,
 )
@@ -77,7 +77,7 @@ def read_kernel_log(path: str, text: str, boot: int | None = None) -> Reading | 
     ``/proc/stat`` in the text; else ``at`` is NO_TIME and ``since_boot_ns`` tells the order.
     Times without a year, as syslog writes them, are NO_TIME. ``dmesg -T`` is local time.
     """
-    logged = sum(1 for _ in _LOGGED.finditer(text))
+    logged = sum(1 for _ in _LOGGED.finditer(text)) + text.count(" kernel: ")
     rows = Rows(path, KERNEL_EVENTS)
     if boot is None and (found := _BTIME.search(text)) is not None:
         boot = int(found[1]) * SECOND

@@ -55,7 +55,7 @@ def read_ss(path: str, text: str) -> Reading | None:
     if not (
         any(word in text for word in ("Recv-Q", "LISTEN", "ESTAB", "SYN-", "-WAIT"))
         or _ROW.match(text.lstrip()[:_HEADLESS])
-        or _FILTER.search(text)
+        or (" state " in text and _FILTER.search(text))
     ):
         return None
     rows, asked, details, headed = Rows(path, SOCKETS), "", False, False
