@@ -179,7 +179,7 @@ def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
         same = home[0] == mismatch.right
         return Evidence("owner-by-own-capture", says, (case.frame(home[1]),)) if same else None
     rows = case.spoken(mismatch.ip, mismatch.right)
-    rows = rows[case.segment_host[rows] == mismatch.host]
+    rows = rows[case.hosts_of(rows) == mismatch.host]
     if not len(rows):
         return None
     says = f"frames of {ip} reach {case.hosts[mismatch.host]} from {right}"

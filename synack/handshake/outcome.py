@@ -76,11 +76,10 @@ class _View:
     def decide(self) -> tuple[Array, Array]:
         outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
         reason = np.zeros(self.m.attempts, np.uint8)
-        free = np.ones(self.m.attempts, bool)
-        for condition, value, why in (*self._both_rules(), *self._single_rules()):
-            mine = free & condition
-            outcome[mine], reason[mine] = value, why
-            free &= ~mine
+        rules = (*self._both_rules(), *self._single_rules())
+        for condition, value, why in reversed(rules):
+            np.copyto(outcome, np.uint8(value), where=condition)
+            np.copyto(reason, np.uint8(why), where=condition)
         return outcome, reason
 
     def _both_rules(self) -> list[tuple[Array, int, int]]:
