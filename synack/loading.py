@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from synack.capture.reader import open_capture
 from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
