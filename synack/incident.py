@@ -398,7 +398,8 @@ _WORDS = frozenset(
     "ip show neigh neighbor neighbors neighbour neighbours arp proc net cache table tables dump"
     " dumps monitor mon poll nstat netstat ss snmp sysctl addr link route ndp nud tcpdump tshark"
     " dumpcap capture captures cap pcap pcaps trace traces packets before after start end begin"
-    " log logs output stderr ifconfig uname dmesg journal journalctl leases ntable routes".split()
+    " log logs output stderr ifconfig uname dmesg journal journalctl leases ntable routes"
+    " stat".split()
 )
 _FLAGS = frozenset(
     "s j ts t d all a n an e 4 6 br o r p c nu aj az i rn ant anto antp ltn lnt tan tano tanie tani"

@@ -16,7 +16,9 @@ from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
 from synack.context.counters import Counters, as_counters
+from synack.context.kernel_log import dated
 from synack.context.reading import Reading
+from synack.context.settings import boot_times
 from synack.context.tcpdump import TcpdumpLog
 from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
@@ -28,8 +30,10 @@ from synack.recognize import Dump, FoundCapture, Several, recognize
 from synack.tables import (
     CLAIMS,
     COUNTERS,
+    KERNEL_EVENTS,
     NO_TIME,
     SEGMENTS,
+    SETTINGS,
     TUNNELS,
     Schema,
     Table,
@@ -68,11 +72,14 @@ class Loaded:
         """The rows of one kind from all files: SOCKETS, COUNTERS, KERNEL_EVENTS, SETTINGS, OWN,
         ROUTES, OWNERS, FLOWS or APPLICATION_EVENTS. The host is the file's, by its name; the
         time is what the file says, else when it was taken, if anything but its time of
-        change tells."""
-        return Table.concat(
+        change tells; of the kernel's log, since boot, if any file tells when that was."""
+        table = Table.concat(
             schema,
             [_placed(source, r.table) for source, r in self.readings if r.table.schema is schema],
         )
+        if schema is KERNEL_EVENTS:
+            table = dated(table, boot_times(self.context(SETTINGS)))
+        return table
 
 
 def _placed(source: Source, table: Table) -> Table:

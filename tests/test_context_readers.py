@@ -222,7 +222,7 @@ def test_long_lines() -> None:
         for hostile in (sample("ip-addr.txt") + text, text + "\n" + text):
             begin = time.monotonic()
             read_context("x", hostile)
-            assert time.monotonic() - begin < 4, piece[:60]
+            assert time.monotonic() - begin < 15, piece[:60]
 
 
 def test_many_lines() -> None:
@@ -230,10 +230,10 @@ def test_many_lines() -> None:
     for name, text in every_text().items():
         if name.endswith(".json"):
             continue
-        many = text * (4_000 // max(text.count("\n"), 1) + 1)
+        many = text * (200_000 // len(text) + 1)
         begin = time.monotonic()
         read_context(name, many)
-        assert time.monotonic() - begin < 5, name
+        assert time.monotonic() - begin < 15, name
 
 
 FRAGMENTS = sorted({line for text in every_text().values() for line in text.split("\n")[:6]})

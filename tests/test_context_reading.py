@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synack.context.reading import LONGEST, MOST_UNREAD, Rows, command, numbered, whole
+from synack.context.reading import LONGEST, MOST_UNREAD, Rows, command, numbered, objects, whole
 from synack.tables import COUNTERS, NO_TIME, OWNERS
 
 
@@ -115,3 +115,19 @@ def test_many_unread_lines() -> None:
     assert [str(damage) for damage in reading.unread[:2]] == ["x, line 1: why", "x, line 2: why"]
     assert len(reading.unread) == MOST_UNREAD
     assert reading.warnings == ["x: 1010 lines could not be read, the first 1000 are listed"]
+
+
+def test_dates_above_documents() -> None:
+    """``date; ip -j ...`` in a loop: each object as of the date above it."""
+    text = (
+        '[{"x": 0}]\n2026-11-25T02:44:00Z\n[{"x": 1},\n {"x": 2}]\n'
+        '2026-11-25T02:44:05Z\n[ {\n"x": 3}]'
+    )
+    rows = Rows("x", COUNTERS)
+    for line, value in objects(rows, text, "x"):
+        rows.add(line, "", "x", value["x"])
+    reading = rows.reading("test")
+    assert reading is not None
+    first = 1795574640 * 10**9
+    assert reading.table["at"].tolist() == [NO_TIME, first, first, first + 5 * 10**9]
+    assert reading.table["line"].tolist() == [1, 3, 4, 6]

@@ -10,6 +10,7 @@ import pytest
 from rows import rows
 
 from synack.context.settings import (
+    boot_times,
     kernel_version,
     kernel_versions,
     read_settings,
@@ -116,9 +117,17 @@ def test_configuration() -> None:
 
 
 def test_boot_time() -> None:
-    assert rows(read_settings("x", "cpu 1 2\nbtime 1795574640\n"), "name", "value") == [
-        ("btime", "1795574640")
-    ]
+    """Of /proc/stat, or of ``uptime -s``, which is local time."""
+    stat = read_settings("x", "cpu  1 2\ncpu0 1 2\nbtime 1795574640\nctxt 5\n")
+    assert rows(stat, "name", "value", "line") == [("btime", "1795574640", 3)]
+    uptime = read_settings("x", "$ uptime -s\n2026-11-25 02:44:00\n2026-11-25 02:45:00\n")
+    assert rows(uptime, "name", "value", "line") == [("btime", "1795574640", 2)]
+    assert stat is not None
+    assert uptime is not None
+    assert (stat.lines, stat.local_time, uptime.local_time) == (4, False, True)
+    assert boot_times(stat.table) == {"": 1795574640 * 10**9}
+    real = read_settings("x", Path("/proc/stat").read_text())
+    assert rows(real, "name") == [("btime",)]
 
 
 @pytest.mark.parametrize(

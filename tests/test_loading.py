@@ -14,7 +14,7 @@ import build
 from synack.errors import InputError, UsageError
 from synack.model import OUTCOMES
 from synack.pipeline import Diagnosed, load, run
-from synack.tables import COUNTERS, FLOWS, NO_TIME, SETTINGS, SOCKETS, Table
+from synack.tables import COUNTERS, FLOWS, KERNEL_EVENTS, NO_TIME, SETTINGS, SOCKETS, Table
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 STALE = FIXTURES / "stale-arp"
@@ -244,6 +244,17 @@ def test_context(tmp_path: Path) -> None:
     assert settings["line"].tolist() == [1, 2]
     assert len(loaded.context(FLOWS)) == 0
     assert loaded.unknown == loaded.errors == []
+
+
+def test_kernel_log_and_boot_time(tmp_path: Path) -> None:
+    """Two files of one host: seconds since boot, and when that was."""
+    line = "[  640.500000] neighbour: arp_cache: neighbor table overflow!\n"
+    for host in ("broker-1", "broker-2"):
+        (tmp_path / f"{host}.dmesg.txt").write_text(line)
+    (tmp_path / "broker-1.stat.txt").write_text("cpu  1 2\nbtime 1795574000\n")
+    events = load([str(tmp_path)]).context(KERNEL_EVENTS)
+    at = dict(zip(events["host"], events["at"].tolist(), strict=True))
+    assert at == {"broker-1": 1795574640_500_000_000, "broker-2": NO_TIME}
 
 
 def test_counters_of_hosts(tmp_path: Path) -> None:

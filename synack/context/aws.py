@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from synack.addresses import NO_MAC, parse_ip, parse_mac
-from synack.context.json_lines import elements
-from synack.context.reading import Reading, Rows
+from synack.context.reading import Reading, Rows, objects
 from synack.stamps import parse_stamp
 from synack.tables import NO_TIME, OWNERS
 
@@ -25,7 +24,7 @@ def read_aws_interfaces(path: str, text: str) -> Reading | None:
     if '"NetworkInterfaces"' not in text or '"Reservations"' in text or '"Instances"' in text:
         return None
     rows = Rows(path, OWNERS)
-    for number, interface in elements(text, "NetworkInterfaceId", "NetworkInterfaces"):
+    for number, interface in objects(rows, text, "NetworkInterfaceId", "NetworkInterfaces"):
         attachment = fields(interface, "Attachment")
         name = string(attachment, "InstanceId") or string(interface, "NetworkInterfaceId")
         _claims(rows, number, interface, name, "")
@@ -37,7 +36,7 @@ def read_aws_instances(path: str, text: str) -> Reading | None:
     if '"Instances"' not in text:
         return None
     rows = Rows(path, OWNERS)
-    for number, instance in elements(text, "InstanceId", "Instances"):
+    for number, instance in objects(rows, text, "InstanceId", "Instances"):
         name = string(instance, "InstanceId")
         words = [
             string(fields(instance, "State"), "Name"),

@@ -6,8 +6,7 @@ from __future__ import annotations
 import re
 
 from synack.addresses import NO_IP, NO_MAC, Address, parse_ip, parse_mac
-from synack.context.json_lines import elements
-from synack.context.reading import Reading, Rows, numbered
+from synack.context.reading import Reading, Rows, numbered, objects
 from synack.tables import NO_TIME, OWN
 
 _LINK = re.compile(r"\d{1,9}: ([^\s:@]{1,64})(?:@\S{1,64})?: <([A-Z0-9,_-]{0,400})>")
@@ -34,7 +33,7 @@ def read_interfaces(path: str, text: str) -> Reading | None:
 def read_interfaces_json(path: str, text: str) -> Reading | None:
     """Likewise of ``ip -j addr`` and ``ip -j link``."""
     own = _Own(path)
-    for number, link in elements(text, "ifname") if '"ifname"' in text else ():
+    for number, link in objects(own.rows, text, "ifname") if '"ifname"' in text else ():
         own.object(number, link)
     return own.finish("ip -j addr" if '"addr_info"' in text else "ip -j link")
 

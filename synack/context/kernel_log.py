@@ -7,12 +7,15 @@ links that went up or down, martian sources. A log without any of it is an empty
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+import numpy as np
 
 from synack.addresses import NO_IP, NO_MAC, parse_ip, parse_mac
 from synack.context.endpoints import parse_end
 from synack.context.reading import LONGEST, Reading, Rows
 from synack.stamps import SECOND, find_stamp
-from synack.tables import KERNEL_EVENTS, NO_TIME
+from synack.tables import KERNEL_EVENTS, NO_TIME, Table
 
 KINDS = (
     "neighbor-table-overflow",
@@ -147,3 +150,13 @@ def _time(rows: Rows, line: str, boot: int | None) -> tuple[int, int]:
             rows.local()
         return stamp[0], since_boot
     return (NO_TIME if boot is None or since_boot < 0 else boot + since_boot), since_boot
+
+
+def dated(events: Table, boots: Mapping[str, int]) -> Table:
+    """Rows of :data:`KERNEL_EVENTS` with a time where only that since boot was logged:
+    ``boots`` has the time of boot by host, ns since 1970 UTC."""
+    boot = np.array([boots.get(host, NO_TIME) for host in events["host"]], np.int64)
+    known = (events["at"] == NO_TIME) & (events["since_boot_ns"] >= 0) & (boot != NO_TIME)
+    columns = dict(events.columns)
+    columns["at"] = np.where(known, boot + events["since_boot_ns"], events["at"])
+    return Table(events.schema, columns)

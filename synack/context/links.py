@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from synack.context.json_lines import elements, whole_number
-from synack.context.reading import Reading, Rows, numbered, whole
+from synack.context.json_lines import whole_number
+from synack.context.reading import Reading, Rows, numbered, objects, whole
 from synack.tables import COUNTERS
 
 _LINK = re.compile(r"\d{1,9}: ([^\s:@]{1,64})(?:@\S{1,64})?: <")
@@ -64,7 +64,7 @@ def read_links(path: str, text: str) -> Reading | None:
 def read_links_json(path: str, text: str) -> Reading | None:
     """Likewise of ``ip -j -s link``."""
     rows = Rows(path, COUNTERS)
-    for number, link in elements(text, "ifname") if '"stats' in text else ():
+    for number, link in objects(rows, text, "ifname") if '"stats' in text else ():
         _object(rows, number, link)
     return rows.reading("ip -j -s link")
 

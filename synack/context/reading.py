@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from synack.context.json_lines import elements
 from synack.errors import Damage
 from synack.stamps import find_stamp, parse_stamp
 from synack.tables import NO_TIME, Schema, Table
@@ -121,3 +122,20 @@ class Rows:
                 f" the first {len(self._unread)} are listed"
             )
         return reading
+
+
+def objects(
+    rows: Rows, text: str, holding: str, within: str = ""
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """:func:`elements` of ``text``, with the date line above each noted in ``rows``."""
+    plain = ((n, line) for n, line in numbered(text) if line[0] not in _JSON)
+    number, line = next(plain, (0, ""))
+    for place, value in elements(text, holding, within):
+        while line and number < place:
+            rows.date(line)
+            number, line = next(plain, (0, ""))
+        yield place, value
+
+
+_JSON = frozenset(' \t[]{},"')
+"""What lines of a document begin with."""

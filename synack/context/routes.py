@@ -9,8 +9,8 @@ import re
 from itertools import pairwise
 
 from synack.addresses import NO_IP, Address, parse_ip
-from synack.context.json_lines import elements, whole_number
-from synack.context.reading import Reading, Rows, numbered, whole
+from synack.context.json_lines import whole_number
+from synack.context.reading import Reading, Rows, numbered, objects, whole
 from synack.tables import ROUTES
 
 _TYPES = frozenset(
@@ -51,7 +51,7 @@ def read_routes(path: str, text: str) -> Reading | None:
 def read_routes_json(path: str, text: str) -> Reading | None:
     """Likewise of ``ip -j route``."""
     rows = Rows(path, ROUTES)
-    for number, route in elements(text, "dst") if '"dst"' in text and '"dev"' in text else ():
+    for number, route in objects(rows, text, "dst") if '"dst"' in text and '"dev"' in text else ():
         _object(rows, number, route)
     return rows.reading("ip -j route")
 
