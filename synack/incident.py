@@ -399,7 +399,7 @@ _WORDS = frozenset(
     " dumps monitor mon poll nstat netstat ss snmp sysctl addr link route ndp nud tcpdump tshark"
     " dumpcap capture captures cap pcap pcaps trace traces packets before after start end begin"
     " log logs output stderr ifconfig uname dmesg journal journalctl leases ntable routes"
-    " stat".split()
+    " stat netsh hosts".split()
 )
 _FLAGS = frozenset(
     "s j ts t d all a n an e 4 6 br o r p c nu aj az i rn ant anto antp ltn lnt tan tano tanie tani"

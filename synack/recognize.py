@@ -11,6 +11,7 @@ from synack.capture.pcap import is_pcap
 from synack.capture.pcapng import is_pcapng
 from synack.capture.reader import NO_TIME, CaptureReader, describe, reader_over
 from synack.capture.window import EMPTY, Window, open_window
+from synack.context.hosts import Hosts, read_hosts
 from synack.context.reading import Reading
 from synack.context.tcpdump import TcpdumpLog, read_tcpdump_log
 from synack.errors import InputError, UnknownInput
@@ -34,7 +35,7 @@ class FoundCapture:
     reader: CaptureReader | None = None
 
 
-Dump = NeighborDump | TcpdumpLog | Reading
+Dump = NeighborDump | TcpdumpLog | Hosts | Reading
 
 
 @dataclass
@@ -132,7 +133,7 @@ def _note(found: Dump | Several, warning: str) -> None:
     """Said once, with whatever was found first and can say it."""
     parts = found.parts if isinstance(found, Several) else [found]
     for part in parts:
-        if not isinstance(part, TcpdumpLog):
+        if not isinstance(part, TcpdumpLog | Hosts):
             part.warnings.append(warning)
             return
 
@@ -145,12 +146,14 @@ def _pieces(window: Window) -> Iterator[bytes]:
 def _parts(path: str, data: bytes) -> list[Dump]:
     """Everything that is found in a text."""
     from synack.context.readers import read_context
-    from synack.neighbors.linux import read_neighbors
+    from synack.neighbors.reader import read_neighbors
 
     neighbors, log = read_neighbors(path, data), read_tcpdump_log(data)
-    parts = [part for part in (neighbors, log) if part is not None]
+    parts: list[Dump] = [part for part in (neighbors, log) if part is not None]
     known = len(neighbors.entries) if neighbors is not None else 0
-    return [*parts, *read_context(path, decode(data), known)]
+    parts += read_context(path, decode(data), known)
+    hosts = None if parts else read_hosts(data)
+    return parts if hosts is None else [hosts]
 
 
 def _binary(head: bytes) -> bool:

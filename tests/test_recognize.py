@@ -9,6 +9,7 @@ import pytest
 
 import build
 from synack.context.counters import as_counters
+from synack.context.hosts import Hosts
 from synack.context.reading import Reading
 from synack.context.tcpdump import TcpdumpLog
 from synack.errors import InputError, UnknownInput
@@ -74,6 +75,13 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     found = recognize(str(path))
     assert isinstance(found, NeighborDump)
     assert len(found.entries) == 3
+
+
+def test_hosts_file(path: Path) -> None:
+    path.write_text("127.0.0.1 localhost\n10.0.0.20 producer-1\n")
+    found = recognize(str(path))
+    assert isinstance(found, Hosts)
+    assert set(found) == {"producer-1"}
 
 
 def test_compressed_table(tmp_path: Path) -> None:
