@@ -16,7 +16,9 @@ import test_context_statistics
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synack.context.hosts import read_hosts
 from synack.context.readers import READERS, read_context
+from synack.neighbors.reader import read_neighbors
 from synack.text import decode
 
 ROOT = Path(__file__).parents[1]
@@ -257,3 +259,11 @@ def test_anything(lines: list[str], data: st.DataObject) -> None:
 def test_any_bytes(data: bytes) -> None:
     for reader in READERS:
         reader("x", decode(data))
+
+
+@pytest.mark.parametrize("name", sorted(set(every_text()) - {"odd-lladdr-tap-types.txt"}))
+def test_no_neighbor_tables(name: str) -> None:
+    """None of these is taken for a neighbor table or a hosts file."""
+    data = every_text()[name].encode()
+    assert read_neighbors(name, data) is None
+    assert read_hosts(data) is None
