@@ -28,6 +28,7 @@ from synack.tables import (
     ARP_REQUEST,
     ND_SOLICIT,
     NO_TIME,
+    OUTBOUND,
     SYN,
     SYN_ACK,
     Array,
@@ -164,9 +165,21 @@ class Case:
     @cached_property
     def homes(self) -> dict[Address, tuple[int, int]]:
         """(MAC, row of segments) that the capture of an address's own host shows it to
-        send with, for the addresses of hosts that captured."""
+        send with, for the addresses of hosts that captured; the first one found."""
+        return {ip: next(iter(homes.items())) for ip, homes in self._homes.items()}
+
+    def homes_of(self, address: Address) -> dict[int, int]:
+        """All such MACs of an address, with a row each: several if it moved. None any more if
+        it moved to a machine that did not capture."""
+        spells = self._moved.get(address, [])
+        away = any(home == NO_MAC for home, _ in spells)
+        return {} if away else self._homes.get(address, {})
+
+    @cached_property
+    def _homes(self) -> dict[Address, dict[int, int]]:
+        """By address the MACs of its homes, with a row of segments each."""
         m, s = self.matched, self.matched.segments
-        found: dict[Address, tuple[int, int]] = {}
+        found: dict[Address, dict[int, int]] = {}
         for capture, vantage in enumerate(m.vantages):
             if not vantage.macs:
                 continue
@@ -175,21 +188,24 @@ class Case:
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
             first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
             ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
-            homes = zip(s["src_mac"][first].tolist(), first.tolist(), strict=True)
-            found = dict(zip(ends, homes, strict=True)) | found
+            for ip, mac, row in zip(
+                ends, s["src_mac"][first].tolist(), first.tolist(), strict=True
+            ):
+                found.setdefault(ip, {}).setdefault(mac, row)
         return found
 
     # ---- what was sent --------------------------------------------------------------
 
     @cached_property
     def sendings(self) -> Table:
-        """Every SYN and SYN-ACK in the capture of the host that sent it."""
+        """Every SYN and SYN-ACK in the capture of the host that sent it, from its own MAC."""
         m = self.matched
         place = np.arange(len(m.sightings))
         leg = np.zeros(len(m.sightings) + 1, np.uint8)  # the last: of no sighting
         leg[:-1][m.client[m.identity] == place] = Event.SYN
         leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
         rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
+        rows = rows[self._own(rows)]
         if not len(rows):
             return Table.empty(SENDINGS)
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
@@ -210,10 +226,35 @@ class Case:
                 "peer_lo": _looked_up(ends["low"], peer),
                 "mac": s["dst_mac"][rows],
                 "peer_mac": self._peer_mac(rows, peer),
-                "home_mac": self._home_mac(peer),
+                "home_mac": self._home_mac(rows, peer),
                 "time": self.time(rows),
             },
         )
+
+    def _own(self, rows: Array) -> Array:
+        """Whether the capturing host itself sent these: on a network that floods it also sees
+        what others send, and a machine whose MAC is in a wrong entry sees the answers that go
+        astray to it, but not the SYNs that they answer (bool)."""
+        m, s = self.matched, self.matched.segments
+        noted = s["direction"][rows] == OUTBOUND
+        ours = s["src_mac"][rows] == NO_MAC
+        answered = np.zeros(len(rows), bool)
+        capture, host = s["capture"][rows], self.hosts_of(rows)
+        for number, vantage in enumerate(m.vantages):
+            ours |= (capture == number) & among(
+                [(mac,) for mac in vantage.macs], s["src_mac"][rows]
+            )
+        came = np.flatnonzero(m.leg == Event.SYN)
+        for number in range(len(m.hosts)):
+            mine = host == number
+            # What goes astray all comes to one MAC.
+            if len(distinct(s["dst_mac"][rows[mine]])) > 1:
+                answered |= mine
+                continue
+            there = came[self.hosts_of(came) == number]
+            asked = distinct_rows(s["dst_hi"][there], s["dst_lo"][there])
+            answered |= mine & among(asked, s["src_hi"][rows], s["src_lo"][rows])
+        return noted | (ours & (answered | (m.leg[rows] != Event.SYN_ACK)))
 
     def _fates(self, rows: Array) -> tuple[Array, Array]:
         t, size = self.matched.transmissions, len(self.matched.segments)
@@ -237,9 +278,10 @@ class Case:
         ids = ids.astype(np.int32)
         return ends, ids[: len(s)], ids[len(s) :]
 
-    def _peer_mac(self, rows: Array, peer: Array) -> Array:
-        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
-        before each row, else of its first one after."""
+    @cached_property
+    def _speakers(self) -> tuple[Table, Array, Array]:
+        """(ends, known, changes): by end a MAC that its SYNs or SYN-ACKs came from, and whether
+        they came from others, too (bool)."""
         m, s = self.matched, self.matched.segments
         ends, client, server = self._ends
         known = np.full(len(ends), NO_MAC, np.int64)
@@ -252,6 +294,14 @@ class Case:
         changes = np.zeros(len(ends), bool)
         for speaker, macs, several in told:
             changes[speaker[several | (macs < 0) | (macs != known[speaker])]] = True
+        return ends, known, changes
+
+    def _peer_mac(self, rows: Array, peer: Array) -> Array:
+        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
+        before each row, else of its first one after."""
+        m, s = self.matched, self.matched.segments
+        ends, known, changes = self._speakers
+        _, client, server = self._ends
         result = known[peer]
         # Most peers have one MAC all the time; the join is for the others.
         if not changes.any():
@@ -270,7 +320,8 @@ class Case:
         result[some] = s["src_mac"][place[np.where(before, at, at + 1)]]
         return result
 
-    def _home_mac(self, peer: Array) -> Array:
+    def _home_mac(self, rows: Array, peer: Array) -> Array:
+        """Where several machines had one address, that of the last one that spoke before."""
         ends, _, _ = self._ends
         known = np.array(list(self.homes), np.uint64).reshape(-1, 2).T
         ids = ids_of(
@@ -278,12 +329,46 @@ class Case:
         )
         mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
         mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
-        return _looked_up(mac[ids[len(self.homes) :]], peer)
+        result = _looked_up(mac[ids[len(self.homes) :]], peer)
+        if not self._moved:
+            return result
+        result, at = result.copy(), self.time(rows)
+        for (high, low), spells in self._moved.items():
+            mine = np.flatnonzero(((ends["high"] == high) & (ends["low"] == low))[peer])
+            for home, begin in spells:
+                result[mine[at[mine] >= begin]] = home
+        return result
+
+    @cached_property
+    def _moved(self) -> dict[Address, list[tuple[int, int]]]:
+        """Of addresses that went from one machine to another: (MAC, since when), in order of
+        time. One whose capture ended is no home any more once a host that had known it there
+        hears the address from elsewhere: NO_MAC."""
+        s, moved = self.matched.segments, {}
+        ends, known, changes = self._speakers
+        for ip, homes in self._homes.items():
+            heard = (ends["high"] == ip[0]) & (ends["low"] == ip[1]) & (known != NO_MAC)
+            if len(homes) < 2 and not changes[heard].any() and len(distinct(known[heard])) < 2:
+                continue
+            every = self._by_source.rows(ip)
+            every = every[(s["src_mac"][every] >= 0) & (s["icmp"][every] < 0)]
+            at, mac = self.time(every), s["src_mac"][every]
+            spells = sorted((int(at[mac == home].min()), home) for home in homes)
+            last = at[np.isin(mac, list(homes))].max()
+            # A balancer's or router's MAC was heard beside the home all the time.
+            strange = every[(at > last) & ~np.isin(mac, mac[at <= last])]
+            knew = distinct(self.hosts_of(every)[np.isin(mac, list(homes))])
+            strange = strange[np.isin(self.hosts_of(strange), knew)]
+            if len(strange):
+                spells.append((int(self.time(strange).min()), NO_MAC))
+            if len(spells) > 1:
+                moved[ip] = [(home, begin) for begin, home in spells]
+        return moved
 
     @cached_property
     def came_through(self) -> Array:
         """Per sending whether it reached the peer: it was seen there, or the handshake went on
-        and nothing of this leg went to any other MAC (bool)."""
+        after it and nothing of this leg went to any other MAC (bool)."""
         s = self.sendings
         ids = ids_of(s["attempt"], s["leg"])
         low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
@@ -292,7 +377,7 @@ class Case:
         np.maximum.at(high, ids, s["mac"])
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
-        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED)
+        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain
         return (s["fate"] == DELIVERED) | done
 
     @cached_property
@@ -300,12 +385,15 @@ class Case:
         """Per sending whether the sender's own capture shows that nothing came of it: the SYN
         or SYN-ACK of its attempt was transmitted again after it (bool)."""
         m, s = self.matched, self.sendings
-        rows = np.flatnonzero((m.leg == Event.SYN) | (m.leg == Event.SYN_ACK))
         # A host's packets may be in several captures, each with rows of its own.
-        time = m.segments["time"]
-        last = np.full(len(m.sightings), NO_TIME)
-        np.maximum.at(last, m.sighting[rows], time[rows])
-        return last[m.sighting[s["row"]]] > time[s["row"]]
+        time, last = m.segments["time"], np.full((2, len(m.sightings)), NO_TIME)
+        for again, leg in zip(last, (Event.SYN, Event.SYN_ACK), strict=True):
+            rows = np.flatnonzero(m.leg == leg)
+            np.maximum.at(again, m.sighting[rows], time[rows])
+        # A SYN-ACK after a SYN is its answer; a SYN after a SYN-ACK misses it.
+        sighting = m.sighting[s["row"]]
+        repeated = np.where(s["leg"] == Event.SYN, last[0][sighting], last.max(axis=0)[sighting])
+        return repeated > time[s["row"]]
 
     @cached_property
     def rightly_sent(self) -> dict[int, Array]:

@@ -104,10 +104,11 @@ class _View:
         return [
             (both & done, Outcome.COMPLETED, _NONE),
             (both & m.answered_between, Outcome.INCONCLUSIVE, _BETWEEN),
-            (both & (acks > 0) & (self.fate(Event.ACK, UNWITNESSED) > 0),
-             Outcome.COMPLETED, _NONE),
+            # One that is known to be lost outweighs a later one that nobody could have seen.
             (both & (acks > 0) & (self.fate(Event.ACK, LOST, MISDELIVERED) > 0),
              Outcome.ACK_LOST, _NONE),
+            (both & (acks > 0) & (self.fate(Event.ACK, UNWITNESSED) > 0),
+             Outcome.COMPLETED, _NONE),
             (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
             # Whoever sent the reset, the client took it for the answer to its SYN.
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
