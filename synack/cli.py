@@ -441,7 +441,7 @@ def inspect(
     loaded = _load(paths, counts_only=True)
     shown = edges.inspection(loaded)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
-    _finish(loaded, concluded=bool(loaded.captures or loaded.dumps or loaded.counters))
+    _finish(loaded, concluded=bool(loaded.captures or loaded.dumps or loaded.readings))
 
 
 def _diagnose(

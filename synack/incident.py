@@ -25,6 +25,8 @@ from synack.addresses import Address, parse_ip
 from synack.capture.window import open_window
 from synack.errors import Damage, InputError, UsageError
 from synack.recognize import is_archive, is_zip
+from synack.stamps import stamp_in_name
+from synack.tables import NO_TIME
 
 
 @dataclass
@@ -102,6 +104,21 @@ def collect(paths: Sequence[str]) -> Incident:
                 incident.sources.append(source)
     _keep_each_once(incident)
     return incident
+
+
+def taken_at(source: Source) -> tuple[int, bool]:
+    """When a dump was taken, and whether that is only its file's time of change."""
+    if source.at is not None:
+        return source.at, False
+    stamp = stamp_in_name(Path(source.path).name)
+    if stamp is not None:
+        return stamp, False
+    if source.recorded is not None:
+        return source.recorded, False
+    try:
+        return Path(source.path).stat().st_mtime_ns, True
+    except OSError:
+        return NO_TIME, True
 
 
 def told_best(source: Source) -> tuple[Any, ...]:
@@ -381,9 +398,13 @@ _WORDS = frozenset(
     "ip show neigh neighbor neighbors neighbour neighbours arp proc net cache table tables dump"
     " dumps monitor mon poll nstat netstat ss snmp sysctl addr link route ndp nud tcpdump tshark"
     " dumpcap capture captures cap pcap pcaps trace traces packets before after start end begin"
-    " log logs output stderr netsh hosts".split()
+    " log logs output stderr ifconfig uname dmesg journal journalctl leases ntable routes"
+    " stat netsh hosts".split()
 )
-_FLAGS = frozenset("s j ts t d all a n an e all 4 6 br o r p c nu".split())
+_FLAGS = frozenset(
+    "s j ts t d all a n an e 4 6 br o r p c nu aj az i rn ant anto antp ltn lnt tan tano tanie tani"
+    " tanp htan".split()
+)
 """Options that are part of a name only beside a command: ``ip_-s_neigh``, ``arp-an``."""
 _STAMP = re.compile(r"\d{5,}[tT]?\d*[zZ]?$")
 _DATE = re.compile(
@@ -405,7 +426,7 @@ def host_and_interface(name: str) -> tuple[str, str]:
         stem = _EXTENSION.sub("", stem)
     tokens = re.split(r"([-_.@]+)", _DATE.sub("", stem))
     words = {token.lower() for token in tokens}
-    noise = _WORDS | _FLAGS if words & {"ip", "arp", "neigh", "netstat", "ss"} else _WORDS
+    noise = _WORDS | _FLAGS if words & {"ip", "arp", "neigh", "netstat", "nstat", "ss"} else _WORDS
     interface = ""
     while tokens:
         word = tokens[-1]

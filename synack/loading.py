@@ -9,24 +9,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from synack.aliases import one_name_each
 from synack.capture.reader import open_capture
 from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
-from synack.context.counters import Counters
+from synack.context.counters import Counters, as_counters
 from synack.context.hosts import Hosts
+from synack.context.kernel_log import dated
+from synack.context.reading import Reading
+from synack.context.settings import boot_times
 from synack.context.tcpdump import TcpdumpLog
 from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
 from synack.handshake.vantage import named_addresses
-from synack.incident import Incident, Source, collect, rotation
+from synack.incident import Incident, Source, collect, rotation, taken_at
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
 from synack.neighbors.names import resolve
 from synack.overlap import unite
-from synack.recognize import FoundCapture, recognize
-from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Schema, Table, end_to_end
+from synack.recognize import Dump, FoundCapture, Several, recognize
+from synack.tables import (
+    CLAIMS,
+    COUNTERS,
+    KERNEL_EVENTS,
+    NO_TIME,
+    SEGMENTS,
+    SETTINGS,
+    TUNNELS,
+    Schema,
+    Table,
+    end_to_end,
+)
 
 DISORDER_NS = 1_000_000
 """Smaller steps back in time are normal: the kernel stamps on several processors."""
@@ -45,7 +61,10 @@ class Loaded:
     tunnels: Table = field(default_factory=lambda: Table.empty(TUNNELS))
     """The outer of those segments that came through a tunnel."""
     dumps: list[tuple[Source, NeighborDump]] = field(default_factory=list)
+    readings: list[tuple[Source, Reading]] = field(default_factory=list)
+    """What hosts say of themselves, as read; :meth:`context` joins those of one kind."""
     counters: list[tuple[Source, Counters]] = field(default_factory=list)
+    """The counters of whole hosts among them."""
     logs: list[tuple[Source, TcpdumpLog]] = field(default_factory=list)
     hosts_files: list[tuple[Source, Hosts]] = field(default_factory=list)
     errors: list[Damage] = field(default_factory=list)
@@ -53,6 +72,19 @@ class Loaded:
     unknown: list[Damage] = field(default_factory=list)
     """Files of a folder that are nothing synack knows."""
     warnings: list[str] = field(default_factory=list)
+
+    def context(self, schema: Schema) -> Table:
+        """The rows of one kind from all files: SOCKETS, COUNTERS, KERNEL_EVENTS, SETTINGS, OWN,
+        ROUTES, OWNERS, FLOWS or APPLICATION_EVENTS. The host is the file's, by its name; the
+        time is what the file says, else when it was taken, if anything but its time of
+        change tells; of the kernel's log, since boot, if any file tells when that was."""
+        table = Table.concat(
+            schema,
+            [_placed(source, r.table) for source, r in self.readings if r.table.schema is schema],
+        )
+        if schema is KERNEL_EVENTS:
+            table = dated(table, boot_times(self.context(SETTINGS)))
+        return table
 
     @property
     def not_understood(self) -> list[str]:
@@ -63,6 +95,16 @@ class Loaded:
             if capture.packets and not any(f.understood for f in capture.files)
             for file in capture.files
         ]
+
+
+def _placed(source: Source, table: Table) -> Table:
+    columns = dict(table.columns)
+    if "host" in columns:
+        columns["host"] = np.where(columns["host"] == "", source.host, columns["host"])
+    at, weak = taken_at(source)
+    if "at" in columns and not weak and "since_boot_ns" not in columns and "zoned" not in columns:
+        columns["at"] = np.where(columns["at"] == NO_TIME, at, columns["at"])
+    return Table(table.schema, columns)
 
 
 def load(
@@ -98,14 +140,9 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
             continue
         if isinstance(content, FoundCapture):
             found.append((source, content))
-        elif isinstance(content, NeighborDump):
-            loaded.dumps.append((source, content))
-        elif isinstance(content, TcpdumpLog):
-            loaded.logs.append((source, content))
-        elif isinstance(content, Hosts):
-            loaded.hosts_files.append((source, content))
-        else:
-            loaded.counters.append((source, content))
+            continue
+        for part in content.parts if isinstance(content, Several) else [content]:
+            _keep(loaded, source, part)
     resolve(
         [(source.path, dump) for source, dump in loaded.dumps],
         [hosts for _, hosts in loaded.hosts_files],
@@ -120,6 +157,30 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
     )
     for capture in loaded.captures:
         capture.warnings += _warnings(capture)
+
+
+def _keep(loaded: Loaded, source: Source, part: Dump) -> None:
+    if isinstance(part, NeighborDump):
+        loaded.dumps.append((source, part))
+    elif isinstance(part, TcpdumpLog):
+        loaded.logs.append((source, part))
+    elif isinstance(part, Hosts):
+        loaded.hosts_files.append((source, part))
+    else:
+        loaded.readings.append((source, part))
+        loaded.warnings += part.warnings + [str(damage) for damage in part.unread[:_NAMED]]
+        if len(part.unread) > _NAMED:
+            loaded.warnings.append(f"{source.path}: {len(part.unread) - _NAMED} more unread lines")
+        if part.local_time:
+            loaded.warnings.append(
+                f"{source.path}: its times are local without a zone, and were read as UTC"
+            )
+        if part.table.schema is COUNTERS and (counters := as_counters(part.table)):
+            loaded.counters.append((source, counters))
+
+
+_NAMED = 5
+"""So many unread lines of a file are named."""
 
 
 def _read_captures(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -17,12 +16,11 @@ from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
 from synack.handshake.states import Event
 from synack.handshake.vantage import Vantage, named_addresses
-from synack.incident import Source, whose
+from synack.incident import Source, taken_at, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
-from synack.neighbors.stamps import stamp_in_name
 from synack.neighbors.timeline import entries_of, peers_in
-from synack.tables import ENTRIES, NO_TIME, Table
+from synack.tables import ENTRIES, Table
 from synack.wording import count, iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
@@ -79,7 +77,7 @@ def _entries(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Table:
     tables = []
     for source, dump in loaded.dumps:
         host = _host_of(source, peers_in(dump), own, peers)
-        at, weak = _taken_at(source)
+        at, weak = taken_at(source)
         interface = source.interface
         tables.append(entries_of(dump, host, interface, source.path, at, weak))
         loaded.warnings += dump.warnings
@@ -210,21 +208,6 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
         if len(holders) == 1:
             return holders[0]
     return whose(source.host, source.host_from_folder, addresses, own, peers)
-
-
-def _taken_at(source: Source) -> tuple[int, bool]:
-    """When a dump was taken, and whether that is only its file's time of change."""
-    if source.at is not None:
-        return source.at, False
-    stamp = stamp_in_name(Path(source.path).name)
-    if stamp is not None:
-        return stamp, False
-    if source.recorded is not None:
-        return source.recorded, False
-    try:
-        return Path(source.path).stat().st_mtime_ns, True
-    except OSError:
-        return NO_TIME, True
 
 
 def _rises(loaded: Loaded) -> dict[str, Rise | None]:

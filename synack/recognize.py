@@ -1,23 +1,29 @@
-"""What a file is, by its content: a capture, a table, counters, a log, or nothing known."""
+"""What a file is, by its content: a capture, a neighbor table, what a host says of itself, a
+log, or nothing known."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from synack.capture.pcap import is_pcap
 from synack.capture.pcapng import is_pcapng
 from synack.capture.reader import NO_TIME, CaptureReader, describe, reader_over
 from synack.capture.window import EMPTY, Window, open_window
-from synack.context.counters import Counters, read_counters
 from synack.context.hosts import Hosts, read_hosts
+from synack.context.reading import Reading
 from synack.context.tcpdump import TcpdumpLog, read_tcpdump_log
 from synack.errors import InputError, UnknownInput
 from synack.neighbors.entry import NeighborDump
+from synack.text import decode
 
 LARGEST_DUMP = 256 << 20
 """Bytes of text that are read of one dump at most; what is beyond is named."""
 
 _SNIFF = 4096
+_SNIFF_LOG = 1 << 16
+_PIECE = 1 << 20
 
 
 @dataclass
@@ -29,8 +35,17 @@ class FoundCapture:
     reader: CaptureReader | None = None
 
 
-Dump = NeighborDump | TcpdumpLog | Hosts | Counters
-Content = FoundCapture | Dump
+Dump = NeighborDump | TcpdumpLog | Hosts | Reading
+
+
+@dataclass
+class Several:
+    """A text that holds more than one kind of thing, as collected by a script."""
+
+    parts: list[Dump]
+
+
+Content = FoundCapture | Dump | Several
 
 
 def recognize(path: str, place: str | None = None) -> Content:
@@ -50,12 +65,11 @@ def recognize(path: str, place: str | None = None) -> Content:
             reader = reader_over(window)
             keep = path == "-"
             return FoundCapture(NO_TIME, reader) if keep else FoundCapture(_first_time(reader))
-        if not _binary(head):
-            dump = _dump(path, window.read(LARGEST_DUMP))
-            if isinstance(dump, NeighborDump) and window.peek(1):
-                dump.warnings.append(f"only the first {LARGEST_DUMP >> 20} MiB were read")
-            if dump is not None:
-                return dump
+        found = _described(path, place or path, window, head)
+        if found is not None:
+            if window.damage is not None:
+                _note(found, str(window.damage))
+            return found
         raise UnknownInput(path, f"neither a capture nor a known dump: {describe(head)}")
     finally:
         if not keep:
@@ -86,18 +100,60 @@ def _first_time(reader: CaptureReader) -> int:
     return NO_TIME
 
 
-def _dump(path: str, data: bytes) -> Dump | None:
-    from synack.neighbors.reader import read_neighbors  # slow to import: captures need none
+def _described(path: str, place: str, window: Window, head: bytes) -> Dump | Several | None:
+    """What a file that is no capture says of hosts and connections."""
+    # Slow to import: captures need none of them.
+    from synack.context import flow_logs
 
-    for found in (
-        read_neighbors(path, data),
-        read_tcpdump_log(data),
-        read_hosts(data),
-        read_counters(data),
-    ):
-        if found is not None:
-            return found
-    return None
+    if flow_logs.is_parquet(head):
+        plain = window.compression is None and path != "-"
+        return flow_logs.read_flow_parquet(path, place) if plain else None
+    if flow_logs.is_flow_log(head):
+        return flow_logs.read_flow_log(path, window.read, head)
+    return None if _binary(head) else _text(path, window)
+
+
+def _text(path: str, window: Window) -> Dump | Several | None:
+    from synack.context.application import is_application_log, read_application_log
+
+    # A log may have gigabytes; a dump is read into memory.
+    if is_application_log(window.peek(_SNIFF_LOG)):
+        return read_application_log(path, _pieces(window), sure=True)
+    data = window.read(LARGEST_DUMP)
+    parts = _parts(path, data)
+    if not parts:
+        return read_application_log(path, chain([data], _pieces(window)))
+    found = parts[0] if len(parts) == 1 else Several(parts)
+    if window.peek(1):
+        _note(found, f"{path}: only the first {LARGEST_DUMP >> 20} MiB were read")
+    return found
+
+
+def _note(found: Dump | Several, warning: str) -> None:
+    """Said once, with whatever was found first and can say it."""
+    parts = found.parts if isinstance(found, Several) else [found]
+    for part in parts:
+        if not isinstance(part, TcpdumpLog | Hosts):
+            part.warnings.append(warning)
+            return
+
+
+def _pieces(window: Window) -> Iterator[bytes]:
+    while piece := window.read(_PIECE):
+        yield piece
+
+
+def _parts(path: str, data: bytes) -> list[Dump]:
+    """Everything that is found in a text."""
+    from synack.context.readers import read_context
+    from synack.neighbors.reader import read_neighbors
+
+    neighbors, log = read_neighbors(path, data), read_tcpdump_log(data)
+    parts: list[Dump] = [part for part in (neighbors, log) if part is not None]
+    known = len(neighbors.entries) if neighbors is not None else 0
+    parts += read_context(path, decode(data), known)
+    hosts = None if parts else read_hosts(data)
+    return parts if hosts is None else [hosts]
 
 
 def _binary(head: bytes) -> bool:

@@ -293,3 +293,162 @@ ENTRIES = Schema(
     ("file", "O", "path, str"),
     ("line", "i8", "line in it, from 1"),
 )
+
+SOCKETS = Schema(
+    "sockets",
+    ("host", "O", "host that the socket is on, str; empty when nothing says"),
+    ("interface", "O", "interface the socket is bound to (`%eth0`), str; empty when none"),
+    ("local_hi", "u8", "local address, upper half; 0.0.0.0 and :: mean any, `*` is ::"),
+    ("local_lo", "u8", "local address, lower half"),
+    ("local_port", "i4", "local port"),
+    ("peer_hi", "u8", "address of the peer, upper half"),
+    ("peer_lo", "u8", "address of the peer, lower half"),
+    ("peer_port", "i4", "port of the peer, 0 for a listening socket"),
+    ("state", "O", "RFC 9293 name (SYN-RECEIVED), str; empty when the dump does not say"),
+    ("recv_q", "i8", "bytes not read; of LISTEN: connections not accepted; -1 not printed"),
+    ("send_q", "i8", "bytes not acknowledged; -1 not printed, or of LISTEN"),
+    ("backlog", "i8", "of LISTEN: how many connections may wait; -1 not printed"),
+    ("timer", "O", "on (retransmission), keepalive, timewait, persist or off, str; empty: n/p"),
+    ("expires_ns", "i8", "ns until the timer expires; -1 not printed"),
+    ("retrans", "i8", "retransmissions so far; -1 not printed"),
+    ("at", "i8", "when it held, ns since 1970 UTC; NO_TIME when the file does not say"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)
+
+COUNTERS = Schema(
+    "counters",
+    ("host", "O", "host that counts, str; empty when nothing says"),
+    ("scope", "O", "interface or neighbor cache that is counted, str; empty: the whole host"),
+    ("name", "O", "the kernel's name: TcpExtListenDrops, rx_otherhost, table_fulls; str"),
+    ("value", "i8", "its value since the host or the interface came up"),
+    ("at", "i8", "when it held, ns since 1970 UTC; NO_TIME when the file does not say"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)
+
+RISES = Schema(
+    "rises",
+    ("host", "O", "host that counts, str"),
+    ("scope", "O", "as in `counters`"),
+    ("name", "O", "as in `counters`"),
+    ("rise", "i8", "by how much it rose; only what did"),
+    ("earlier_at", "i8", "time of the first dump, ns since 1970 UTC; NO_TIME unknown"),
+    ("earlier_file", "O", "path of the first dump, str"),
+    ("earlier_line", "i8", "line in it; -1 where a zero was left out"),
+    ("later_at", "i8", "time of the last dump, ns since 1970 UTC; NO_TIME unknown"),
+    ("later_file", "O", "path of the last dump, str"),
+    ("later_line", "i8", "line in it"),
+)
+
+KERNEL_EVENTS = Schema(
+    "kernel events",
+    ("host", "O", "host that logged it, str; empty when nothing says"),
+    ("kind", "O", "one of context.kernel_log.KINDS, str"),
+    ("interface", "O", "interface, str; empty when the message names none"),
+    ("ip_hi", "u8", "address that the message names, upper half; NO_IP none"),
+    ("ip_lo", "u8", "lower half of it"),
+    ("mac", "i8", "MAC that the message names, NO_MAC none"),
+    ("port", "i4", "port that the message names, -1 none"),
+    ("since_boot_ns", "i8", "ns since boot, -1 not printed"),
+    ("text", "O", "the message, at most 200 characters, str"),
+    ("at", "i8", "when it was logged, ns since 1970 UTC; NO_TIME when nothing says"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)
+
+SETTINGS = Schema(
+    "settings",
+    ("host", "O", "host it is set on, str; empty when nothing says"),
+    ("name", "O", "as sysctl spells it (net.ipv4.neigh.default.gc_thresh1), or btime; str"),
+    ("value", "O", "as printed, str"),
+    ("at", "i8", "when it held, ns since 1970 UTC; NO_TIME when the file does not say"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)
+
+OWN = Schema(
+    "own",
+    ("host", "O", "host that has the interface, str; empty when nothing says"),
+    ("interface", "O", "interface, str"),
+    ("ip_hi", "u8", "own address, upper half; NO_IP for an interface without any"),
+    ("ip_lo", "u8", "lower half of it"),
+    ("prefix", "i4", "prefix length, IPv4 as of 32; -1 without address or not printed"),
+    ("mac", "i8", "own MAC, NO_MAC when it has none of 6 bytes"),
+    ("up", "i1", "1 the link is up, 0 down, -1 not printed"),
+    ("at", "i8", "when it held, ns since 1970 UTC; NO_TIME when the file does not say"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)
+
+ROUTES = Schema(
+    "routes",
+    ("host", "O", "host that routes, str; empty when nothing says"),
+    ("to_hi", "u8", "destination, upper half; 0.0.0.0 or :: for the default route"),
+    ("to_lo", "u8", "lower half of it"),
+    ("prefix", "i4", "prefix length, IPv4 as of 32; 0 for the default route"),
+    ("via_hi", "u8", "gateway, upper half; NO_IP: on-link"),
+    ("via_lo", "u8", "lower half of it"),
+    ("interface", "O", "interface, str; empty when not printed"),
+    ("type", "O", "unicast, blackhole, unreachable, ..., or get: an answer of `ip route get`; str"),
+    ("metric", "i8", "metric, -1 not printed"),
+    ("at", "i8", "when it held, ns since 1970 UTC; NO_TIME when the file does not say"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)
+
+OWNERS = Schema(
+    "owners",
+    ("ip_hi", "u8", "address, upper half"),
+    ("ip_lo", "u8", "lower half of it"),
+    ("mac", "i8", "MAC that has it, NO_MAC when the source does not say"),
+    ("name", "O", "who has it: instance, interface or host name; str"),
+    ("from_ns", "i8", "since when, ns since 1970 UTC; NO_TIME not said"),
+    ("until_ns", "i8", "until when, ns since 1970 UTC; NO_TIME not said, or still"),
+    ("says", "O", "the source's words: state, event, description; str"),
+    ("at", "i8", "when the source was asked, ns since 1970 UTC; NO_TIME when nothing says"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)
+
+FLOWS = Schema(
+    "flows",
+    ("interface_id", "O", "network interface that logs, str; empty when not logged"),
+    ("src_hi", "u8", "source address as the interface has it, upper half; NO_IP none"),
+    ("src_lo", "u8", "lower half of it"),
+    ("dst_hi", "u8", "destination address as the interface has it, upper half"),
+    ("dst_lo", "u8", "lower half of it"),
+    ("src_port", "i4", "source port, -1 not logged"),
+    ("dst_port", "i4", "destination port, -1 not logged"),
+    ("protocol", "i2", "IANA protocol number, -1 not logged"),
+    ("packets", "i8", "packets, -1 not logged"),
+    ("bytes", "i8", "bytes, -1 not logged"),
+    ("start", "i8", "begin of the aggregation interval, ns since 1970 UTC; NO_TIME none"),
+    ("end", "i8", "end of it, likewise"),
+    ("action", "u1", "index into context.flow_logs.ACTIONS"),
+    ("status", "u1", "index into context.flow_logs.STATUSES"),
+    ("direction", "u1", "index into context.flow_logs.DIRECTIONS"),
+    ("tcp_flags", "i4", "OR of the flags seen: FIN 1, SYN 2, RST 4, SYN-ACK 18; -1 not logged"),
+    ("pkt_src_hi", "u8", "source address of the packets themselves, upper half; NO_IP n/l"),
+    ("pkt_src_lo", "u8", "lower half of it"),
+    ("pkt_dst_hi", "u8", "destination address of the packets themselves, upper half"),
+    ("pkt_dst_lo", "u8", "lower half of it"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, or row of a Parquet file, from 1"),
+)
+
+APPLICATION_EVENTS = Schema(
+    "application events",
+    ("host", "O", "host that logged it, str; empty when nothing says"),
+    ("kind", "O", "connect-failed, timed-out, disconnected or records-expired, str"),
+    ("ip_hi", "u8", "address of the peer, upper half; NO_IP when it is not named"),
+    ("ip_lo", "u8", "lower half of it"),
+    ("name", "O", "name of the peer where the message has one, str"),
+    ("port", "i4", "port of the peer, -1 not named"),
+    ("records", "i8", "records that expired, requests that timed out; -1 not said"),
+    ("text", "O", "the message, at most 200 characters, str"),
+    ("zoned", "?", "whether `at` is in a known zone; else local time, read as UTC"),
+    ("at", "i8", "when it was logged, ns since 1970 UTC; NO_TIME when nothing says"),
+    ("file", "O", "path, str"),
+    ("line", "i8", "line in it, from 1"),
+)

@@ -6,9 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from synack.context.counters import Counters, Rise, read_counters, rise
+from synack.context import counters as module
+from synack.context.counters import Counters, Rise, as_counters, rise, rises
+from synack.tables import COUNTERS, NO_TIME, Table
+from synack.text import decode
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "domain" / "samples"
+
+
+def read_counters(data: bytes) -> Counters | None:
+    """By name, as the diagnosis takes them."""
+    reading = module.read_counters("x", decode(data))
+    return None if reading is None else as_counters(reading.table)
+
 
 NSTAT = b"""#kernel
 TcpActiveOpens                  3                  0.0
@@ -140,3 +150,75 @@ def test_role(opened: int, accepted: int, role: int) -> None:
     """A host that only opened connections is a client, one that only accepted a server."""
     rises = {"TcpActiveOpens": opened, "TcpPassiveOpens": accepted}
     assert Rise(rises, "a", "b").role == role
+
+
+def test_lines_and_times() -> None:
+    """Each counter with the line it stands at, under the date above it."""
+    text = "2026-11-25T02:44:00Z\n" + NSTAT.decode() + "2026-11-25T02:44:05Z\n" + NSTAT.decode()
+    reading = module.read_counters("f", text)
+    assert reading is not None
+    assert reading.table["line"].tolist() == [3, 4, 5, 8, 9, 10]
+    assert len(set(reading.table["at"].tolist())) == 2
+    pretty = '{\n "kernel": {\n  "TcpInSegs": 12,\n  "A": 2,\n\n  "TcpOutSegs": 13\n }\n}\n'
+    reading = module.read_counters("f", pretty)
+    assert reading is not None
+    assert list(zip(reading.table["name"], reading.table["line"].tolist(), strict=True)) == [
+        ("TcpInSegs", 3), ("A", 4), ("TcpOutSegs", 6),
+    ]  # fmt: skip
+
+
+def table(*rows: tuple[str, str, str, int, int, str, int]) -> Table:
+    return Table.from_rows(COUNTERS, rows)
+
+
+def test_rises() -> None:
+    """By host and scope, with both places; zeros that were left out, gauges and falls."""
+    before = [("b", "", "TcpInSegs", 10, 5, "f1", 1), ("b", "", "TcpCurrEstab", 1, 5, "f1", 2),
+              ("b", "", "TcpOutRsts", 4, 5, "f1", 3), ("b", "eth0", "rx_bytes", 100, 5, "f1", 9),
+              ("b", "eth0", "rx_otherhost", 1, 5, "f1", 9)]  # fmt: skip
+    after = [("b", "", "TcpInSegs", 30, 9, "f2", 1), ("b", "", "TcpCurrEstab", 7, 9, "f2", 2),
+             ("b", "", "TcpOutRsts", 4, 9, "f2", 3), ("b", "", "TcpExtListenDrops", 2, 9, "f2", 4),
+             ("b", "", "TcpAttemptFails", 3, 9, "f2", 5),
+             ("b", "eth0", "rx_bytes", 200, 9, "f2", 9),
+             ("b", "eth0", "rx_otherhost", 6, 9, "f2", 9)]  # fmt: skip
+    rows = [*map(tuple, zip(*rises(table(*after, *before)).columns.values(), strict=True))]
+    assert sorted(rows) == [
+        ("b", "", "TcpAttemptFails", 3, 5, "f1", -1, 9, "f2", 5),
+        ("b", "", "TcpInSegs", 20, 5, "f1", 1, 9, "f2", 1),
+        ("b", "eth0", "rx_bytes", 100, 5, "f1", 9, 9, "f2", 9),
+        ("b", "eth0", "rx_otherhost", 5, 5, "f1", 9, 9, "f2", 9),
+    ]
+
+
+def test_rises_of_one_dump() -> None:
+    """Alone it says nothing; neither do dumps of two hosts."""
+    one = [("b", "", "TcpInSegs", 10, 5, "f1", 1)]
+    assert len(rises(table(*one))) == 0
+    assert len(rises(table(*one, ("c", "", "TcpInSegs", 90, 9, "f2", 1)))) == 0
+    assert len(rises(table())) == 0
+
+
+def test_reboot_between() -> None:
+    """The later dump counts less: nobody knows what was in between."""
+    rows = [("b", "", "TcpInSegs", 90, 5, "f1", 1), ("b", "", "TcpInSegs", 10, 9, "f2", 1)]
+    assert len(rises(table(*rows))) == 0
+    without_times = [(*row[:4], NO_TIME, *row[5:]) for row in rows]
+    (found,) = rises(table(*without_times)).rows()
+    assert (found["rise"], found["earlier_file"], found["later_file"]) == (80, "f2", "f1")
+
+
+def test_rises_of_a_real_incident() -> None:
+    """The accept queue of the fixture overflowed: the same as the rise of whole files."""
+    folder = Path(__file__).parents[1] / "fixtures" / "overflow"
+    tables, dumps = [], []
+    for path in sorted(folder.glob("*.nstat-*.txt")):
+        reading = module.read_counters(path.name, decode(path.read_bytes()))
+        assert reading is not None
+        tables.append(reading.table)
+        dumps.append((path.name, as_counters(reading.table)))
+    found = {row["name"]: row["rise"] for row in rises(Table.concat(COUNTERS, tables)).rows()}
+    whole = rise(dumps)
+    assert whole is not None
+    assert found["TcpExtListenOverflows"] > 0
+    gauges = {"TcpCurrEstab", "IpForwarding", "IpDefaultTTL"}
+    assert found == {name: value for name, value in whole.rises.items() if name not in gauges}

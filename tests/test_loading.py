@@ -14,7 +14,7 @@ import build
 from synack.errors import InputError, UsageError
 from synack.model import OUTCOMES
 from synack.pipeline import Diagnosed, load, run
-from synack.tables import Table
+from synack.tables import COUNTERS, FLOWS, KERNEL_EVENTS, NO_TIME, SETTINGS, SOCKETS, Table
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 STALE = FIXTURES / "stale-arp"
@@ -243,3 +243,61 @@ def test_nothing_to_analyse(tmp_path: Path, link_type: int) -> None:
     assert any("link type 105 is not understood: 1 of 1" in w for w in warnings) == (
         link_type == 105
     )
+
+
+# ---- what hosts say of themselves ------------------------------------------------------------
+
+
+def test_context(tmp_path: Path) -> None:
+    """Rows of all files by kind, with the host of each file and the time it was taken."""
+    socket = "tcp        0      0 10.0.1.10:9092     0.0.0.0:*     LISTEN\n"
+    (tmp_path / "broker-1.netstat.txt").write_text("2026-11-25T02:44:00Z\n" + socket)
+    (tmp_path / "broker-2.netstat.txt").write_text(socket)
+    (tmp_path / "broker-2.netstat-20261125T024401Z.txt").write_text(socket)
+    (tmp_path / "broker-1.sysctl.txt").write_text("net.ipv4.a = 1\nnet.ipv4.b = 2\n")
+    loaded = load([str(tmp_path)])
+    second = 1_000_000_000
+    sockets = loaded.context(SOCKETS)
+    assert sorted(zip(sockets["host"], sockets["at"].tolist(), strict=True)) == [
+        ("broker-1", 1795574640 * second), ("broker-2", NO_TIME),
+        ("broker-2", 1795574641 * second),
+    ]  # fmt: skip
+    settings = loaded.context(SETTINGS)
+    assert settings["host"].tolist() == ["broker-1", "broker-1"]
+    assert settings["line"].tolist() == [1, 2]
+    assert len(loaded.context(FLOWS)) == 0
+    assert loaded.unknown == loaded.errors == []
+
+
+def test_kernel_log_and_boot_time(tmp_path: Path) -> None:
+    """Two files of one host: seconds since boot, and when that was."""
+    line = "[  640.500000] neighbour: arp_cache: neighbor table overflow!\n"
+    for host in ("broker-1", "broker-2"):
+        (tmp_path / f"{host}.dmesg.txt").write_text(line)
+    (tmp_path / "broker-1.stat.txt").write_text("cpu  1 2\nbtime 1795574000\n")
+    events = load([str(tmp_path)]).context(KERNEL_EVENTS)
+    at = dict(zip(events["host"], events["at"].tolist(), strict=True))
+    assert at == {"broker-1": 1795574640_500_000_000, "broker-2": NO_TIME}
+
+
+def test_counters_of_hosts(tmp_path: Path) -> None:
+    """netstat -s counts what nstat counts; an interface's counters are not the host's."""
+    samples = Path(__file__).parents[2] / "shared" / "domain" / "samples"
+    for name in ("netstat-s-broker.txt", "nstat-az-broker.txt", "ip-s-link-broker.txt"):
+        shutil.copy(samples / name, tmp_path / name)
+    loaded = load([str(tmp_path)])
+    assert [counters["TcpInSegs"] for _, counters in loaded.counters] == [12, 12]
+    assert set(loaded.context(COUNTERS)["scope"]) == {"", "eth0"}
+
+
+def test_unread_lines_are_said(tmp_path: Path) -> None:
+    """By file and line, the first of them; and local times."""
+    row = "tcp 0 0 broker-1:9092 0.0.0.0:* LISTEN\n"
+    path = tmp_path / "x.netstat.txt"
+    path.write_text("2026-11-25 02:44:00\n" + row.replace("broker-1", "10.0.0.1") + row * 7)
+    warnings = load([str(path)]).warnings
+    assert warnings[0].startswith(f"{path}, line 3: ")
+    assert warnings[5:] == [
+        f"{path}: 2 more unread lines",
+        f"{path}: its times are local without a zone, and were read as UTC",
+    ]

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 import build
+from synack.context.counters import as_counters
 from synack.context.hosts import Hosts
+from synack.context.reading import Reading
+from synack.context.tcpdump import TcpdumpLog
 from synack.errors import InputError, UnknownInput
 from synack.neighbors.entry import NeighborDump
-from synack.recognize import FoundCapture, recognize
+from synack.recognize import FoundCapture, Several, recognize
 from synack.tables import NO_TIME
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "domain" / "samples"
@@ -59,8 +62,8 @@ def test_tables(path: Path, sample: str, entries: int | None) -> None:
 def test_counters(path: Path, sample: str) -> None:
     shutil.copy(SAMPLES / sample, path)
     found = recognize(str(path))
-    assert isinstance(found, dict)
-    assert found["TcpInSegs"] == 12
+    assert isinstance(found, Reading)
+    assert as_counters(found.table)["TcpInSegs"] == 12
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -141,3 +144,39 @@ def test_row_after_a_long_line(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.write_text("$ ip neigh show\n" + ROW)
     assert isinstance(recognize(str(path)), NeighborDump)
+
+
+def test_logs_are_streamed(path: Path) -> None:
+    """A log of an application, without an event too; and one with other text in front."""
+    line = b"2026-11-25 02:44:00,123 INFO started\n"
+    failed = (
+        b"2026-11-25T02:44:00Z WARN Connection to node 1 (/10.0.1.10:9092) could not be"
+        b" established.\n"
+    )
+    for content, events in ((line * 5, 0), (line * 5 + failed, 1), (b"begin\n" + failed, 1)):
+        path.write_bytes(content)
+        found = recognize(str(path))
+        assert isinstance(found, Reading)
+        assert (found.kind, len(found.table)) == ("application log", events)
+
+
+def test_several_kinds(path: Path) -> None:
+    """One file of a script: a neighbor table, sockets and settings."""
+    sockets = (SAMPLES / "ss-tan-broker-synrecv.txt").read_text()
+    path.write_text(f"$ ip neigh\n{ROW}$ ss -tan\n{sockets}$ sysctl net\nnet.ipv4.x = 1\n")
+    found = recognize(str(path))
+    assert isinstance(found, Several)
+    kinds = [part.format if isinstance(part, NeighborDump) else part.kind
+             for part in found.parts if not isinstance(part, TcpdumpLog)]  # fmt: skip
+    assert kinds == ["ip neigh", "ss", "sysctl"]
+
+
+def test_cut_compression_is_said(tmp_path: Path) -> None:
+    """A settings dump whose compression is cut keeps what there is, and says so."""
+    path = tmp_path / "x.gz"
+    text = "".join(f"net.ipv4.conf.eth{n}.rp_filter = {n % 3}\n" for n in range(5000)).encode()
+    path.write_bytes(build.compress("gzip", text)[:-2000])
+    found = recognize(str(path))
+    assert isinstance(found, Reading)
+    assert 0 < len(found.table) < 5000
+    assert any("cut" in warning for warning in found.warnings)

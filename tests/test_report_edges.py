@@ -134,7 +134,23 @@ def test_inspection_lists_every_file(stale):
     kinds = {Path(row["file"]).name: row["kind"] for row in rows}
     assert kinds["broker-1-eth0.pcap"] == "pcap"
     assert kinds["broker-1.neigh.txt"] == "table: ip -s neigh"
+    assert kinds["broker-1.ss.txt"] == "sockets: ss"
+    assert kinds["broker-1.ip-addr.txt"] == "own: ip addr"
     assert kinds["README.md"] == "not used"
+    (sockets,) = [row for row in rows if row["kind"] == "sockets: ss"]
+    assert sockets["records"] == 6
+    assert sockets["first"] == sockets["last"]
+
+
+def test_inspection_of_a_flow_log(tmp_path):
+    """Its span is that of the intervals; unread lines are counted."""
+    path = tmp_path / "flows.log"
+    path.write_text("srcaddr dstaddr start end\n10.0.0.1 10.0.0.2 5 9\nbad\n10.0.0.1 - 3 7\n")
+    (row,) = _rows(edges.inspection(pipeline.load([str(path)])))
+    assert (row["kind"], row["records"]) == ("flows: VPC flow log", 2)
+    assert (row["first"], row["last"]) == ("1970-01-01T00:00:03.000000000Z",
+                                           "1970-01-01T00:00:09.000000000Z")  # fmt: skip
+    assert row["note"] == "1 lines not read"
 
 
 def test_inspection_of_a_hosts_file(tmp_path):

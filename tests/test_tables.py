@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 
 from synack.tables import (
+    APPLICATION_EVENTS,
     ATTEMPTS,
     CLAIMS,
+    COUNTERS,
     DETAILS,
     ENTRIES,
+    FLOWS,
+    KERNEL_EVENTS,
+    OWN,
+    OWNERS,
+    RISES,
+    ROUTES,
     SEGMENTS,
+    SETTINGS,
     SIGHTINGS,
+    SOCKETS,
     TRANSMISSIONS,
     TUNNELS,
     Schema,
@@ -77,7 +87,27 @@ def test_take_and_concat() -> None:
 
 
 @pytest.mark.parametrize(
-    "schema", [SEGMENTS, CLAIMS, SIGHTINGS, ATTEMPTS, DETAILS, ENTRIES, TRANSMISSIONS, TUNNELS]
+    "schema",
+    [
+        SEGMENTS,
+        CLAIMS,
+        SIGHTINGS,
+        ATTEMPTS,
+        DETAILS,
+        ENTRIES,
+        TRANSMISSIONS,
+        TUNNELS,
+        SOCKETS,
+        COUNTERS,
+        RISES,
+        KERNEL_EVENTS,
+        SETTINGS,
+        OWN,
+        ROUTES,
+        OWNERS,
+        FLOWS,
+        APPLICATION_EVENTS,
+    ],
 )
 def test_schemas_say_what_they_hold(schema: Schema) -> None:
     """Every column has a dtype that numpy knows and a meaning."""

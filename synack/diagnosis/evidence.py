@@ -344,6 +344,8 @@ class Case:
         mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
         mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
         result = _looked_up(mac[ids[len(self.homes) :]], peer)
+        if self._moved:
+            result = result.copy()  # it may be one value for all
         for (high, low), spells in self._moved.items():
             moved = (ends["high"] == high) & (ends["low"] == low)
             mine = np.flatnonzero(moved[peer])

@@ -14,8 +14,8 @@ from synack.errors import Damage
 from synack.neighbors import bsd, cisco, gear, iproute2, nettools, windows
 from synack.neighbors.entry import MOST_UNREAD, Entry, Named, NeighborDump, Said, ip_of
 from synack.neighbors.format import Format, Parser, Row, in_vrf
-from synack.neighbors.stamps import DAY, find_stamp, parse_clock, parse_stamp
-from synack.neighbors.text import decode, pieces
+from synack.stamps import DAY, find_stamp, parse_clock, parse_stamp
+from synack.text import decode, pieces
 
 _NOISE_PER_ENTRY = 4
 """A text that only quotes rows (notes, a log, a manual) is no dump: unless a command

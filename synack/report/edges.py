@@ -149,9 +149,11 @@ def inspection(loaded: Loaded) -> list[Shown]:
         note = f"{len(dump.unread)} lines not read" if dump.unread else ""
         rows.append((source.path, source.host, source.interface, f"table: {dump.format}", "",
                      len(dump.entries), first, last, -1, note))  # fmt: skip
-    for source, counters in loaded.counters:
-        rows.append((source.path, source.host, "", "counters", "", len(counters), NO_TIME,
-                     NO_TIME, -1, ""))  # fmt: skip
+    for source, reading in loaded.readings:
+        first, last = _span(reading.table)
+        note = f"{len(reading.unread)} lines not read" if reading.unread else ""
+        rows.append((source.path, source.host, "", f"{reading.table.schema.name}: {reading.kind}",
+                     "", len(reading.table), first, last, -1, note))  # fmt: skip
     for source, hosts in loaded.hosts_files:
         rows.append((source.path, source.host, "", "hosts file", "", len(hosts), NO_TIME,
                      NO_TIME, -1, ""))  # fmt: skip
@@ -177,6 +179,14 @@ def inspection(loaded: Loaded) -> list[Shown]:
         else:
             shown.append(_strings(name, np.array(values, dtype=object)))
     return shown
+
+
+def _span(table: Table) -> tuple[int, int]:
+    """First and last time that the rows themselves say."""
+    ends = [table["start"], table["end"]] if "start" in table.columns else [table["at"]] * 2
+    known = [column[column != NO_TIME] for column in ends]
+    return (int(known[0].min(initial=NO_TIME if not len(known[0]) else 2**63 - 1)),
+            int(known[1].max(initial=NO_TIME)))  # fmt: skip
 
 
 def _strings(name: str, values: Array) -> Shown:

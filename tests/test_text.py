@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from synack.neighbors.text import decode, pieces
+from synack.text import decode, pieces
 
 ROW = "10.0.0.2 dev eth0 lladdr 0a:1b:2c:00:00:02 STALE"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synack.neighbors.stamps import find_stamp, parse_clock, parse_stamp, stamp_in_name
+from synack.stamps import find_stamp, parse_clock, parse_stamp, stamp_in_name
 
 AT = 1795420121 * 10**9  # 2026-11-23T07:48:41Z
 
