@@ -159,20 +159,12 @@ def told_and_obeyed_and_set_wrong_again():
     return story
 
 
-def late_answers_are_rejected():
-    """Healed while the kernel still repeats: the client rejects what it had given up."""
-    story = incident(dumps=[{"host": "broker-1", "at": [1.5, 12, 20]}])
-    story["neighbors"][0]["deleted"] = 29
-    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL"}, {"host": "producer-71"}]
-    return story
-
-
 @pytest.mark.parametrize(
     "story",
     [
         incident, the_old_owner_captured_too, only_the_old_owner_captured,
         another_client_recorded_only_what_it_received, a_third_machine_sees_it_flooded,
-        told_and_obeyed_and_set_wrong_again, late_answers_are_rejected,
+        told_and_obeyed_and_set_wrong_again,
     ],
 )  # fmt: skip
 def test_the_entry_is_found_and_nothing_else_accused(story, tmp_path):
