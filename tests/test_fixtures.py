@@ -14,8 +14,8 @@ from synack.check.case import read
 from synack.check.compare import differences
 from synack.model import FINDING_KINDS, OUTCOMES
 from synack.report.json import document
+from synack.synth import story as stories
 from synack.synth.play import play
-from synack.synth.story import read as read_story
 
 ROOT = Path(__file__).parents[1]
 CASES = sorted(path.parent.name for path in (ROOT / "fixtures").glob("*/case.toml"))
@@ -70,7 +70,7 @@ def test_the_library_covers_every_kind_and_outcome():
 @pytest.mark.parametrize("name", MADE)
 def test_a_made_fixture_is_made_again_byte_for_byte(name, tmp_path):
     folder = ROOT / "fixtures" / name
-    play(read_story(str(folder / "story.toml")), tmp_path)
+    play(stories.read(str(folder / "story.toml")), tmp_path)
     ours = {"story.toml", "case.toml", "README.md"}
     assert {f.name for f in folder.iterdir()} - ours == {f.name for f in tmp_path.iterdir()}
     for made in tmp_path.iterdir():

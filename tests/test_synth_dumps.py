@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from synack.neighbors.linux import read_neighbors
 from tales import KNOWS, STALE, P, tale, written
 
 import synack
 from synack.context.counters import read_counters
+from synack.neighbors.reader import read_neighbors
 
 KINDS = ["ip -s neigh", "ip neigh", "ip -j -s neigh", "arp -an", "arp -n", "/proc/net/arp"]
 

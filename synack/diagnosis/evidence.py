@@ -22,6 +22,7 @@ from synack.grouping import (
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
 from synack.handshake.states import Event
+from synack.handshake.vantage import FIRST_TTLS
 from synack.model import CaptureFile, Outcome, Source
 from synack.neighbors.timeline import in_force
 from synack.tables import (
@@ -192,6 +193,8 @@ class Case:
             own = among([(mac,) for mac in vantage.macs], s["src_mac"])
             rows = np.flatnonzero(own & (s["capture"] == capture) & (s["icmp"] < 0))
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
+            # What has passed a router did not begin at home.
+            rows = rows[np.isin(s["ttl"][rows], FIRST_TTLS)]
             first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
             ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
             for ip, mac, row in zip(
@@ -242,19 +245,25 @@ class Case:
         what others send, and a machine whose MAC is in a wrong entry sees the answers that go
         astray to it, but not the SYNs that they answer (bool)."""
         m, s = self.matched, self.matched.segments
-        capture, source, target = (s[name][rows] for name in ("capture", "src_mac", "dst_mac"))
-        own = np.array([min(vantage.macs, default=NO_MAC) for vantage in m.vantages], np.int64)
-        ours = (source == NO_MAC) | (source == own[capture])
-        ends, _, server = self._ends
-        asked = np.zeros(len(ends), bool)
-        asked[server[m.sightings["syn_row"] >= 0]] = True
-        # What goes astray all comes to one MAC.
-        low, high = np.full(len(own), np.iinfo(np.int64).max), np.full(len(own), NO_MAC)
-        np.minimum.at(low, capture[ours], target[ours])
-        np.maximum.at(high, capture[ours], target[ours])
-        well = asked[server[m.sighting[rows]]] | (low < high)[capture]
-        well |= m.leg[rows] != Event.SYN_ACK
-        return (s["direction"][rows] == OUTBOUND) | (ours & well)
+        noted = s["direction"][rows] == OUTBOUND
+        ours = s["src_mac"][rows] == NO_MAC
+        answered = np.zeros(len(rows), bool)
+        capture, host = s["capture"][rows], self.hosts_of(rows)
+        for number, vantage in enumerate(m.vantages):
+            ours |= (capture == number) & among(
+                [(mac,) for mac in vantage.macs], s["src_mac"][rows]
+            )
+        came = np.flatnonzero(m.leg == Event.SYN)
+        for number in range(len(m.hosts)):
+            mine = host == number
+            # What goes astray all comes to one MAC.
+            if len(distinct(s["dst_mac"][rows[mine]])) > 1:
+                answered |= mine
+                continue
+            there = came[self.hosts_of(came) == number]
+            asked = distinct_rows(s["dst_hi"][there], s["dst_lo"][there])
+            answered |= mine & among(asked, s["src_hi"][rows], s["src_lo"][rows])
+        return noted | (ours & (answered | (m.leg[rows] != Event.SYN_ACK)))
 
     def _fates(self, rows: Array) -> tuple[Array, Array]:
         t, size = self.matched.transmissions, len(self.matched.segments)
@@ -278,9 +287,10 @@ class Case:
         ids = ids.astype(np.int32)
         return ends, ids[: len(s)], ids[len(s) :]
 
-    def _peer_mac(self, rows: Array, peer: Array) -> Array:
-        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
-        before each row, else of its first one after."""
+    @cached_property
+    def _speakers(self) -> tuple[Table, Array, Array]:
+        """(ends, known, changes): by end a MAC that its SYNs or SYN-ACKs came from, and whether
+        they came from others, too (bool)."""
         m, s = self.matched, self.matched.segments
         ends, client, server = self._ends
         known = np.full(len(ends), NO_MAC, np.int64)
@@ -293,6 +303,14 @@ class Case:
         changes = np.zeros(len(ends), bool)
         for speaker, macs, several in told:
             changes[speaker[several | (macs < 0) | (macs != known[speaker])]] = True
+        return ends, known, changes
+
+    def _peer_mac(self, rows: Array, peer: Array) -> Array:
+        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
+        before each row, else of its first one after."""
+        m, s = self.matched, self.matched.segments
+        ends, known, changes = self._speakers
+        _, client, server = self._ends
         result = known[peer]
         # Most peers have one MAC all the time; the join is for the others.
         if not changes.any():
@@ -321,12 +339,13 @@ class Case:
         mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
         mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
         result = _looked_up(mac[ids[len(self.homes) :]], peer)
+        if not self._moved:
+            return result
+        result, at = result.copy(), self.time(rows)
         for (high, low), spells in self._moved.items():
-            moved = (ends["high"] == high) & (ends["low"] == low)
-            mine = np.flatnonzero(moved[peer])
-            at = self.time(rows[mine])
+            mine = np.flatnonzero(((ends["high"] == high) & (ends["low"] == low))[peer])
             for home, begin in spells:
-                result[mine[at >= begin]] = home
+                result[mine[at[mine] >= begin]] = home
         return result
 
     @cached_property
@@ -335,7 +354,11 @@ class Case:
         time. One whose capture ended is no home any more once a host that had known it there
         hears the address from elsewhere: NO_MAC."""
         s, moved = self.matched.segments, {}
+        ends, known, changes = self._speakers
         for ip, homes in self._homes.items():
+            heard = (ends["high"] == ip[0]) & (ends["low"] == ip[1]) & (known != NO_MAC)
+            if len(homes) < 2 and not changes[heard].any() and len(distinct(known[heard])) < 2:
+                continue
             every = self._by_source.rows(ip)
             every = every[(s["src_mac"][every] >= 0) & (s["icmp"][every] < 0)]
             mac = s["src_mac"][every]
@@ -346,7 +369,7 @@ class Case:
             last = at[np.isin(mac, list(homes))].max()
             # A balancer's or router's MAC was heard beside the home all the time.
             strange = every[(at > last) & ~np.isin(mac, mac[at <= last])]
-            knew = distinct(self.hosts_of(every[np.isin(mac, list(homes))]))
+            knew = distinct(self.hosts_of(every)[np.isin(mac, list(homes))])
             strange = strange[np.isin(self.hosts_of(strange), knew)]
             if len(strange):
                 spells.append((int(self.time(strange).min()), NO_MAC))
@@ -375,9 +398,8 @@ class Case:
         or SYN-ACK of its attempt was transmitted again after it (bool)."""
         m, s = self.matched, self.sendings
         # A host's packets may be in several captures, each with rows of its own.
-        time = m.segments["time"]
-        last = np.full((2, len(m.sightings)), NO_TIME)
-        for again, leg in ((last[0], Event.SYN), (last[1], Event.SYN_ACK)):
+        time, last = m.segments["time"], np.full((2, len(m.sightings)), NO_TIME)
+        for again, leg in zip(last, (Event.SYN, Event.SYN_ACK), strict=True):
             rows = np.flatnonzero(m.leg == leg)
             np.maximum.at(again, m.sighting[rows], time[rows])
         # A SYN-ACK after a SYN is its answer; a SYN after a SYN-ACK misses it.

@@ -93,12 +93,10 @@ def locate(
     client, server = addresses.client, addresses.server
     passing = _forwarded(segments, links, sightings, sighting)
     votes = np.where(passing, 0.0, sum(evidence.values()))
-    routed = _routed(segments, sightings, votes)
-    votes = np.where(routed, 0.0, votes)
     score = _address_scores(votes, sightings, addresses, len(vantages))
     speaks = _speaking(legs, sightings, client, server, score.shape)
     _settle_contests(score, vantages, sightings, identity, client, server, speaks)
-    _eliminate(score, vantages, sightings, passing | routed | (votes != 0), client, server)
+    _eliminate(score, vantages, sightings, passing | (votes != 0), client, server)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
@@ -280,18 +278,6 @@ def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array
 
 FIRST_TTLS = (30, 32, 60, 64, 128, 255)
 """What hosts send with; anything else has passed a router."""
-
-
-def _routed(segments: Table, sightings: Table, votes: Array) -> Array:
-    """Sightings that would make their host an end, though what that end sends has passed a
-    router already (bool). What the user or the kernel says is not doubted."""
-    result = np.zeros(len(sightings), bool)
-    for row, side in (("syn_row", CLIENT), ("syn_ack_row", SERVER)):
-        mine = np.flatnonzero((votes * side > 0) & (np.abs(votes) < _DIRECTION / 2))
-        mine = mine[sightings[row][mine] >= 0]
-        ttl = segments["ttl"][sightings[row][mine]]
-        result[mine[~np.isin(ttl, FIRST_TTLS)]] = True
-    return result
 
 
 def _by_reply_gap(legs: Legs) -> Array:
