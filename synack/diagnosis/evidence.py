@@ -22,6 +22,7 @@ from synack.grouping import (
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
 from synack.handshake.states import Event
+from synack.handshake.vantage import FIRST_TTLS
 from synack.model import CaptureFile, Outcome, Source
 from synack.neighbors.timeline import in_force
 from synack.tables import (
@@ -192,6 +193,8 @@ class Case:
             own = among([(mac,) for mac in vantage.macs], s["src_mac"])
             rows = np.flatnonzero(own & (s["capture"] == capture) & (s["icmp"] < 0))
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
+            # What has passed a router did not begin at home.
+            rows = rows[np.isin(s["ttl"][rows], FIRST_TTLS)]
             first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
             ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
             for ip, mac, row in zip(

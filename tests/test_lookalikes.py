@@ -1,0 +1,176 @@
+"""Incidents that once misled the diagnosis, played again: who is accused, and of what."""
+
+from __future__ import annotations
+
+import pytest
+from tales import KNOWS, OLD, STALE, B, P, tale, written
+
+import synack
+
+LIVE, BALANCER, GATEWAY = "0a:5c:0e:77:d1:42", "0a:ba:1a:7c:e2:01", "0a:01:00:00:00:01"
+TIMES = (1, 8, 15, 22)
+TABLE = [{"host": "broker-1", "at": [5, 20]}]
+TRUE = ("broker-1", "10.0.1.77", OLD, P)
+HEALTHY = {"producer-71": {"address": "10.0.1.71", "mac": "0a:47:b2:0d:93:c4"}}
+FINE = {"client": "producer-71", "server": "broker-1", "at": {"from": 0.5, "to": 36, "every": 4}}
+
+
+def incident(**more):
+    """A wrong entry at the broker, and a client that does well."""
+    hosts = {**HEALTHY, **more.pop("hosts", {})}
+    neighbors = more.pop("neighbors", [{**STALE, "kept": True}, KNOWS])
+    story = tale(at=TIMES, hosts=hosts, neighbors=neighbors, kind="cloud", **more)
+    story["connections"].append(FINE)
+    return story
+
+
+def who_got_the_answers_captured():
+    """The machine with the old MAC lives and captured what went astray to it."""
+    return incident(
+        hosts={"batch-3": {"address": "10.0.1.33", "mac": LIVE}},
+        neighbors=[{**STALE, "mac": LIVE, "kept": True}],
+        captures=[{"host": "batch-3"}, {"host": "producer-7"}, {"host": "producer-71"}],
+    )
+
+
+def a_captured_balancer():
+    """Its capture has every segment twice, with the same TTL."""
+    vip = "10.0.1.100"
+    lb = {"balancer-1": {"address": vip, "mac": BALANCER, "balances": {vip: B}}}
+    story = incident(hosts=lb, neighbors=[], broker={"silently": [vip]}, connect={"server": vip})
+    story["captures"].append({"host": "balancer-1"})
+    return story
+
+
+def beyond(**more):
+    """A client behind a router whose inner interface was captured, not the client's."""
+    story = incident(neighbors=[], broker={"gateway": "10.0.1.1"}, **more)
+    story["links"]["far"] = {"prefix": "10.0.2.0/24"}
+    story["hosts"]["producer-7"] = {
+        "address": "10.0.2.31", "mac": P, "link": "far", "gateway": "10.0.2.1"
+    }  # fmt: skip
+    story["hosts"]["gw-1"] = {
+        "forwards": True,
+        "interfaces": [
+            {"link": "lan", "mac": GATEWAY, "address": "10.0.1.1"},
+            {"link": "far", "mac": "0a:01:00:00:00:02", "address": "10.0.2.1"},
+        ],
+    }
+    story["captures"] = [{"host": "broker-1"}, {"host": "gw-1"}, {"host": "producer-71"}]
+    return story
+
+
+def a_router_is_not_the_client_behind_it():
+    """The way back is another router's, whose firewall drops: nobody's entry is wrong."""
+    story = beyond()
+    story["hosts"]["broker-1"]["gateway"] = "10.0.1.2"
+    story["hosts"]["gw-2"] = {
+        "forwards": True,
+        "interfaces": [
+            {"link": "lan", "mac": "0a:02:00:00:00:01", "address": "10.0.1.2"},
+            {"link": "far", "mac": "0a:02:00:00:00:02", "address": "10.0.2.2"},
+        ],
+    }
+    story["losses"] = [{"segments": ["syn-ack"], "via": "gw-2", "cause": "firewall"}]
+    return story
+
+
+def two_owners_and_no_destination_mac():
+    """The server captured on any; the other owner resets what it gets."""
+    other = {"batch-3": {"address": "10.0.1.77", "mac": LIVE}}
+    story = incident(hosts=other, neighbors=[{**STALE, "mac": LIVE, "kept": True}], dumps=TABLE)
+    story["captures"][0]["link_type"] = "LINUX_SLL2"
+    return story
+
+
+def lost_by_chance_while_the_entry_worked():
+    """The table has a balancer's MAC, rightly; one attempt in ten loses its SYNs."""
+    vip = "10.0.1.100"
+    lb = {"balancer-1": {"address": vip, "mac": BALANCER, "balances": {vip: B}}}
+    story = incident(hosts=lb, neighbors=[], broker={"silently": [vip]}, connect={"server": vip})
+    story["captures"][1]["link_type"] = "LINUX_SLL2"
+    story["losses"] = [{"segments": ["syn"], "to": vip, "between": [14, 21]}]
+    story["dumps"] = [{"host": "producer-7", "at": [5, 30]}]
+    return story
+
+
+def a_balancers_mac_beside_the_clients_own():
+    """The client did not capture: which of the two MACs is its own cannot be told."""
+    vip = "10.0.1.100"
+    lb = {"balancer-1": {"address": vip, "mac": BALANCER, "balances": {vip: B}}}
+    story = incident(hosts=lb, broker={"silently": [vip]})
+    story["connections"].append({"client": "producer-7", "server": vip, "at": [3, 11, 18]})
+    story["captures"] = [{"host": "broker-1", "only": ["tcp"]}, {"host": "producer-71"}]
+    return story
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        who_got_the_answers_captured, a_captured_balancer, a_router_is_not_the_client_behind_it,
+        two_owners_and_no_destination_mac, lost_by_chance_while_the_entry_worked,
+        a_balancers_mac_beside_the_clients_own,
+    ],
+)  # fmt: skip
+def test_nobody_is_accused(story, tmp_path):
+    written(story(), tmp_path)
+    assert "stale-neighbor" not in {f.kind for f in synack.diagnose(str(tmp_path)).findings}
+
+
+def the_old_owner_captured_too():
+    """An address went from one captured machine to another."""
+    story = incident(
+        hosts={"old-7": {"address": "10.0.1.77", "mac": OLD, "up": [-20, 6]}},
+        neighbors=[{**STALE, "kept": True}],
+        client={"up": [7, 99]},
+    )
+    story["connections"].append({"client": "old-7", "server": "broker-1", "at": [1, 3, 5]})
+    story["captures"].append({"host": "old-7"})
+    return story
+
+
+def only_the_old_owner_captured():
+    story = the_old_owner_captured_too()
+    story["captures"] = [c for c in story["captures"] if c["host"] != "producer-7"]
+    story["dumps"] = TABLE
+    return story
+
+
+def another_client_recorded_only_what_it_received():
+    """SYN-ACKs without their SYNs are no sign of a server."""
+    story = incident(dumps=TABLE)
+    story["captures"].append({"host": "producer-71", "direction": "in"})
+    return story
+
+
+def a_third_machine_sees_it_flooded():
+    story = incident(dumps=TABLE)
+    story["links"]["lan"]["kind"] = "flooding"
+    story["neighbors"][0] = {**STALE, "state": "PERMANENT"}
+    story["captures"].append({"host": "producer-71"})
+    return story
+
+
+def told_and_obeyed_and_set_wrong_again():
+    """The client's question corrected the entry; an orchestrator set the old MAC afterwards."""
+    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "at": 11}, KNOWS])
+    story["links"]["lan"]["kind"] = "plain"
+    story["announcements"] = [{"host": "producer-7", "at": 4}]
+    return story
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        incident, the_old_owner_captured_too, only_the_old_owner_captured,
+        another_client_recorded_only_what_it_received, a_third_machine_sees_it_flooded,
+        told_and_obeyed_and_set_wrong_again,
+    ],
+)  # fmt: skip
+def test_the_entry_is_found_and_nothing_else_accused(story, tmp_path):
+    truth = written(story(), tmp_path)
+    assert any(f["kind"] == "stale-neighbor" for f in truth["findings"])
+    found = synack.diagnose(str(tmp_path)).findings
+    assert [
+        (f.host, f.ip, f.stale_mac, f.actual_mac) for f in found if f.kind == "stale-neighbor"
+    ] == [TRUE]
