@@ -9,7 +9,7 @@ import pytest
 from tales import KNOWS, STALE, P, tale, written
 
 import synack
-from synack.context.counters import read_counters
+from synack.context.counters import as_counters, read_counters
 from synack.neighbors.reader import read_neighbors
 
 KINDS = ["ip -s neigh", "ip neigh", "ip -j -s neigh", "arp -an", "arp -n", "/proc/net/arp"]
@@ -85,9 +85,12 @@ def test_addresses_and_counters(tmp_path):
         {"host": "broker-1", "kind": "nstat", "at": at, "name": f"{at}.txt"} for at in (0, 30)
     ]
     written(story, tmp_path / "n")
-    before, after = (
-        read_counters(Path(tmp_path / "n" / f"{at}.txt").read_bytes()) for at in (0, 30)
-    )
+    found = []
+    for at in (0, 30):
+        reading = read_counters("n", Path(tmp_path / "n" / f"{at}.txt").read_text())
+        assert reading is not None
+        found.append(as_counters(reading.table))
+    before, after = found
     assert before["TcpExtListenOverflows"] == 0
     assert after["TcpExtListenOverflows"] == 3
     assert after["TcpInSegs"] > before["TcpInSegs"]
