@@ -14,6 +14,7 @@ from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
 from synack.context.counters import Counters
+from synack.context.settings import Settings
 from synack.context.tcpdump import TcpdumpLog
 from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
@@ -42,6 +43,7 @@ class Loaded:
     """The outer of those segments that came through a tunnel."""
     dumps: list[tuple[Source, NeighborDump]] = field(default_factory=list)
     counters: list[tuple[Source, Counters]] = field(default_factory=list)
+    settings: list[tuple[Source, Settings]] = field(default_factory=list)
     logs: list[tuple[Source, TcpdumpLog]] = field(default_factory=list)
     errors: list[Damage] = field(default_factory=list)
     """Inputs of which nothing could be read."""
@@ -87,6 +89,8 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
             loaded.dumps.append((source, content))
         elif isinstance(content, TcpdumpLog):
             loaded.logs.append((source, content))
+        elif isinstance(content, Settings):
+            loaded.settings.append((source, content))
         else:
             loaded.counters.append((source, content))
     found, copies = without_copies(found)

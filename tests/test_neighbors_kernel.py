@@ -7,6 +7,7 @@ import re
 import subprocess
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -25,8 +26,8 @@ from synack.neighbors.stamps import SECOND
 LAB = Path(__file__).parents[2] / "shared" / "domain" / "lab"
 IP, WRONG, RIGHT = "10.77.0.20", "02:00:00:00:de:ad", "02:00:00:00:00:20"
 
-SLACK = 450_000_000
-"""DELAY (5 s at 250 Hz: 0.26 s late at most), then three gaps of 1 s, 0.036 s late each."""
+ROUNDED = 2_000_000
+"""The runs were written down in ms."""
 
 
 def test_slack_is_that_of_the_timer_wheel() -> None:
@@ -37,69 +38,75 @@ def test_slack_is_that_of_the_timer_wheel() -> None:
     assert timer_slack(30 * SECOND) == 513 * SECOND // 250
 
 
-def replay(run: str, reachable: int) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-    """States that the monitor of a run printed, and those of the simulation that got the
-    same packets and ARP frames at the same times; until the entry is right again."""
+_DELAYS = {Nud.REACHABLE: 30 * SECOND, Nud.DELAY: 5 * SECOND}
+"""What the timer of an entry was set to; a second for probes."""
+
+
+class Replay(NamedTuple):
+    """``measured`` and ``simulated``: states by name, as the monitor prints them. ``late``:
+    by how much the real timer was later than the simulated one, and how late it may be."""
+
+    measured: list[str]
+    simulated: list[str]
+    late: list[tuple[int, int]]
+
+
+def replay(run: str, reachable: int) -> Replay:
+    """Give the simulation the packets and ARP frames of a run at their times. Whenever the
+    real kernel shows that a timer ran (a state, a probe), it runs here as well."""
     kernel = Kernel(reachable=reachable)
-    measured: list[tuple[int, str]] = []
+    measured: list[str] = []
+    late: list[tuple[int, int]] = []
     for line in (LAB / run / "timeline.txt").read_text("utf-8").splitlines():
-        found = re.match(r" *(-?\d+)\.(\d{3})  (\S+) +(.*)", line)
+        found = re.match(r" *(-?)(\d+)\.(\d{3})  (\S+) +(.*)", line)
         if found is None:
             continue
-        sign = -1 if found[1].startswith("-") else 1
-        now = int(found[1]) * SECOND + sign * int(found[2]) * 1_000_000
-        what, rest = found[3], found[4]
-        if what == "MONITOR":
-            state = rest.split()[-1]
-            if not measured:
-                kernel.now = now
-                kernel.set(IP, WRONG, Nud[state])
-                kernel.log.clear()
-            measured.append((now, state))
+        now = (int(found[2]) * 1000 + int(found[3])) * 1_000_000 * (-1 if found[1] else 1)
+        what, rest = found[4], found[5].strip()
         if not measured:
+            if what == "MONITOR":
+                kernel.now = now
+                kernel.set(IP, WRONG, Nud[rest.split()[-1]])
+                measured.append(rest.split()[-1])
             continue
-        # Frames of the same millisecond as a timer may come first in the file: let the
-        # simulation's timers, which are never late, run before.
-        kernel.advance(max(now, kernel.now))
-        if what == "B-tcp" and ("SYN-ACK" in rest or rest.startswith("SYN ")):
-            kernel.send(IP)
-        elif what == "B-arp" and "> ff:ff:ff:ff:ff:ff" in rest and "tell 10.77.0.10" in rest:
+        asks = what == "B-arp" and rest.startswith("02:00:00:00:00:10 >") and "who-has" in rest
+        entry = kernel.entries[IP]
+        most = timer_slack(_DELAYS.get(entry.state, SECOND))
+        if (what == "MONITOR" or asks) and entry.timer <= now + ROUNDED:
+            late.append((now - entry.timer, most))
+            kernel.now = max(now, entry.timer)
+            kernel.advance(kernel.now)
+        elif entry.timer + most < now:
+            kernel.advance(now)
+        kernel.now = max(kernel.now, now)
+        if what == "MONITOR":
+            measured.append(rest.split()[-1])
+            if RIGHT in rest:
+                break
+        elif (what == "B-tcp" and "SYN" in rest) or (asks and "> ff:ff:ff:ff:ff:ff" in rest):
             kernel.send(IP)
         elif what == "B-arp" and (reply := re.search(rf"Reply {IP} is-at (\S+),", rest)):
             kernel.hear_reply(IP, reply[1])
-            if reply[1] == RIGHT and kernel.entries[IP].mac == RIGHT:
-                break
-    states = [(e.time, e.what) for e in kernel.log if e.what in Nud.__members__]
-    return measured[1:], states
+    simulated = [e.what for e in kernel.log if e.what in Nud.__members__]
+    return Replay(measured, simulated, late)
 
 
 @pytest.mark.parametrize(
-    ("run", "reachable", "names"),
+    ("run", "reachable", "timers"),
     [
-        ("q3stale", 30, ["PROBE", "FAILED", "REACHABLE"]),
-        ("e03flood", 30, ["PROBE", "FAILED", "REACHABLE"]),
-        # 34.3 s were drawn, less the slack of a timer of 30 s.
-        ("e07lag", 33, ["PROBE", "REACHABLE", "STALE", "PROBE", "REACHABLE"]),
+        ("q3stale", 30, 4),
+        ("e03flood", 30, 4),
+        # 34.3 s passed: the time drawn, and what a timer of that length may be late.
+        ("e07lag", 33, 4),
+        ("e06none", 30, 30),
     ],
 )
-def test_measured_run(run: str, reachable: int, names: list[str]) -> None:
-    measured, simulated = replay(run, reachable * SECOND)
-    assert [name for _, name in simulated] == names
-    assert [name for _, name in measured[: len(names)]] == names
-    for (real, name), (ours, _) in zip(measured, simulated, strict=False):
-        slack = timer_slack(30 * SECOND) if name == "STALE" else SLACK
-        assert -10_000_000 <= real - ours <= slack, (name, real, ours)
-
-
-def test_measured_unanswered() -> None:
-    """e06none: PROBE, FAILED, and FAILED again after each burst of three broadcasts."""
-    measured, simulated = replay("e06none", 30 * SECOND)
-    assert len(measured) > 8
-    assert [n for _, n in simulated[:2]] == ["PROBE", "FAILED"]
-    failed = [t for t, n in simulated if n == "FAILED"]
-    for real, name in measured:
-        if name == "FAILED":
-            assert any(-10_000_000 <= real - ours <= SLACK for ours in failed), real
+def test_measured_run(run: str, reachable: int, timers: int) -> None:
+    """Every state in the same order, and every timer as late as the timer wheel allows."""
+    done = replay(run, reachable * SECOND)
+    assert done.simulated == done.measured
+    assert len(done.late) >= timers
+    assert all(-ROUNDED <= late <= most + ROUNDED for late, most in done.late), done.late
 
 
 def stamp(text: str) -> int:
@@ -305,7 +312,7 @@ def test_this_kernel() -> None:
     """The states of one entry with short timers, on this machine's kernel and simulated."""
     space = f"synackgc{os.getpid()}"
     timers = {
-        "base_reachable_time_ms": 1000, "delay_first_probe_time": 1, "retrans_time_ms": 200,
+        "base_reachable_time_ms": 3000, "delay_first_probe_time": 1, "retrans_time_ms": 200,
     }  # fmt: skip
 
     def run(*command: str) -> str:
@@ -327,7 +334,7 @@ def test_this_kernel() -> None:
         made = time.monotonic()
         seen: list[tuple[float, str]] = []
         sent = False
-        while time.monotonic() < made + 8:
+        while time.monotonic() < made + 12:
             state = run(*neigh, "show", IP).split()[-1]
             if not seen or seen[-1][1] != state:
                 seen.append((time.monotonic() - made, state))
@@ -341,11 +348,11 @@ def test_this_kernel() -> None:
         run("ip", "netns", "del", space)
     stale = next(t for t, name in seen if name == "STALE")
     parameters = Parameters(
-        base_reachable=SECOND, delay_first_probe=SECOND, retrans=SECOND // 5
+        base_reachable=3 * SECOND, delay_first_probe=SECOND, retrans=SECOND // 5
     )
     shortest, longest = parameters.reachable_times()
     assert shortest <= stale * SECOND <= longest + timer_slack(longest) + SECOND // 2
-    kernel = Kernel(parameters=parameters, reachable=int(stale * SECOND) - 20_000_000)
+    kernel = Kernel(parameters=parameters, reachable=int(stale * SECOND) - 30_000_000)
     kernel.set(IP, WRONG, Nud.REACHABLE)
     kernel.advance(int(stale * SECOND))
     kernel.send(IP)

@@ -143,7 +143,9 @@ def _reachable(entry: Snapshot, p: Parameters, begin: int, end: int) -> _Window:
         failing = expiry + p.delay_first_probe + p.failing_time()
         return _Window(min(max(expiry, begin), failing), NEVER, PROBED)
     earliest, latest = max(expiry, begin), max(late, end)
-    return _Window(earliest, NEVER if renewed(entry) else latest, RENEWED if renewed(entry) else IDLE)
+    return _Window(
+        earliest, NEVER if renewed(entry) else latest, RENEWED if renewed(entry) else IDLE
+    )
 
 
 def renewed(entry: Snapshot) -> bool:
@@ -190,48 +192,71 @@ class Collisions(NamedTuple):
     most_per_day: float
 
 
-def lifetime(
-    live: int, thresholds: Thresholds, p: Parameters, version: Version, arrivals: Arrivals
-) -> tuple[int, int]:
+class Lifetime(NamedTuple):
     """How long (ns) the entry of a machine that went away stays after its last use or
-    confirmation, at the least and at the most. ``live``: entries in the table besides.
+    confirmation: between ``least`` and ``most``, and first until the table is large enough
+    for a run, which takes ``filling`` from one run to the next; NEVER if it never is."""
 
-    Below gc_thresh1 such entries pile up until the table is large enough; the more of the
-    addresses have one already, the slower.
+    least: int
+    most: int
+    filling: int
+
+
+def lifetimes(
+    live: int, thresholds: Thresholds, p: Parameters, version: Version, arrivals: Arrivals
+) -> list[Lifetime]:
+    """One, or two where nobody knows whether this kernel looks at gc_thresh1. ``live``:
+    entries in the table now.
+
+    Below gc_thresh1 the entries of dead machines pile up until the table is large enough;
+    the more of the addresses have one already, the slower (on average).
     """
     shortest, longest = p.reachable_times()
     failing = shortest + p.delay_first_probe + p.failing_time()
     least = min(max(p.gc_stale, shortest), failing)
     most = max(p.gc_stale, longest + timer_slack(longest)) + thresholds.period()
-    missing = thresholds.gc_thresh1 - live
-    if version.gated is False or missing <= 0:
-        return least, most
+    filling = _filling(thresholds.gc_thresh1 - live, arrivals)
+    choices = {True: [filling], False: [0], None: [0, filling]}[version.gated]
+    return [Lifetime(least, most, time) for time in dict.fromkeys(choices)]
+
+
+def _filling(missing: int, arrivals: Arrivals) -> int:
+    """Until ``missing`` addresses more have an entry."""
+    if missing <= 0:
+        return 0
     if missing >= arrivals.addresses or arrivals.per_day <= 0:
-        full = NEVER
-    else:
-        days = -math.log1p(-missing / arrivals.addresses) * arrivals.addresses / arrivals.per_day
-        full = min(int(days * DAY_S) * SECOND, NEVER)
-    if full == NEVER:
-        return (NEVER if version.gated else least), NEVER
-    return least, min(full + most, NEVER)
+        return NEVER
+    days = -math.log1p(-missing / arrivals.addresses) * arrivals.addresses / arrivals.per_day
+    return min(int(days * DAY_S * SECOND), NEVER)
 
 
-def collisions(life: tuple[int, int], arrivals: Arrivals) -> Collisions:
+def collisions(lives: Sequence[Lifetime], arrivals: Arrivals) -> Collisions:
     """Machines arrive as a Poisson process; a given address is taken at ``per_day /
     addresses`` a day, from ``rest_s`` after it became free."""
-    least, most = (_taken_within(time, arrivals) for time in life)
+    least = min(_taken(life.least, life.filling, arrivals) for life in lives)
+    most = max(_taken(life.most, life.filling, arrivals) for life in lives)
     return Collisions(least, most, least * arrivals.per_day, most * arrivals.per_day)
 
 
-def _taken_within(life: int, arrivals: Arrivals) -> float:
-    if life >= NEVER:
-        return 1.0 if arrivals.per_day > 0 else 0.0
-    days = max(life / SECOND - arrivals.rest_s, 0) / DAY_S
-    return -math.expm1(-days * arrivals.per_day / arrivals.addresses)
+def _taken(stays: int, filling: int, arrivals: Arrivals) -> float:
+    """The probability that an address is taken while its entry stays: ``stays``, and before
+    it what is left of ``filling``, of which any part is as likely."""
+    rate = arrivals.per_day / arrivals.addresses / DAY_S
+    if rate <= 0:
+        return 0.0
+    if filling >= NEVER:
+        return 1.0
+    open_s = stays / SECOND - arrivals.rest_s
+    whole = filling / SECOND
+    if whole <= 0:
+        return -math.expm1(-max(open_s, 0.0) * rate)
+    begin = min(max(-open_s, 0.0), whole)
+    # The mean of 1 - exp(-rate * (left + open_s)) over `left` from `begin` to `whole`.
+    missed = math.exp(-rate * (begin + open_s)) * -math.expm1(-rate * (whole - begin)) / rate
+    return min(max((whole - begin - missed) / whole, 0.0), 1.0)
 
 
 def worst_outage(p: Parameters) -> int:
     """How long (ns) packets go to the wrong MAC of a STALE entry once the first is sent, if
     nobody answers for it and nothing confirms it: DELAY, then unicast probes."""
     return p.delay_first_probe + p.failing_time()
-

@@ -152,6 +152,9 @@ def inspection(loaded: Loaded) -> list[Shown]:
     for source, counters in loaded.counters:
         rows.append((source.path, source.host, "", "counters", "", len(counters), NO_TIME,
                      NO_TIME, -1, ""))  # fmt: skip
+    for source, settings in loaded.settings:
+        rows.append((source.path, source.host, "", "settings", "", len(settings.values), NO_TIME,
+                     NO_TIME, -1, ""))  # fmt: skip
     for source, log in loaded.logs:
         dropped = -1 if log.dropped is None else log.dropped
         rows.append((source.path, source.host, source.interface or log.interface, "tcpdump log",

@@ -50,13 +50,13 @@ def _verdict(diagnosis: Diagnosis) -> list[str]:
     if diagnosis.findings:
         causes = Counter(_TITLES[f.kind].lower() for f in diagnosis.findings)
         named = ", ".join(f"{n} x {c}" if n > 1 else c for c, n in causes.items())
-        return _wrap(f"{count(len(diagnosis.findings), 'finding')}: {named}")
+        return wrap(f"{count(len(diagnosis.findings), 'finding')}: {named}")
     if not total:
-        return _wrap("No finding: there is no handshake in what could be read.")
+        return wrap("No finding: there is no handshake in what could be read.")
     completed = _outcomes(diagnosis)["completed"]
     if completed == total:
-        return _wrap(f"No fault found: all {count(total, 'attempt')} completed.")
-    return _wrap(
+        return wrap(f"No fault found: all {count(total, 'attempt')} completed.")
+    return wrap(
         f"No finding: {completed} of {count(total, 'attempt')} completed, the others ended"
         " too near the end of a capture to be judged."
     )
@@ -66,7 +66,7 @@ def _finding(finding: Finding, number: int, of: int) -> list[str]:
     where = f" on {finding.host}" if finding.host else ""
     ordinal = f"[{number}/{of}] " if of > 1 else ""
     lines = [f"{ordinal}{_TITLES[finding.kind]}{where} ({finding.confidence})", ""]
-    lines += _wrap(finding.summary, "  ")
+    lines += wrap(finding.summary, "  ")
     if finding.remedy:
         lines += ["", *_labelled("Do now", finding.remedy[0])]
         for line in finding.remedy[1:]:
@@ -97,9 +97,9 @@ def _second(time: int) -> str:
 
 
 def _evidence(evidence: Evidence, place: int) -> list[str]:
-    lines = _wrap(f"{place}. {evidence.says}", "    ", "       ")
+    lines = wrap(f"{place}. {evidence.says}", "    ", "       ")
     for file, places in _by_file(evidence.sources).items():
-        lines += _wrap(f"{file}: {places}", "       ", "         ")
+        lines += wrap(f"{file}: {places}", "       ", "         ")
     return lines
 
 
@@ -131,7 +131,7 @@ def _attempts(diagnosis: Diagnosis) -> list[str]:
     if not outcomes:
         return []
     parts = ", ".join(f"{number} {name}" for name, number in outcomes.most_common())
-    return [*_wrap(f"{count(outcomes.total(), 'attempt')}: {parts}"), ""]
+    return [*wrap(f"{count(outcomes.total(), 'attempt')}: {parts}"), ""]
 
 
 def _captures(diagnosis: Diagnosis) -> list[str]:
@@ -178,15 +178,16 @@ def _list(title: str, items: list[str]) -> list[str]:
         return []
     lines = [title]
     for item in items:
-        lines += _wrap(item, "  ", "    ")
+        lines += wrap(item, "  ", "    ")
     return [*lines, ""]
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    return _wrap(text, f"  {label:<14}", " " * 16)
+    return wrap(text, f"  {label:<14}", " " * 16)
 
 
-def _wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
+def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
+    """``text`` in lines of :data:`WIDTH`; no word is cut."""
     return textwrap.wrap(
         text, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest,
         break_long_words=False, break_on_hyphens=False,
