@@ -288,7 +288,7 @@ def gc(
       (sysctl -a; uname -a) > b1.sysctl.txt; ip -s neigh > b1.neigh.txt; synack gc b1.*
       synack gc incident/ --set net.ipv4.neigh.default.gc_thresh1=0
       synack gc incident/ --kernel 4.4 --subnet-hosts 251 --rolled-per-day 40 --idle 60
-      synack gc incident/ --set net.ipv4.neigh.default.gc_thresh1=0,net.ipv4.neigh.eth0.gc_stale_time=20
+      synack gc incident/ --set net.ipv4.neigh.eth0.gc_stale_time=20 -f json
     """
     from synack.forecast import forecasts, proposal
     from synack.neighbors.collection import Arrivals

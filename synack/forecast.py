@@ -347,7 +347,8 @@ def _limits(forecast: Forecast, version: Version) -> list[str]:
                     " may be only a part of what gc_thresh1 is compared with")  # fmt: skip
     if version.gated is None:
         says.append(f"whether kernel {version.release} compares with gc_thresh1 at all is not"
-                    " known here: 2.6.37 did not, 3.10 does, RHEL 6 was changed in 2015")  # fmt: skip
+                    " known here: 2.6.37 did not, 3.10 does, RHEL 6 was changed in 2015"
+                    )  # fmt: skip
     if version.shared_confirmation:
         says.append("kernels 3.6 to 4.10 let the ACKs of any host of the same network confirm a"
                     " wrong entry (dst->pending_confirm; fixed in 4.11): on a busy host it may"

@@ -225,9 +225,9 @@ class Kernel:
     ``reachable``: the reachable_time of every interface; None: base_reachable.
     """
 
-    parameters: Parameters = Parameters()
-    thresholds: Thresholds = Thresholds()
-    version: Version = Version()
+    parameters: Parameters = field(default_factory=Parameters)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    version: Version = field(default_factory=Version)
     reachable: int | None = None
     first_tick: int = NEVER
     now: int = 0
@@ -449,7 +449,6 @@ class Kernel:
         old = entry.state
         if not administrator and old & (Nud.NOARP | Nud.PERMANENT):
             return
-        assert self.reachable is not None
         same = bool(old & VALID) and mac == entry.mac
         if state & CONNECTED:
             # Even if the MAC is then refused.
@@ -459,17 +458,11 @@ class Kernel:
                 return
             if same and state == Nud.STALE and not administrator:
                 state = old
-        if state != old or not same:
-            entry.updated = self.now
         if state != old:
-            entry.timer = NEVER
-            if state & Nud.PROBE:
-                entry.probes = 0
-            if state & IN_TIMER:
-                entry.timer = self.now + (self.reachable if state & Nud.REACHABLE else 0)
-            entry.state = state
+            self._enter(entry, state)
         if not same:
             entry.mac = mac
+            entry.updated = self.now
             if not state & CONNECTED:
                 entry.confirmed = self.now - 2 * self.parameters.base_reachable
         if state != old or not same:
@@ -478,6 +471,16 @@ class Kernel:
             waiting, entry.queued = entry.queued, 0
             for _ in range(waiting):
                 self.send(entry.ip, entry.interface)
+
+    def _enter(self, entry: Neighbor, state: Nud) -> None:
+        """A new valid state, with the timer that __neigh_update() gives it."""
+        assert self.reachable is not None
+        self._become(entry, state)
+        entry.timer = NEVER
+        if state & Nud.PROBE:
+            entry.probes = 0
+        if state & IN_TIMER:
+            entry.timer = self.now + (self.reachable if state & Nud.REACHABLE else 0)
 
     # Making and removing.
 
