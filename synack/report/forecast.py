@@ -54,17 +54,27 @@ def _table(forecast: Forecast) -> list[str]:
     lines += wrap(forecast.release or "not known", "  Kernel    ", " " * 12)
     lines += ["", *_legend(forecast.scenarios), *_comparison(forecast.scenarios)]
     if forecast.scenarios[0].collisions is not None:
-        lines += ["", *wrap(
-            "A collision: a new machine gets an address whose old MAC this host still has. Until"
-            f" the entry fails, {seconds(forecast.outage):g} s after the first packet with no"
-            " answer and no confirmation, everything goes to the old MAC.", "  "
-        )]  # fmt: skip
+        lines += ["", *wrap(_arrivals(forecast), "  ")]
     lines += ["", *_entries(forecast)]
     for text in forecast.assumed:
         lines += wrap(f"Assumed: {text}.", "  ", "    ")
     for text in forecast.notes:
         lines += wrap(f"Note: {text}.", "  ", "    ")
     return lines
+
+
+def _arrivals(forecast: Forecast) -> str:
+    says = (
+        "A collision: a new machine gets an address whose old MAC this host still has. Until"
+        f" the entry fails, {seconds(forecast.outage):g} s after the first packet with no"
+        " answer and no confirmation, everything goes to the old MAC."
+    )
+    if any(0 < life.filling < NEVER for s in forecast.scenarios for life in s.lives):
+        says += (
+            " A table below gc_thresh1 keeps dead entries until so many of them have come"
+            " together that it runs; how long that takes is a mean, for machines at random."
+        )
+    return says
 
 
 def _verdict(forecast: Forecast) -> str:
