@@ -214,8 +214,13 @@ def neighbors(
     """List every neighbor (ARP, ND) entry of every dump in one normal form.
 
     \b
-    Reads ip neigh (also -s, -j, -br, monitor), /proc/net/arp, arp -n, -an, -a; polling
-    loops with date lines become a series.
+    Reads, known by their content (loops with date lines become a series):
+      Linux: ip neigh (also -s, -j, -br, monitor), /proc/net/arp, arp -n, -an, -a
+      BSD, macOS, AIX, Solaris: arp -a, ndp -a
+      Windows: arp -a, netsh interface ip show neighbors, Get-NetNeighbor
+      Cisco, Arista, Junos, PAN-OS: show [ip] arp, show ipv6 neighbors
+      RouterOS, Huawei, H3C, FortiOS: /ip arp print, display arp, get system arp
+      arpwatch: arp.dat
 
     \b
     Examples:

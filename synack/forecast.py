@@ -5,7 +5,7 @@ in force and with others: joins tables (:mod:`synack.neighbors`) and settings
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,6 +46,13 @@ _COUNTS = ("ucast_solicit", "app_solicit", "mcast_solicit", "mcast_resolicit")
 _THRESHOLDS = ("gc_thresh1", "gc_thresh2", "gc_thresh3")
 _OLD = "base_reachable_time"
 """In seconds; the same setting as base_reachable_time_ms."""
+_LINUX = frozenset(
+    ("ip neigh", "ip -s neigh", "ip -j neigh", "ip -j -s neigh", "ip -br neigh", "/proc/net/arp",
+     "arp -n", "arp -an", "arp -a", "ip monitor neigh", "ip -j monitor neigh", "ip -t monitor neigh",
+     "ip -ts monitor neigh", "ip monitor all", "ip -ts monitor all")
+)  # fmt: skip
+"""Formats of a dump whose entries this kernel's rules hold for."""
+
 _KNOWN = (*_TIMES, _OLD, *_COUNTS, *_THRESHOLDS, "gc_interval")
 _LARGEST = 2**31 - 1
 _NAME = re.compile(r"net\.(ipv4|ipv6)\.neigh\.([^.]{1,40})\.(\w{1,40})")
@@ -127,16 +134,16 @@ def forecasts(
 ) -> list[Forecast]:
     """One for the last table of each host and address family, in order of hosts."""
     result = []
+    e = done.entries
     for host, family, rows in _last_tables(done):
-        e = done.entries
-        entries = [
+        entries = _each_once(
             Snapshot(
                 format_ip(int(e["ip_hi"][r]), int(e["ip_lo"][r])), e["interface"][r],
                 format_mac(int(e["mac"][r])), e["state"][r], e["flags"][r], int(e["used_s"][r]),
                 int(e["confirmed_s"][r]), int(e["updated_s"][r]), int(e["line"][r]),
             )
             for r in rows.tolist()
-        ]  # fmt: skip
+        )  # fmt: skip
         at = int(e["at"][rows[0]])
         forecast = Forecast(
             host, family, e["file"][rows[0]], None if at == NO_TIME else at, "", entries
@@ -146,14 +153,32 @@ def forecasts(
     return result
 
 
+def _each_once(rows: Iterable[Snapshot]) -> list[Snapshot]:
+    """A file may show a table twice (ip neigh, then arp -n; a loop without dates): the later
+    row of an address counts, unless only the earlier has ages."""
+    kept: dict[tuple[str, str], Snapshot] = {}
+    for row in rows:
+        before = kept.get((row.interface, row.ip))
+        if before is None or row.used_s >= 0 or before.used_s < 0:
+            kept[row.interface, row.ip] = row
+    return list(kept.values())
+
+
 def _last_tables(done: Diagnosed) -> list[tuple[str, str, Array]]:
-    """(host, family, rows): what the last dump of a host holds, without monitor events."""
+    """(host, family, rows): what the last dump of a host holds, without monitor events. Tables
+    of other systems than Linux are left out, with a warning."""
     e = done.entries
     found = []
     v4 = (e["ip_hi"] == 0) & (e["ip_lo"] >> np.uint64(32) == 0xFFFF)
+    linux = np.array([_LINUX.issuperset(f.split(", ")) for f in e["format"]], bool)
+    others = dict.fromkeys(zip(e["file"][~linux], e["format"][~linux], strict=True))
+    done.loaded.warnings += [
+        f"{file}: {what} is not a table of Linux, or lists another host's: left out"
+        for file, what in others
+    ]
     for host in sorted(set(e["host"].tolist())):
         for family, of_family in (("IPv4", v4), ("IPv6", ~v4)):
-            rows = np.flatnonzero((e["host"] == host) & of_family & ~e["event"])
+            rows = np.flatnonzero((e["host"] == host) & of_family & linux & ~e["event"])
             if not len(rows):
                 continue
             last = e["at"][rows].max()

@@ -14,6 +14,7 @@ from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
 from synack.context.counters import Counters
+from synack.context.hosts import Hosts
 from synack.context.settings import Settings
 from synack.context.tcpdump import TcpdumpLog
 from synack.copies import without_copies
@@ -21,6 +22,7 @@ from synack.errors import Damage, InputError, UnknownInput
 from synack.incident import Incident, Source, collect, rotation
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
+from synack.neighbors.names import resolve
 from synack.overlap import unite
 from synack.recognize import FoundCapture, recognize
 from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Schema, Table, end_to_end
@@ -45,6 +47,7 @@ class Loaded:
     counters: list[tuple[Source, Counters]] = field(default_factory=list)
     settings: list[tuple[Source, Settings]] = field(default_factory=list)
     logs: list[tuple[Source, TcpdumpLog]] = field(default_factory=list)
+    hosts_files: list[tuple[Source, Hosts]] = field(default_factory=list)
     errors: list[Damage] = field(default_factory=list)
     """Inputs of which nothing could be read."""
     unknown: list[Damage] = field(default_factory=list)
@@ -91,8 +94,14 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
             loaded.logs.append((source, content))
         elif isinstance(content, Settings):
             loaded.settings.append((source, content))
+        elif isinstance(content, Hosts):
+            loaded.hosts_files.append((source, content))
         else:
             loaded.counters.append((source, content))
+    resolve(
+        [(source.path, dump) for source, dump in loaded.dumps],
+        [hosts for _, hosts in loaded.hosts_files],
+    )
     found, copies = without_copies(found)
     loaded.warnings += copies
     _read_captures(loaded, found, progress, counts_only)

@@ -21,7 +21,7 @@ from synack.incident import Source, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.stamps import stamp_in_name
-from synack.neighbors.timeline import entries_of
+from synack.neighbors.timeline import entries_of, peers_in
 from synack.tables import ENTRIES, NO_TIME, Table
 from synack.wording import count, iso_time
 
@@ -70,8 +70,7 @@ def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) ->
 def _entries(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Table:
     tables = []
     for source, dump in loaded.dumps:
-        addresses = {entry.ip for entry in dump.entries}
-        host = _host_of(source, addresses, own, peers)
+        host = _host_of(source, peers_in(dump), own, peers)
         at, weak = _taken_at(source)
         interface = source.interface
         tables.append(entries_of(dump, host, interface, source.path, at, weak))

@@ -115,6 +115,21 @@ def test_only_the_last_table_counts(at) -> None:
     assert [e.ip for e in v4.entries] == ["10.0.0.1", "10.0.0.3"]
 
 
+def test_each_address_counts_once(at) -> None:
+    """ip -s neigh and arp -n in one file are one table."""
+    arp = (
+        "Address                  HWtype  HWaddress           Flags Mask            Iface\n"
+        "10.0.0.1                 ether   02:00:00:00:00:01   C                     eth0\n"
+    )
+    v4 = at(TABLE + arp)[0]
+    assert [(e.ip, e.used_s) for e in v4.entries] == [("10.0.0.1", 5), ("10.0.0.2", 500)]
+
+
+def test_tables_of_other_systems_are_left_out(at) -> None:
+    """They have other rules."""
+    assert at("? (10.0.0.1) at 2:0:0:0:0:1 on en0 ifscope [ethernet]\n") == []
+
+
 def test_monitor_is_no_table(at) -> None:
     event = "[2026-11-23T10:00:00.1] 10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 STALE\n"
     assert at(event) == []

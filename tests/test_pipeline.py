@@ -54,6 +54,45 @@ def test_whose_table(tmp_path: Path, name: str, ip: str, host: str) -> None:
     assert [h for h, _ in incident(folder, (name, neighbor(ip)))] == [host]
 
 
+OWN = "Internet  10.0.1.10  -  0a5a.0000.0010  ARPA  Vlan1\n"
+OTHER = "Internet  10.0.1.77  5  0ade.ad00.0001  ARPA  Vlan1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        (OWN + OTHER, "broker-1"),  # its own address speaks against nobody
+        (OWN.replace("  -  ", "  3  ") + OTHER, "producer-71"),  # the broker's, in another's
+        ("0a:de:ad:00:00:01\t10.0.1.77\t1795420121\n", ""),  # heard by whomever
+    ],
+)
+def test_own_rows_tell_nothing_of_whose(tmp_path: Path, text: str, host: str) -> None:
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    assert {h for h, _ in incident(folder, ("neigh.txt", text))} == {host}
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence"),
+    [
+        ("? (10.0.1.77) at a:de:ad:0:0:1 on em0 expires in 942 seconds [ethernet]", "confirmed"),
+        ("10.0.1.77  00:00:57  0ade.ad00.0001  Vlan11", "confirmed"),
+        ("10.0.1.77  - 0ade.ad00.0001  Interface ARPA  Vlan11", "probable"),  # its own
+        ("a:de:ad:0:0:1\t10.0.1.77\t1795420121", "probable"),  # heard, in nobody's table
+        ("? (10.0.1.77) at a:de:ad:0:0:1 on em0 expired [ethernet]", "probable"),
+    ],
+)
+def test_tables_of_other_systems_agree(tmp_path: Path, text: str, confidence: str) -> None:
+    """The stale entry of the fixture, as other systems print it: what a host sends to counts."""
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    for path in (BROKER, PRODUCER, STALE / "producer-71-eth0.pcap"):
+        shutil.copy(path, folder)
+    (folder / "broker-1.neigh.txt").write_text(text + "\n")
+    (found,) = diagnosed(folder).findings
+    assert (found.kind, found.confidence) == ("stale-neighbor", confidence)
+
+
 def test_time_of_a_table(tmp_path: Path) -> None:
     """incident.toml, else the name, else the file's own time, which is weak."""
     folder = tmp_path / "captures"
