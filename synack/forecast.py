@@ -47,9 +47,11 @@ _THRESHOLDS = ("gc_thresh1", "gc_thresh2", "gc_thresh3")
 _OLD = "base_reachable_time"
 """In seconds; the same setting as base_reachable_time_ms."""
 _LINUX = frozenset(
-    ("ip neigh", "ip -s neigh", "ip -j neigh", "ip -j -s neigh", "ip -br neigh", "/proc/net/arp",
-     "arp -n", "arp -an", "arp -a", "ip monitor neigh", "ip -j monitor neigh", "ip -t monitor neigh",
-     "ip -ts monitor neigh", "ip monitor all", "ip -ts monitor all")
+    (
+        "ip neigh", "ip -s neigh", "ip -j neigh", "ip -j -s neigh", "ip -br neigh", "arp -n",
+        "arp -an", "arp -a", "/proc/net/arp", "ip monitor neigh", "ip -j monitor neigh",
+        "ip -t monitor neigh", "ip -ts monitor neigh", "ip monitor all", "ip -ts monitor all",
+    )
 )  # fmt: skip
 """Formats of a dump whose entries this kernel's rules hold for."""
 
@@ -370,6 +372,16 @@ def _limits(forecast: Forecast, version: Version) -> list[str]:
         says.append("the kernel counts the entries of all network namespaces, and NOARP and"
                     " NONE ones that ip neigh hides (nud all shows the NOARP ones); this table"
                     " may be only a part of what gc_thresh1 is compared with")  # fmt: skip
+    now = forecast.scenarios[0]
+    exempt = ("permanent", "externally-learned", "proxy")
+    counted = sum(f.reason not in exempt for f in now.fates)
+    if counted >= now.thresholds.gc_thresh2:
+        says.append(f"{counted} entries count for gc_thresh2 = {now.thresholds.gc_thresh2}: the"
+                    " next new one starts a forced collection (neigh_forced_gc()), which takes"
+                    " idle entries whatever their age, since 5.0 the oldest and none that"
+                    " changed in the last 5 s; with gc_thresh3 ="
+                    f" {now.thresholds.gc_thresh3} of them and nothing to take, new ones are"
+                    " refused (neighbor table overflow)")  # fmt: skip
     if version.gated is None:
         says.append(f"whether kernel {version.release} compares with gc_thresh1 at all is not"
                     " known here: 2.6.37 did not, 3.10 does, RHEL 6 was changed in 2015"
@@ -406,8 +418,7 @@ def _manual(values: _Values, proposed: list[str], forecast: Forecast) -> list[st
         keys.add("gc_interval")
     if any(scenario.runs is False for scenario in forecast.scenarios):
         keys.add("gc_thresh1")
-    counted = sum(f.reason != "permanent" for f in forecast.scenarios[0].fates)
-    if counted >= forecast.scenarios[0].thresholds.gc_thresh2:
+    if any("neigh_forced_gc()" in note for note in forecast.notes):
         keys.add("gc_thresh2")
     return [text for key, text in _MANUAL.items() if key in keys]
 

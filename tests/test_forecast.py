@@ -150,6 +150,13 @@ def test_manual_is_corrected_where_it_matters(at) -> None:
     assert sum("man 7 arp says that the collector" in note for note in notes) == 1
 
 
+@pytest.mark.parametrize(("thresh2", "said"), [(2, 1), (3, 0)])
+def test_forced_collection_is_said(at, thresh2: int, said: int) -> None:
+    v4 = at(TABLE, f"{V4}.default.gc_thresh2 = {thresh2}\n")[0]
+    assert sum("starts a forced collection" in note for note in v4.notes) == said
+    assert sum("gc_thresh2 be exceeded" in note for note in v4.notes) == said
+
+
 def test_gc_interval_changes_nothing(at) -> None:
     given = f"{V4}.default.gc_thresh1 = 0\n"
     now, then = at(TABLE, given, f"{V4}.default.gc_interval=1")[0].scenarios
