@@ -69,8 +69,7 @@ def test_measured_deletions_are_within_the_bounds(synack, tmp_path: Path) -> Non
     seen = 0
     for ip, fate in fates.items():
         if fate["verdict"] == "deleted":
-            # Five periods, each late by 65 jiffies of 4 ms at most.
-            assert fate["earliest_s"] <= measured[ip] <= fate["latest_s"] + 5 * 0.26
+            assert fate["earliest_s"] <= measured[ip] <= fate["latest_s"]
             seen += 1
         elif fate["verdict"] == "stays":
             assert ip not in measured

@@ -78,9 +78,9 @@ def fates(
     those have gone that must.
     """
     windows = [_window(entry, parameters(entry.interface), version) for entry in entries]
-    period = thresholds.period()
+    gap = longest_gap(thresholds)
     first = sorted(w.earliest for w in windows)
-    last = sorted(min(w.latest + period, NEVER) for w in windows)
+    last = sorted(min(w.latest + gap, NEVER) for w in windows)
     size = sum(w.reason != PROXY for w in windows)
     result = []
     for window in windows:
@@ -96,13 +96,18 @@ def fates(
         result.append(
             Fate(
                 earliest if possible else NEVER,
-                min(latest + period, NEVER) if possible else NEVER,
+                min(latest + gap, NEVER) if possible else NEVER,
                 certain,
                 possible,
                 reason,
             )
         )
     return result
+
+
+def longest_gap(thresholds: Thresholds) -> int:
+    """The most between two runs on a busy processor, at 250 Hz."""
+    return thresholds.period() + timer_slack(thresholds.period())
 
 
 def _window(entry: Snapshot, p: Parameters, version: Version) -> _Window:
@@ -214,7 +219,7 @@ def lifetimes(
     shortest, longest = p.reachable_times()
     failing = shortest + p.delay_first_probe + p.failing_time()
     least = min(max(p.gc_stale, shortest), failing)
-    most = max(p.gc_stale, longest + timer_slack(longest)) + thresholds.period()
+    most = max(p.gc_stale, longest + timer_slack(longest)) + longest_gap(thresholds)
     filling = _filling(thresholds.gc_thresh1 - live, arrivals)
     choices = {True: [filling], False: [0], None: [0, filling]}[version.gated]
     return [Lifetime(least, most, time) for time in dict.fromkeys(choices)]

@@ -163,7 +163,6 @@ class Neighbor:
 
     ip: str
     interface: str
-    created: int
     used: int
     confirmed: int
     updated: int
@@ -490,7 +489,7 @@ class Kernel:
         """neigh_alloc() and ___neigh_create()."""
         now = self.now
         old = now - 2 * self.parameters.base_reachable
-        entry = Neighbor(ip, interface, now, now, old, now, flags=flags)
+        entry = Neighbor(ip, interface, now, old, now, flags=flags)
         if not entry.exempt(self.version):
             count, t = self._counted(), self.thresholds
             late = now > self.last_flush + FORCED_GAP
