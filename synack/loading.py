@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from synack.aliases import one_name_each
 from synack.capture.reader import open_capture
 from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
@@ -19,6 +20,7 @@ from synack.context.settings import Settings
 from synack.context.tcpdump import TcpdumpLog
 from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
+from synack.handshake.vantage import named_addresses
 from synack.incident import Incident, Source, collect, rotation
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
@@ -53,6 +55,16 @@ class Loaded:
     unknown: list[Damage] = field(default_factory=list)
     """Files of a folder that are nothing synack knows."""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def not_understood(self) -> list[str]:
+        """Captures that hold packets, and none of a link type that is read."""
+        return [
+            f"{file.path}: {', '.join(file.link_types)} is not understood"
+            for capture in self.captures
+            if capture.packets and not any(f.understood for f in capture.files)
+            for file in capture.files
+        ]
 
 
 def load(
@@ -105,6 +117,7 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
     found, copies = without_copies(found)
     loaded.warnings += copies
     _read_captures(loaded, found, progress, counts_only)
+    _name_once(loaded)
     _note_drops(loaded)
     loaded.captures, loaded.segments, loaded.claims, loaded.tunnels = unite(
         loaded.captures, loaded.segments, loaded.claims, loaded.tunnels
@@ -189,7 +202,25 @@ def _read_set(plan: _Plan, collector: Collector) -> _Read:
             errors.append(error.damage)
             capture.files.append(CaptureFile(member.path, damage=error.damage))
     capture.gaps = _missing_files(plan.members, capture)
+    for begin, end in capture.gaps:
+        long = f"{(end - begin) / 1e9:.3f} s long"
+        capture.warnings.append(f"{capture.host}: a rotated file is missing, {long}")
     return _Read(capture, *collector.tables(), collector.tunnels(), errors)
+
+
+def _name_once(loaded: Loaded) -> None:
+    """Names that turn out to be one host's are one from here on, also of its dumps."""
+    incident = loaded.incident
+    given = {source.host for source in incident.sources if source.host_given}
+    given |= {*incident.addresses, *incident.clock_offsets}
+    renamed = one_name_each(loaded.captures, loaded.segments, given)
+    loaded.warnings += renamed.says
+    for old, name in renamed.names.items():
+        incident.addresses.setdefault(name, set()).update(named_addresses(old))
+    for capture in loaded.captures:
+        capture.host = renamed.names.get(capture.host, capture.host)
+    for source in incident.sources:
+        source.host = renamed.names.get(source.host, source.host)
 
 
 def _note_drops(loaded: Loaded) -> None:
@@ -260,6 +291,4 @@ def _warnings(capture: Capture) -> list[str]:
             says.append(f"{file.path}: {file.dropped} packets were dropped while capturing")
         if not file.packets and file.damage is None:
             says.append(f"{file.path}: holds no packet")
-    for begin, end in capture.gaps:
-        says.append(f"{capture.host}: a rotated file is missing, {(end - begin) / 1e9:.3f} s long")
     return says

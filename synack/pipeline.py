@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +40,17 @@ class Diagnosed:
     entries: Table
     findings: list[Finding]
 
+    @property
+    def concluded(self) -> bool:
+        """Whether there was anything to judge."""
+        return len(self.attempts) > 0 or len(self.entries) > 0
+
 
 def run(loaded: Loaded) -> Diagnosed:
-    """Match, judge and diagnose what was loaded."""
+    """Match, judge and diagnose what was loaded, which stays as it is: what there is to warn
+    of is in the result's own ``loaded``."""
+    captures = [replace(c, warnings=list(c.warnings)) for c in loaded.captures]
+    loaded = replace(loaded, captures=captures, warnings=list(loaded.warnings))
     rises = _rises(loaded)
     vantages = [_vantage(loaded, capture, rises) for capture in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
@@ -197,6 +205,10 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
     """The host that was given for a file, else the one its name and contents fit."""
     if source.host_given:
         return source.host
+    if source.host not in own and (spelled := named_addresses(source.host)):
+        holders = [host for host, mine in own.items() if host and spelled & mine]
+        if len(holders) == 1:
+            return holders[0]
     return whose(source.host, source.host_from_folder, addresses, own, peers)
 
 

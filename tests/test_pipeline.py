@@ -291,3 +291,17 @@ def test_several_oddities_at_once(tmp_path: Path) -> None:
         mine &= found.attempts["client_port"] < 4020
         for column in ("outcome", "syn_sent", "syn_received", "syn_ack_sent", "ack_received"):
             assert found.attempts[column][mine].tolist() == alone.attempts[column].tolist()
+
+
+def test_what_was_loaded_stays(tmp_path: Path) -> None:
+    """Two runs on it say the same, each once."""
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    incident(folder, ("web-9.neigh.txt", neighbor("192.168.0.1")))
+    loaded = load([str(folder)])
+    before = list(loaded.warnings), [list(c.warnings) for c in loaded.captures]
+    one, two = run(loaded), run(loaded)
+    assert (loaded.warnings, [c.warnings for c in loaded.captures]) == before
+    assert one.loaded.warnings == two.loaded.warnings
+    assert [c.warnings for c in one.loaded.captures] == [c.warnings for c in two.loaded.captures]
+    assert any("none of its" in says for says in one.loaded.warnings)

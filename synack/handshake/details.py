@@ -36,10 +36,10 @@ def details(m: Matched, attempts: Table) -> Table:
     for leg, event in _LEGS.items():
         sent = attempts[f"{leg}_sent"]
         seen = sent >= 0
-        known = fates[:, event, [DELIVERED, LOST, MISDELIVERED]].sum(axis=1)
+        known = fates[event][[DELIVERED, LOST, MISDELIVERED]].sum(axis=0)
         unwitnessed = np.where(seen, sent - known, -1)
-        columns[f"{leg}_lost"] = np.where(seen, fates[:, event, LOST], -1)
-        columns[f"{leg}_misdelivered"] = np.where(seen, fates[:, event, MISDELIVERED], -1)
+        columns[f"{leg}_lost"] = np.where(seen, fates[event, LOST], -1)
+        columns[f"{leg}_misdelivered"] = np.where(seen, fates[event, MISDELIVERED], -1)
         columns[f"{leg}_unwitnessed"] = unwitnessed
         blind += np.maximum(unwitnessed, 0)
     columns["reason"] = _reason(attempts["reason"], _cause(m, blind))
@@ -93,7 +93,7 @@ def _delay(m: Matched, event: Event, fates: Array) -> tuple[Array, Array]:
     there were several (Karn's rule), or the clocks have nothing in common."""
     t, time = m.transmissions, m.segments["time"]
     least, most = np.full(m.attempts, -1, np.int64), np.full(m.attempts, -1, np.int64)
-    once = fates[:, event].sum(axis=1) == 1
+    once = fates[event].sum(axis=0) == 1
     rows = np.flatnonzero((t["leg"] == event) & (t["fate"] == DELIVERED))
     rows = rows[once[t["attempt"][rows]]]
     sent, arrived, attempt = time[t["sent"][rows]], time[t["arrived"][rows]], t["attempt"][rows]

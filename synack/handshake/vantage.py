@@ -194,6 +194,8 @@ def _by_direction(segments: Table, sighting: Array, leg: Array, legs: Legs) -> A
 def _by_comparison(sightings: Table, legs: Legs, identity: Array) -> Array:
     """Compare every two captures on the attempts that both saw."""
     result = np.zeros(len(sightings))
+    if len(distinct(sightings["capture"])) < 2:
+        return result
     answers = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
     gap = legs.gap(Event.SYN, *answers)
     has_syn = legs.counts[:, Event.SYN]
@@ -400,6 +402,8 @@ def _basis(evidence: dict[str, Array], mine: Array) -> str:
 def _own_macs(capture: int, vantage: Vantage, segments: Table, links: _Links) -> set[int]:
     """The MAC that most of the host's own segments leave with. One capture is of one
     interface, so there is one; a second is somebody else's use of the address."""
+    if not vantage.addresses:
+        return set()
     rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
     rows = rows[segments["direction"][rows] != INBOUND]
     from_host = among(vantage.addresses, segments["src_hi"][rows], segments["src_lo"][rows])
