@@ -58,7 +58,7 @@ def test_version(synack):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "diagnose", "check", "handshakes", "neighbors", "inspect", "demo"]
+    "command", ["", "diagnose", "check", "handshakes", "neighbors", "gc", "inspect", "demo"]
 )
 def test_help_teaches(synack, command):
     code, out, _ = synack(*command.split(), "--help")
@@ -510,3 +510,39 @@ def test_without_a_compiler_it_works_and_says_so_once():
     )
     assert "STALE NEIGHBOR ENTRY on broker-1 (confirmed)" in done.stdout
     assert done.stderr.count("not compiled") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--set", "gc_thresh1=0"], "not a setting of the neighbor table"),
+        (["--kernel", "newest"], "not a release"),
+        (["--subnet-hosts", "250"], "go together"),
+        (["--idle", "5"], "needs --subnet-hosts"),
+    ],
+)
+def test_gc_wrong_usage(synack, arguments, says):
+    code, out, err = synack("gc", STALE, *arguments)
+    assert (code, out) == (2, "")
+    assert says in err
+
+
+def test_gc_without_a_table_concludes_nothing(synack, tmp_path):
+    (tmp_path / "b1.sysctl.txt").write_text("net.ipv4.neigh.default.gc_thresh1 = 0\n")
+    code, _, err = synack("gc", str(tmp_path))
+    assert code == 3
+    assert "nothing could be concluded" in err
+
+
+def test_gc_writes_a_file(synack, tmp_path):
+    out = tmp_path / "gc.json"
+    code, shown, _ = synack("gc", STALE, "--format", "json", "-o", str(out))
+    assert (code, shown) == (0, "")
+    assert json.loads(out.read_text())["schema"] == "synack.gc/1"
+
+
+def test_inspect_names_settings(synack, tmp_path):
+    (tmp_path / "b1.sysctl.txt").write_text("net.ipv4.neigh.default.gc_thresh1 = 0\n")
+    code, out, _ = synack("inspect", str(tmp_path))
+    assert code == 0
+    assert "settings" in out

@@ -40,7 +40,7 @@ TITLES = {
 
 def render(diagnosis: Diagnosis) -> str:
     """The whole report."""
-    lines = [*_wrap(verdict(diagnosis)), ""]
+    lines = [*wrap(verdict(diagnosis)), ""]
     for number, finding in enumerate(diagnosis.findings, 1):
         lines += [*_finding(finding, number, len(diagnosis.findings)), ""]
     lines += _attempts(diagnosis)
@@ -77,7 +77,7 @@ def headline(finding: Finding) -> str:
 def _finding(finding: Finding, number: int, of: int) -> list[str]:
     ordinal = f"[{number}/{of}] " if of > 1 else ""
     lines = [ordinal + headline(finding), ""]
-    lines += _wrap(finding.summary, "  ")
+    lines += wrap(finding.summary, "  ")
     if finding.remedy:
         lines += ["", *_labelled("Do now", finding.remedy[0])]
         for line in finding.remedy[1:]:
@@ -109,9 +109,9 @@ def _second(time: int) -> str:
 
 
 def _evidence(evidence: Evidence, place: int) -> list[str]:
-    lines = _wrap(f"{place}. {evidence.says}", "    ", "       ")
+    lines = wrap(f"{place}. {evidence.says}", "    ", "       ")
     for file, places in places_by_file(evidence.sources).items():
-        lines += _wrap(f"{file}: {places}", "       ", "         ")
+        lines += wrap(f"{file}: {places}", "       ", "         ")
     return lines
 
 
@@ -164,7 +164,7 @@ def attempts(diagnosis: Diagnosis) -> str:
 
 def _attempts(diagnosis: Diagnosis) -> list[str]:
     says = attempts(diagnosis)
-    return [*_wrap(says), ""] if says else []
+    return [*wrap(says), ""] if says else []
 
 
 def captures(diagnosis: Diagnosis) -> list[str]:
@@ -213,15 +213,16 @@ def _list(title: str, items: list[str]) -> list[str]:
         return []
     lines = [title]
     for item in items:
-        lines += _wrap(item, "  ", "    ")
+        lines += wrap(item, "  ", "    ")
     return [*lines, ""]
 
 
 def _labelled(label: str, text: str) -> list[str]:
-    return _wrap(text, f"  {label:<14}", " " * 16)
+    return wrap(text, f"  {label:<14}", " " * 16)
 
 
-def _wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
+def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
+    """``text`` in lines of :data:`WIDTH`; no word is cut."""
     return textwrap.wrap(
         text, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest,
         break_long_words=False, break_on_hyphens=False,
