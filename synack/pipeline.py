@@ -61,7 +61,8 @@ def run(loaded: Loaded) -> Diagnosed:
 def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) -> Vantage:
     named = named_addresses(capture.host) | loaded.incident.addresses.get(capture.host, set())
     found = rises.get(capture.host)
-    return Vantage(capture.host, frozenset(named), role=found.role if found else 0)
+    role = found.role if found else 0
+    return Vantage(capture.host, frozenset(named), role, tap=capture.host in loaded.incident.taps)
 
 
 # ---- dumps --------------------------------------------------------------------------------

@@ -254,6 +254,16 @@ TRANSMISSIONS = Schema(
     ("cause", "u1", "index into match.CAUSES: why it is unwitnessed, 0 if it is not"),
 )
 
+VANISHED = Schema(
+    "vanished",
+    ("attempt", "i4", "row of `attempts`"),
+    ("leg", "u1", "states.Event: SYN, SYN_ACK or ACK"),
+    ("row", "i8", "row of `segments`: it at the last place that has it"),
+    ("after", "i4", "index into path.Paths.places: that place"),
+    ("before", "i4", "likewise the first place after that, which would have shown it"),
+    ("by_tap", "?", "whether one of these is at neither end"),
+)
+
 ENTRIES = Schema(
     "entries",
     ("host", "O", "host that the table is of, str; empty when nothing says"),

@@ -111,22 +111,31 @@ def estimate(
     departure: Array,
     arrival: Array,
     known: Mapping[int, int],
+    watching: Array | None = None,
 ) -> list[Clock]:
-    """A clock for every host, from packets seen at both ends.
+    """A clock for every host, from packets that two recorded.
 
     ``sender`` and ``receiver`` are host rows, ``departure`` and ``arrival`` ns on the
     clock of each. ``known`` gives offsets (ns) that the user is sure of. The reference
     is the host that shares packets with most others, without contradictions if any does;
     times on the reference clock are :meth:`Clock.to_reference`.
+
+    ``watching`` (bool per host): taps, which are neither end of anything. Of a packet that
+    passed one, ``sender`` or ``receiver`` is the tap, before or after the other. These
+    place taps, and hosts that have no other packets; the rest stands as if there were none.
     """
-    edges = _edges(hosts, sender, receiver, departure, arrival)
-    leaving: list[list[Skew]] = [[] for _ in range(hosts)]
-    for edge in edges:
-        leaving[edge.near].append(edge)
-        leaving[edge.host].append(edge.turned())
+    watching = np.zeros(hosts, bool) if watching is None else watching
+    passing = watching[sender] | watching[receiver]
+    columns = sender, receiver, departure, arrival
+    edges = _edges(hosts, *(column[~passing] for column in columns))
+    leaving = _by_host(hosts, edges)
     # A clock that was set is no reference for the others.
     steady = [sum(edge.grade != "inconsistent" for edge in edges) for edges in leaving]
-    by_degree = sorted(range(hosts), key=lambda h: (-steady[h], -len(leaving[h]), h))
+    by_degree = sorted(
+        range(hosts), key=lambda h: (-steady[h], -len(leaving[h]), bool(watching[h]), h)
+    )
+    passed = _by_host(hosts, _edges(hosts, *(column[passing] for column in columns)))
+    passed = [[edge for edge in edges if not leaving[edge.host]] for edges in passed]
     if not by_degree:
         return []
     reference = by_degree[0]
@@ -136,15 +145,26 @@ def estimate(
             hop = given(host, reference, offset - known.get(reference, 0))
             clocks[host] = _clock(hop, clocks[reference], reference)
     _span(clocks, leaving, list(clocks), reference)
+    _span(clocks, passed, list(clocks), reference)
     for host in by_degree:
         if host not in clocks:
             clocks[host] = Clock(host, reference, 0, ASSUMED_AGREEMENT_NS, "absent")
             _span(clocks, leaving, [host], host)
+            _span(clocks, passed, [h for h, c in clocks.items() if c.root == host], host)
     sure = {reference, *known, *(h for h, c in clocks.items() if c.grade == "absent")}
     for host, (by, step) in _contradicted(clocks, edges).items():
         if host not in sure:
             clocks[host] = _doubted(clocks[host], by, step)
     return [clocks[host] for host in range(hosts)]
+
+
+def _by_host(hosts: int, edges: Sequence[Skew]) -> list[list[Skew]]:
+    """For each host those from it to another."""
+    leaving: list[list[Skew]] = [[] for _ in range(hosts)]
+    for edge in edges:
+        leaving[edge.near].append(edge)
+        leaving[edge.host].append(edge.turned())
+    return leaving
 
 
 def _edges(

@@ -18,7 +18,8 @@ from synack.addresses import BROADCAST_MAC
 from synack.grouping import among, ids_of, least
 from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.legs import Legs
-from synack.handshake.pairing import pair
+from synack.handshake.pairing import common, pair
+from synack.handshake.passing import passages
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.track import track
 from synack.handshake.vantage import CLIENT, SERVER, Vantage, locate
@@ -48,7 +49,7 @@ CAUSES = (
 to a witness. Of several captures the nearest counts."""
 (
     _, UNCAPTURED, ONE_HOST, _UNTIMED, _ELSEWHERE, _BEGAN, _ENDED, _ENDS, _GAP, _FILTERED,
-    _DROPPED, _MISSED, _UNRECORDED,
+    _DROPPED, _MISSED, UNRECORDED,
 ) = range(len(CAUSES))  # fmt: skip
 _ON = _FILTERED
 """A capture that was on: of what may still hide a packet from it, its filter comes first."""
@@ -200,7 +201,7 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     rows, attempt, arrival = _both_ends(m)
     segments, leg = m.segments, m.leg
     cell = attempt * len(Event) + leg[rows]
-    group = ids_of(cell, segments["seq"][rows], _common_tsval(m, rows, cell, arrival))
+    group = ids_of(cell, segments["seq"][rows], common(segments["tsval"][rows], cell, arrival))
     del cell
     m.clocks = _clocks(m, rows, arrival, group, known_offsets)
     time = m.aligned(rows)
@@ -226,17 +227,6 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
             "cause": cause,
         },
     )
-
-
-def _common_tsval(m: Matched, rows: Array, cell: Array, arrival: Array) -> Array:
-    """TSval where both ends recorded it for this leg: a short snaplen cuts it off at one."""
-    tsval = m.segments["tsval"][rows]
-    known = np.ones(m.attempts * len(Event), bool)
-    for side in (arrival, ~arrival):
-        here = np.zeros(len(known), bool)
-        here[cell[side & (tsval >= 0)]] = True
-        known &= here
-    return np.where(known[cell], tsval, -1)
 
 
 def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
@@ -271,6 +261,9 @@ def _clocks(
     landing[group[arrival & timed]] = np.flatnonzero(arrival & timed)
     usable = once & (departure >= 0) & (landing >= 0)
     out, back = rows[departure[usable]], rows[landing[usable]]
+    watching = _watching(m)
+    passed = passages(m, watching[m.host_of_capture])
+    out, back = (np.concatenate(pair) for pair in zip((out, back), passed, strict=True))
     kept = _unmistakable(m, out, back)
     out, back = out[kept], back[kept]
     host = m.host_of_capture[m.segments["capture"]]
@@ -278,8 +271,16 @@ def _clocks(
              if name in m.hosts}  # fmt: skip
     return estimate(
         len(m.hosts), host[out], host[back], m.segments["time"][out], m.segments["time"][back],
-        known,
+        known, watching,
     )  # fmt: skip
+
+
+def _watching(m: Matched) -> Array:
+    """Hosts that are neither end of anything they saw (bool): taps, or of unknown place."""
+    result = np.ones(len(m.hosts), bool)
+    for end in (m.client_host, m.server_host):
+        result[end[end >= 0]] = False
+    return result
 
 
 _REPEATED_NS = 3_000_000_000
@@ -408,7 +409,7 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
         # One of them did arrive, unrecorded; nobody can say which.
         unknown = away[(leg[away] == event) & (proven & (recorded == 0))[attempt[away]]]
         fate[unknown] = UNWITNESSED
-        cause[unknown] = np.maximum(cause[unknown], np.where(cause[unknown] >= _ON, _UNRECORDED, 0))
+        cause[unknown] = np.maximum(cause[unknown], np.where(cause[unknown] >= _ON, UNRECORDED, 0))
     cause[fate != UNWITNESSED] = 0
     return fate, cause
 
