@@ -169,6 +169,8 @@ def handshakes(
                           how far each capture saw it get
       client_file, client_frame, server_file, server_frame
                           its first segment, for Wireshark
+      path                the captures that saw it, from client to server
+      vanished            what was lost, and between which of them
 
     \b
     Examples:
@@ -190,13 +192,13 @@ def handshakes(
     if wide:
         from synack.handshake.details import details
 
-        tables.append(details(done.matched, done.attempts))
+        tables.append(details(done.matched, done.attempts, done.paths))
     if only is not None:
         kept = np.flatnonzero(np.isin(done.attempts["outcome"], outcomes))
         tables = [rows.take(kept) for rows in tables]
     shown = edges.handshakes(tables[0], done.matched.hosts, done.findings)
     if wide:
-        shown += edges.wide(tables[1], loaded.files)
+        shown += edges.wide(tables[1], loaded.files, done.paths)
     _show(table.render(shown, written), output, written == "parquet")
     _finish(loaded, concluded=len(done.attempts) > 0)
 

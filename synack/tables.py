@@ -241,6 +241,8 @@ DETAILS = Schema(
     ("server_state", "i1", "states.State at the server; -1 not in its capture"),
     ("server_file", "i4", "row in `files` of its first segment at the server, -1 none"),
     ("server_frame", "i8", "frame of that segment, -1 none"),
+    ("path", "i4", "index into path.Paths.names: the captures that saw it; -1 fewer than two"),
+    ("vanished", "i4", "index into path.Paths.losses: what vanished where; -1 nothing known"),
 )
 """What `handshakes --wide` shows besides :data:`ATTEMPTS`; row for row."""
 

@@ -22,7 +22,7 @@ HALF = st.sampled_from([0, 1, 5, 2**63, 2**64 - 1])
 def case_of(net, folder):
     loaded = load([str(net.write(folder))])
     d = run(loaded)
-    return Case(d.matched, d.attempts, loaded.claims, d.entries, loaded.files, {})
+    return Case(d.matched, d.paths, d.attempts, loaded.claims, d.entries, loaded.files, {})
 
 
 @pytest.fixture

@@ -143,7 +143,10 @@ def asymmetric(case: Case, free: Array) -> Iterator[Finding]:
             f"{name} received the SYNs from {format_mac(back)} and sent the SYN-ACKs to"
             f" {format_mac(out)}"
         )
-        evidence = [Evidence("two-routers", says, case.frames(s["row"][failing].tolist()))]
+        evidence = [
+            Evidence("two-routers", says, case.frames(s["row"][failing].tolist())),
+            *case.vanished(attempts, Event.SYN_ACK),
+        ]
         yield _finding(
             case, "asymmetric-path", attempts, host, ips[0] if len(ips) == 1 else None,
             evidence, "possible",
@@ -164,6 +167,12 @@ _ADVICE = {
     Outcome.UNREACHABLE: "the ICMP error names who could not deliver: look at its sender",
     Outcome.CHALLENGED: "the server still has the old connection of these ports: it ends with the"
     " client's reset, or lower the server's keepalive time",
+}
+
+_LOST_LEGS = {
+    Outcome.SYN_LOST: (Event.SYN,),
+    Outcome.SYN_ACK_LOST: (Event.SYN_ACK,),
+    Outcome.ACK_LOST: (Event.ACK,),
 }
 
 _SAYS = {
@@ -190,7 +199,7 @@ def plain(case: Case, free: Array) -> Iterator[Finding]:
             yield _finding(
                 case, OUTCOMES[outcome], rows, _host_of(case, outcome, rows),
                 next(iter(clients)) if len(clients) == 1 else None,
-                [_frames(case, rows, text)],
+                [_frames(case, rows, text), *case.vanished(rows, *_LOST_LEGS.get(outcome, ()))],
                 "confirmed" if both.all() else "probable",
                 first_upper(text) + ".",
                 [_ADVICE.get(outcome) or _MAC_ADVICE[int(way_back[rows].max())]],

@@ -41,6 +41,7 @@ from synack.diagnosis.mismatch import (
 )
 from synack.grouping import distinct, grouped
 from synack.handshake.match import LOST, MISDELIVERED
+from synack.handshake.states import Event
 from synack.model import CONFIDENCES, Evidence, Finding, Outcome
 from synack.tables import Array, Table
 from synack.wording import clock_time, count
@@ -87,6 +88,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         evidence=[
             _unrecorded(case, mismatch, sendings) if blind else _on_wire(case, mismatch, sendings),
             *(evidence for evidence in found if evidence is not None),
+            *case.vanished(affected, Event.SYN_ACK if leg_of(sendings) == "syn-ack" else Event.SYN),
             *_control_group(case, mismatch),
             *delivered_regardless(case, mismatch),
             *healing,

@@ -22,8 +22,9 @@ from synack.handshake.match import (
     fate_counts,
 )
 from synack.handshake.states import Event, State
+from synack.handshake.vantage import NEITHER
 from synack.model import Outcome
-from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, Array, Table
+from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
 
 INITIAL_RTO_NS = 1_000_000_000
 """A reply or repetition is due within this time (RFC 6298 section 2.1)."""
@@ -38,9 +39,13 @@ REASONS = (
 _NONE, _ENDS, BLIND, _IGNORED, _QUIET = range(len(REASONS))
 
 
-def judge(m: Matched) -> Table:
-    """One row of :data:`~synack.tables.ATTEMPTS` per attempt, in order of its first segment."""
-    view = _View(m)
+def judge(m: Matched, vanished: Table | None = None) -> Table:
+    """One row of :data:`~synack.tables.ATTEMPTS` per attempt, in order of its first segment.
+
+    ``vanished``: what taps show to have been lost where the receiver's capture cannot
+    (:class:`~synack.handshake.path.Paths`).
+    """
+    view = _View(m, Table.empty(VANISHED) if vanished is None else vanished)
     outcome, reason = view.decide()
     columns = view.columns() | {"outcome": outcome, "reason": reason}
     return Table(ATTEMPTS, columns)
@@ -49,8 +54,11 @@ def judge(m: Matched) -> Table:
 class _View:
     """Per attempt: counts of each leg at each end, fates, states."""
 
-    def __init__(self, m: Matched) -> None:
+    def __init__(self, m: Matched, vanished: Table) -> None:
         self.m = m
+        cell = vanished["attempt"] * np.int64(len(Event)) + vanished["leg"]
+        gone = np.bincount(cell, minlength=m.attempts * len(Event))
+        self.vanished = gone.reshape(-1, len(Event))
         self.at_client = m.client >= 0
         self.at_server = m.server >= 0
         self.both = (m.client_host >= 0) & (m.server_host >= 0)
@@ -70,6 +78,12 @@ class _View:
 
     def fate(self, event: Event, *fates: int) -> Array:
         return self.fates[:, event][:, list(fates)].sum(axis=1)
+
+    def all_vanished(self, event: Event) -> Array:
+        """Whether everything of ``event`` that its sender's capture has vanished."""
+        sender = self.m.server if event == Event.SYN_ACK else self.m.client
+        sent = self.count(sender, event)
+        return (sent > 0) & (self.vanished[:, event] >= sent)
 
     def decide(self) -> tuple[Array, Array]:
         outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
@@ -92,7 +106,9 @@ class _View:
         unreachable = (client == State.UNREACHABLE) | (server == State.UNREACHABLE)
         challenged = (client == State.CHALLENGED) | (server == State.CHALLENGED)
         syn_ack_gone = self.fate(Event.SYN_ACK, LOST, MISDELIVERED) > 0
+        syn_ack_gone |= self.all_vanished(Event.SYN_ACK)
         syn_gone = self.fate(Event.SYN, LOST, MISDELIVERED) > 0
+        syn_gone |= self.all_vanished(Event.SYN)
         silent = self.at_server & (syn_acks == 0) & (received == 0)
         silent &= addressed(m, m.server, Event.SYN) > 0
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
@@ -139,6 +155,16 @@ class _View:
             astray &= self.count(sighting, Event.SYN_ACK) > 0
             rules += [
                 (here & astray & (state == State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
+                (
+                    here & (state == State.SYN_RECEIVED) & self.all_vanished(Event.SYN_ACK),
+                    Outcome.SYN_ACK_LOST,
+                    _NONE,
+                ),
+                (
+                    here & (state == State.SYN_SENT) & self.all_vanished(Event.SYN),
+                    Outcome.SYN_LOST,
+                    _NONE,
+                ),
                 (here & (state == State.ESTABLISHED), Outcome.COMPLETED, _NONE),
                 (here & (state == State.REFUSED), Outcome.REFUSED, _NONE),
                 (here & (state == State.REJECTED), Outcome.REJECTED, _NONE),
@@ -185,10 +211,16 @@ class _View:
     def _span(self) -> tuple[Array, Array]:
         m, s = self.m, self.m.sightings
         host = m.host_of_capture[s["capture"]]
-        first, last = (on_reference(m.clocks, host, s[name]) for name in ("first", "last"))
+        # Where an end's capture tells the time, a tap's clock of which nothing is known does not.
+        lost = np.array([clock.grade == "absent" for clock in m.clocks], bool)[host]
+        lost &= (m.side == NEITHER) & (self.at_client | self.at_server)[m.identity]
+        rows = np.flatnonzero(~lost)
+        first, last = (
+            on_reference(m.clocks, host[rows], s[name][rows]) for name in ("first", "last")
+        )
         latest = np.full(m.attempts, NO_TIME)
-        np.maximum.at(latest, m.identity, last)
-        return least(first, m.identity), latest
+        np.maximum.at(latest, m.identity[rows], last)
+        return least(first, m.identity[rows]), latest
 
     def _counts(self) -> dict[str, Array]:
         """Null (-1) where nobody could see; zero only where somebody would have seen."""
@@ -199,6 +231,7 @@ class _View:
             sent = np.where(sender >= 0, self.count(sender, event), -1)
             arrived = addressed(m, receiver, event)
             denied = self.fate(event, LOST, MISDELIVERED) > 0
+            denied |= self.all_vanished(event)
             nothing_sent = (self.fates[:, event].sum(axis=1) == 0) & (sent == 0)
             certain = (arrived > 0) | denied | nothing_sent
             counts[f"{leg}_sent"] = sent

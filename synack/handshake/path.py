@@ -14,6 +14,7 @@ import numpy as np
 from synack.grouping import ids_of, representatives
 from synack.handshake.match import Matched
 from synack.handshake.order import Order, closed
+from synack.handshake.states import Event
 from synack.handshake.stations import Stations, labels
 from synack.handshake.vanish import follow
 from synack.tables import Array, Table
@@ -30,6 +31,10 @@ class Paths:
     """Per attempt its place in ``names``, -1 if fewer than two captures saw it."""
     places: list[str]
     """One capture or several, as in a sentence."""
+    losses: list[str]
+    """``syn-ack: between broker-1 and tap-1``, with numbers where several vanished."""
+    loss: Array
+    """Per attempt its place in ``losses``, -1 if it is not known to have lost anything."""
     vanished: Table
     """:data:`~synack.tables.VANISHED`, in order of attempt, leg and row."""
     doubts: list[str]
@@ -42,7 +47,9 @@ def paths(m: Matched) -> Paths:
     order = Order.of(m, stations)
     names, path = _named_paths(m, stations, order)
     places, vanished, partial = follow(m, stations, order)
-    return Paths(names, path, places, vanished, [*order.doubts, *partial])
+    losses, loss = _named_losses(m, places, vanished)
+    doubts = [*order.doubts, *partial]
+    return Paths(names, path, places, losses, loss, vanished, doubts)
 
 
 def _named_paths(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Array]:
@@ -85,3 +92,41 @@ def _groups(nearer: Array, present: Array) -> Array:
     here = present[:, :, None] & present[:, None, :]
     tied = closed(here & ~nearer & ~nearer.transpose(0, 2, 1))
     return (nearer & here & ~tied).sum(axis=1)
+
+
+def _named_losses(m: Matched, places: list[str], vanished: Table) -> tuple[list[str], Array]:
+    """What vanished of each attempt, by leg and place."""
+    hop = ids_of(*(vanished[name] for name in ("attempt", "leg", "after", "before")))
+    some = representatives(hop)
+    number = np.bincount(hop, minlength=len(some))
+    attempt = vanished["attempt"][some]
+    kind = ids_of(*(vanished[name][some] for name in ("leg", "after", "before")), number)
+    said = [
+        _loss(Event(leg), places[after], places[before], count)
+        for leg, after, before, count in zip(
+            *(vanished[name][some[representatives(kind)]].tolist()
+              for name in ("leg", "after", "before")),
+            number[representatives(kind)].tolist(), strict=True,
+        )
+    ]  # fmt: skip
+    texts = [""]
+    of_attempt = np.zeros(m.attempts, np.int64)
+    # One hop of every attempt at a time, joined to what is said of it so far.
+    while len(attempt):
+        first = representatives(ids_of(attempt))
+        both = ids_of(of_attempt[attempt[first]], kind[first])
+        joined = []
+        for row in first[representatives(both)].tolist():
+            so_far = texts[of_attempt[attempt[row]]]
+            joined.append(f"{so_far}; {said[kind[row]]}".removeprefix("; "))
+        of_attempt[attempt[first]] = len(texts) + both
+        texts += joined
+        rest = np.ones(len(attempt), bool)
+        rest[first] = False
+        attempt, kind = attempt[rest], kind[rest]
+    return texts, np.where(of_attempt > 0, of_attempt, -1)
+
+
+def _loss(leg: Event, after: str, before: str, number: int) -> str:
+    name = leg.name.lower().replace("_", "-")
+    return f"{name}: {f'{number} ' if number > 1 else ''}between {after} and {before}"
