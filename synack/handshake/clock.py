@@ -129,12 +129,13 @@ def estimate(
     columns = sender, receiver, departure, arrival
     edges = _edges(hosts, *(column[~passing] for column in columns))
     leaving = _by_host(hosts, edges)
-    # A clock that was set is no reference for the others.
+    passed = _by_host(hosts, _edges(hosts, *(column[passing] for column in columns)))
+    # A clock that was set is no reference for the others, and a tap's only if need be.
     steady = [sum(edge.grade != "inconsistent" for edge in edges) for edges in leaving]
     by_degree = sorted(
-        range(hosts), key=lambda h: (-steady[h], -len(leaving[h]), bool(watching[h]), h)
+        range(hosts),
+        key=lambda h: (-steady[h], -len(leaving[h]), bool(watching[h] and passed[h]), h),
     )
-    passed = _by_host(hosts, _edges(hosts, *(column[passing] for column in columns)))
     passed = [[edge for edge in edges if not leaving[edge.host]] for edges in passed]
     if not by_degree:
         return []

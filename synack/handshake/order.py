@@ -237,7 +237,9 @@ def _tally(votes: Array, cell: Array) -> tuple[Array, Array, Array]:
     size = int(cell.max(initial=-1)) + 1
     flat = votes.reshape(len(votes), 2 * _KINDS)
     pro, con, cast = (
-        np.stack([np.bincount(cell, mark, size) for mark in marks.T], axis=1).reshape(size, 2, _KINDS)
+        np.stack([np.bincount(cell, mark, size) for mark in marks.T], axis=1).reshape(
+            size, 2, _KINDS
+        )
         for marks in (flat == 1, flat == -1, flat != _SILENT)
     )
     return pro, con, cast

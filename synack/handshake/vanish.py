@@ -80,13 +80,16 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     at_end = np.where(TOWARDS_CLIENT[sent.leg], CLIENT, SERVER)
     receiver = stations.side[sent.path] == at_end[:, None]
     missed = lacking & on & _went_on(m, sent, here, ahead)
-    able, partial = _shown(m, stations, sent, missed, receiver)
+    failing = _by_slot(stations, sent, missed)
+    able = _shown(m, stations, sent, failing, receiver)
     witness = lacking & on & able & _more_than_dropped(m, sent, lacking, capture)
     # What match says of the receiver's own capture stands.
     paired = receiver & (sent.fate != _UNPAIRED)[:, None]
     witness = np.where(paired, lacking & (sent.fate == LOST)[:, None], witness)
     over = np.isin(sent.fate, (DELIVERED, MISDELIVERED)) | (sent.cause == UNRECORDED)
-    witness &= ~(over | (here & receiver).any(axis=1))[:, None]
+    over |= (here & receiver).any(axis=1)
+    witness &= ~over[:, None]
+    partial = _partial(m, stations, failing, _by_slot(stations, sent, lacking & ~over[:, None]))
     last = here & ~_before_any(ahead, here)
     # After every one of the last places that have it, and before any other that lacks it.
     witness &= ~np.matmul(last[:, None, :], ~ahead)[:, 0]
@@ -207,18 +210,22 @@ def _went_on(m: Matched, sent: _Sent, here: Array, ahead: Array) -> Array:
     return np.asarray(on | (proven[sent.attempt, sent.leg][:, None] & ~some[cell]))
 
 
-def _shown(
-    m: Matched, stations: Stations, sent: _Sent, missed: Array, receiver: Array
-) -> tuple[Array, list[str]]:
-    """Whether each slot would have shown each transmission, by what else it shows and what it
-    has ``missed`` (row, slot); and the taps that see only a part."""
+def _by_slot(stations: Stations, sent: _Sent, marked: Array) -> Array:
+    """How many transmissions are marked (row, slot), by [path * slots + slot, leg]."""
+    count, slots = stations.capture.shape
+    row, slot = np.nonzero(marked)
+    cell = (sent.path[row] * slots + slot) * len(LEGS) + np.searchsorted(LEGS, sent.leg[row])
+    return np.bincount(cell, minlength=count * slots * len(LEGS)).reshape(-1, len(LEGS))
+
+
+def _shown(m: Matched, stations: Stations, sent: _Sent, failing: Array, receiver: Array) -> Array:
+    """Whether each slot would have shown each transmission (row, slot), by what else it shows and
+    what it is ``failing`` to show, by slot."""
     count, slots = stations.capture.shape
     entry = stations.of_attempt[m.identity] * slots + stations.of_sighting
     showing = _sums(entry, m.legs.counts[:, list(LEGS)] > 0, count * slots)
-    leg = np.broadcast_to(np.searchsorted(LEGS, sent.leg)[:, None], missed.shape)
+    leg = np.searchsorted(LEGS, sent.leg)[:, None]
     at = sent.path[:, None] * slots + np.arange(slots)
-    failing = np.zeros_like(showing)
-    np.add.at(failing, (at[missed], leg[missed]), 1)
     capture, path = stations.capture.ravel(), np.repeat(np.arange(count), slots)
     client, server = ids_of(*stations.ends[:2]), ids_of(*stations.ends[2:])
     clean = showing * (failing == 0)
@@ -234,7 +241,7 @@ def _shown(
     able |= none_missed & (showing >= _LIKE_ALL)[at, leg]
     # An end is on its own path; only its filter may leave such packets out.
     able |= receiver & none_missed & (shows | ~lacks)[at, leg]
-    return able, _partial(m, stations, failing)
+    return np.asarray(able)
 
 
 def _sums(group: Array, values: Array, size: int = 0) -> Array:
@@ -257,20 +264,19 @@ def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
 _NOUNS = ("SYN", "SYN-ACK", "ACK")
 
 
-def _partial(m: Matched, stations: Stations, failing: Array) -> list[str]:
-    """Taps that arrived segments did not pass."""
+def _partial(m: Matched, stations: Stations, failing: Array, wanted: Array) -> list[str]:
+    """Taps that do not show what went on, where they could have shown a loss (``wanted``)."""
     says, names = [], labels(m.captures)
-    capture, neither = stations.capture.ravel(), stations.side.ravel() == NEITHER
-    for number in np.unique(capture[neither & (capture >= 0) & failing.any(axis=1)]).tolist():
-        mine = (capture == number) & neither & failing.any(axis=1)
-        told = [
-            f"{count(int(failing[mine, n].sum()), noun)}"
-            for n, noun in enumerate(_NOUNS) if failing[mine, n].any()
-        ]  # fmt: skip
-        says.append(
-            f"{names[number]}: {' and '.join(told)} that went on did not pass it or were missed (a"
-            " tap of one direction, one of several ways): on these paths it shows no loss"
-        )
+    capture, slots = stations.capture.ravel(), stations.side.ravel() == NEITHER
+    in_vain = failing * (wanted > 0) * (slots & (capture >= 0))[:, None]
+    lacking = _sums(capture + 1, in_vain, len(m.captures) + 1)[1:]
+    for name, numbers in zip(names, lacking.tolist(), strict=True):
+        told = [count(n, noun) for n, noun in zip(numbers, _NOUNS, strict=True) if n]
+        if told:
+            says.append(
+                f"{name}: {' and '.join(told)} that went on did not pass it, or it missed them (it"
+                " sees one direction, or one of several ways): it tells no loss there"
+            )
     return sorted(says)
 
 

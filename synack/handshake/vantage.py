@@ -240,10 +240,11 @@ def _by_comparison(
             result[i] += sign
             result[j] -= sign
             if len(i) and hosts[sightings["capture"][i[0]]] != hosts[sightings["capture"][j[0]]]:
-                above[i] += sign < 0
-                below[i] += sign > 0
-                above[j] += sign > 0
-                below[j] += sign < 0
+                # What is missing may be of a capture that has one direction only.
+                above[i] += both & (sign < 0)
+                below[i] += both & (sign > 0)
+                above[j] += both & (sign > 0)
+                below[j] += both & (sign < 0)
     compared = np.bincount(sightings["capture"], above + below > 1, len(hosts))
     within = np.bincount(sightings["capture"], (above > 0) & (below > 0), len(hosts))
     return result, (within > 0) & (within >= _NEARLY * compared)
