@@ -1,5 +1,5 @@
-"""What passed a tap: packets that an end and a capture between recorded, which bound the
-tap's clock."""
+"""What passed a tap: packets that it and an end, or another tap, recorded, which bound its
+clock."""
 
 from __future__ import annotations
 
@@ -21,35 +21,60 @@ _FROM_SERVER = np.isin(np.arange(len(Event)), SERVER_LEGS)
 
 def passages(m: Matched, watching: Array) -> tuple[Array, Array]:
     """Rows of segments (earlier, later) that are one packet at two places: at its sender and
-    at a tap (``watching``: captures, bool), or there and at its receiver.
+    at a tap (``watching``: captures, bool), there and at its receiver, or at two taps.
 
     Wherever it was taken, a capture of neither end records a packet after the sender sent
-    it, and a copy that a mirror port delays by no more than the packet itself takes from
-    there on before the receiver gets it. Only where both have one of the kind, by attempt,
-    leg, sequence number and TSval.
+    it, and before the receiver gets it, if a mirror port delays its copy by less than the
+    rest of the way takes. Only where both have one of the kind, by attempt, leg, sequence
+    number and TSval.
     """
     earlier, later = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     capture, attempt = m.sightings["capture"], m.identity
     place = np.arange(len(attempt))
     at_client, at_server = m.client[attempt] == place, m.server[attempt] == place
-    for tap in np.flatnonzero(watching & (np.bincount(capture, minlength=len(watching)) > 0)):
-        seen = np.zeros(m.attempts, bool)
-        seen[attempt[capture == tap]] = True
-        wanted = (capture == tap) | (seen[attempt] & (at_client | at_server))
-        rows = np.flatnonzero((m.sighting >= 0) & np.append(wanted, False)[m.sighting])
-        rows = rows[(m.segments["time"][rows] != NO_TIME)]
-        leg, sighting = m.leg[rows], m.sighting[rows]
-        here = capture[sighting] == tap
-        sent = (_FROM_CLIENT[leg] & at_client[sighting]) | (_FROM_SERVER[leg] & at_server[sighting])
-        landed = (_FROM_CLIENT[leg] & at_server[sighting]) | (
-            _FROM_SERVER[leg] & at_client[sighting]
-        )
-        directed = _FROM_CLIENT[leg] | _FROM_SERVER[leg]
-        for end, first, second in ((sent, earlier, later), (landed, later, earlier)):
-            at_end, at_tap = _alike(m, rows[end], rows[here & directed])
-            first.append(at_end)
-            second.append(at_tap)
+    taps = np.flatnonzero(watching & (np.bincount(capture, minlength=len(watching)) > 0)).tolist()
+    for tap in taps:
+        here = _rows(m, capture == tap)
+        for mine, sent in ((at_client, _FROM_CLIENT), (at_server, _FROM_SERVER)):
+            there = _rows(m, mine & _any_of(attempt, capture == tap))
+            for end, first, second in (
+                (there[sent[m.leg[there]]], earlier, later),
+                (there[~sent[m.leg[there]]], later, earlier),
+            ):
+                at_end, at_tap = _alike(m, end, here)
+                first.append(at_end)
+                second.append(at_tap)
+        for other in taps:
+            if m.host_of_capture[other] > m.host_of_capture[tap]:
+                one, two = _alike(m, here, _rows(m, capture == other))
+                swapped = _FROM_CLIENT[m.leg[one]] != _nearer(m, one, two)
+                earlier.append(np.where(swapped, two, one))
+                later.append(np.where(swapped, one, two))
     return np.concatenate(earlier), np.concatenate(later)
+
+
+def _any_of(attempt: Array, marked: Array) -> Array:
+    """Whether any sighting of the same attempt is marked."""
+    seen = np.zeros(int(attempt.max(initial=-1)) + 1, bool)
+    seen[attempt[marked]] = True
+    return seen[attempt]
+
+
+def _rows(m: Matched, wanted: Array) -> Array:
+    """Timed rows of segments of the wanted sightings that travel one way or the other."""
+    rows = np.flatnonzero(np.append(wanted, False)[m.sighting] & (m.sighting >= 0))
+    directed = (_FROM_CLIENT | _FROM_SERVER)[m.leg[rows]]
+    return rows[directed & (m.segments["time"][rows] != NO_TIME)]
+
+
+def _nearer(m: Matched, one: Array, two: Array) -> bool:
+    """Whether the first of two taps is nearer to the client: by the clock of the second, what
+    comes from the client passes later there than at the first, and the answers earlier."""
+    apart = m.segments["time"][two] - m.segments["time"][one]
+    attempt = m.identity[m.sighting[one]]
+    out, back = m.leg[one] == Event.SYN, m.leg[one] == Event.SYN_ACK
+    _, i, j = np.intersect1d(attempt[out], attempt[back], return_indices=True)
+    return int(np.sign(apart[out][i] - apart[back][j]).sum()) >= 0
 
 
 def _alike(m: Matched, one: Array, other: Array) -> tuple[Array, Array]:

@@ -32,11 +32,11 @@ class Paths:
     places: list[str]
     """One capture or several, as in a sentence."""
     losses: list[str]
-    """``syn-ack: between broker-1 and tap-1``, with numbers where several vanished."""
+    """``syn-ack: between broker-1 and tap-1``, with a number where several vanished."""
     loss: Array
     """Per attempt its place in ``losses``, -1 if it is not known to have lost anything."""
     vanished: Table
-    """:data:`~synack.tables.VANISHED`, in order of attempt, leg and row."""
+    """:data:`~synack.tables.VANISHED`, in order of attempt, leg and place on the way."""
     doubts: list[str]
     """What contradicts itself, and taps that see only a part."""
 
@@ -96,37 +96,35 @@ def _groups(nearer: Array, present: Array) -> Array:
 
 def _named_losses(m: Matched, places: list[str], vanished: Table) -> tuple[list[str], Array]:
     """What vanished of each attempt, by leg and place."""
-    hop = ids_of(*(vanished[name] for name in ("attempt", "leg", "after", "before")))
+    names = ("leg", "after", "before")
+    hop = ids_of(vanished["attempt"], *(vanished[name] for name in names))
     some = representatives(hop)
     number = np.bincount(hop, minlength=len(some))
-    attempt = vanished["attempt"][some]
-    kind = ids_of(*(vanished[name][some] for name in ("leg", "after", "before")), number)
+    attempt, columns = vanished["attempt"][some], [vanished[name][some] for name in names]
+    kind = ids_of(*columns, number)
+    one = representatives(kind)
     said = [
-        _loss(Event(leg), places[after], places[before], count)
-        for leg, after, before, count in zip(
-            *(vanished[name][some[representatives(kind)]].tolist()
-              for name in ("leg", "after", "before")),
-            number[representatives(kind)].tolist(), strict=True,
+        (leg, f"{f'{many} ' if many > 1 else ''}between {places[after]} and {places[before]}")
+        for leg, after, before, many in zip(
+            *(column[one].tolist() for column in (*columns, number)), strict=True
         )
-    ]  # fmt: skip
-    texts = [""]
+    ]
+    texts, last_leg = [""], [-1]
     of_attempt = np.zeros(m.attempts, np.int64)
     # One hop of every attempt at a time, joined to what is said of it so far.
     while len(attempt):
         first = representatives(ids_of(attempt))
-        both = ids_of(of_attempt[attempt[first]], kind[first])
-        joined = []
-        for row in first[representatives(both)].tolist():
-            so_far = texts[of_attempt[attempt[row]]]
-            joined.append(f"{so_far}; {said[kind[row]]}".removeprefix("; "))
-        of_attempt[attempt[first]] = len(texts) + both
-        texts += joined
+        joined = ids_of(of_attempt[attempt[first]], kind[first])
+        new = []
+        for row in first[representatives(joined)].tolist():
+            so_far, (leg, text) = int(of_attempt[attempt[row]]), said[kind[row]]
+            name = Event(leg).name.lower().replace("_", "-")
+            start = f"{texts[so_far]}; {name}: ".removeprefix("; ")
+            new.append(f"{texts[so_far]}, {text}" if leg == last_leg[so_far] else start + text)
+            last_leg.append(leg)
+        of_attempt[attempt[first]] = len(texts) + joined
+        texts += new
         rest = np.ones(len(attempt), bool)
         rest[first] = False
         attempt, kind = attempt[rest], kind[rest]
     return texts, np.where(of_attempt > 0, of_attempt, -1)
-
-
-def _loss(leg: Event, after: str, before: str, number: int) -> str:
-    name = leg.name.lower().replace("_", "-")
-    return f"{name}: {f'{number} ' if number > 1 else ''}between {after} and {before}"

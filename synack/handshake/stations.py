@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.grouping import among, ids_of, representatives
-from synack.handshake.clock import across
+from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across
 from synack.handshake.match import SETTLE_NS, Matched
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
 from synack.model import Capture
@@ -110,7 +110,7 @@ def certainly_on(m: Matched, capture: Array, time: Array, at: Array) -> Array:
     moment, doubt = across(m.clocks, m.host_of_capture[capture], m.host_of_capture[at], time)
     first = np.array([NO_TIME if c.first is None else c.first for c in m.captures], np.int64)
     last = np.array([NO_TIME if c.last is None else c.last for c in m.captures], np.int64)
-    on = (time != NO_TIME) & (moment - doubt >= first[at])
+    on = (time != NO_TIME) & (doubt < ASSUMED_AGREEMENT_NS) & (moment - doubt >= first[at])
     on &= moment + doubt + SETTLE_NS <= last[at]
     for number, where in enumerate(m.captures):
         for begin, until in where.gaps:

@@ -8,7 +8,7 @@ it that went on, and would have shown this one. It would if
   does not leave them out); or
 - it has what travels the other way, and shows such segments of this path, or of the same
   client, or of the same server, none of which passed it unseen; or
-- it shows those of several other attempts of this path, and lacks none; or
+- it shows those of many other attempts of this path, and lacks none, and this one was repeated; or
 - it is the receiver's own.
 
 So a tap of one direction, or on one of several parallel paths, never makes a loss. Of the
@@ -53,14 +53,16 @@ class _Sent:
 
 _UNPAIRED = 255
 """Instead of a fate: its sender or its receiver was not captured."""
-_LIKE_ALL = 3
-"""So many attempts that pass a capture, and none that does not, tell that all do: of two
-parallel paths, one would carry them all in one of eight cases."""
+_LIKE_ALL = 8
+"""So many attempts that pass a capture, and none that does not, tell that all do: one of two
+parallel paths would carry as many in one of 256 cases."""
+_REPEATED_NS = 3_000_000_000
+"""What got no answer is repeated by then (RFC 6298: after 1 s; 3 s in older systems)."""
 
 
 def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Table, list[str]]:
-    """Names of places, :data:`~synack.tables.VANISHED` by attempt, leg and row, and sentences
-    about taps that see only a part."""
+    """Names of places, :data:`~synack.tables.VANISHED` by attempt, leg and place on the way, and
+    sentences about taps that see only a part."""
     sent = _sent(m, stations, order)
     slots = stations.slots
     if not len(sent.row):
@@ -107,7 +109,8 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
             "by_tap": ((last | first) & (stations.side[sent.path] == NEITHER))[gone].any(axis=1),
         },
     )
-    rows = np.lexsort((vanished["row"], vanished["leg"], vanished["attempt"]))
+    depth = ahead[gone, :, np.argmax(last[gone], axis=1)].sum(axis=1)
+    rows = np.lexsort((vanished["row"], depth, vanished["leg"], vanished["attempt"]))
     return places, vanished.take(rows), partial
 
 
@@ -170,12 +173,12 @@ def _has(m: Matched, stations: Stations, sent: _Sent) -> Array:
     found = partner >= 0
     has[copy[found], slot[found]] = rows[partner[found]]
     # Fewer than were sent, but some: which ones, the clocks must tell.
-    left, size = ~found, int(group.max(initial=-1)) + 1
-    some = np.bincount(group[found], minlength=size) > 0
+    size = int(group.max(initial=-1)) + 1
+    some, left = (np.bincount(group[part], minlength=size) > 0 for part in (found, ~found))
     capture = stations.capture[sent.path[copy], slot]
     hosts = m.host_of_capture[m.segments["capture"][sent.row[copy]]], m.host_of_capture[capture]
     doubt = across(m.clocks, *hosts, m.segments["time"][sent.row[copy]])[1]
-    unsure = left & some[group] & (doubt >= _APART_NS)
+    unsure = (some & left)[group] & (doubt >= _APART_NS)
     has[copy[unsure], slot[unsure]] = _UNSURE
     receiver = np.where(TOWARDS_CLIENT[sent.leg], m.client[sent.attempt], m.server[sent.attempt])
     paired = np.flatnonzero((sent.fate != _UNPAIRED) & (receiver >= 0))
@@ -206,6 +209,14 @@ def _went_on(m: Matched, sent: _Sent, here: Array, ahead: Array) -> Array:
     proven[:, Event.SYN_ACK] = seen[:, Event.ACK] | seen[:, Event.PROGRESS]
     proven[:, Event.ACK] = seen[:, Event.PROGRESS]
     cell = ids_of(sent.attempt, sent.leg)
+    # What was sent once, and not again while its sender's capture was on, was answered.
+    last = np.array([c.last or 0 for c in m.captures], np.int64)[m.segments["capture"][sent.row]]
+    kept_quiet = m.segments["time"][sent.row] + _REPEATED_NS <= last
+    answered = kept_quiet & (np.bincount(cell)[cell] == 1) & (sent.leg != Event.ACK)
+    syns = np.zeros(m.attempts, np.int64)
+    np.maximum.at(syns, m.identity, m.legs.counts[:, Event.SYN])
+    answered &= (sent.fate != LOST) & (syns[sent.attempt] < 2)
+    on |= answered[:, None]
     some = np.stack([np.bincount(cell, part) for part in here.T], axis=1) > 0
     return np.asarray(on | (proven[sent.attempt, sent.leg][:, None] & ~some[cell]))
 
@@ -238,9 +249,13 @@ def _shown(m: Matched, stations: Stations, sent: _Sent, failing: Array, receiver
     up = TOWARDS_CLIENT[sent.leg]
     able = _has_of(m, stations, sent, up) & none_missed & shows[at, leg]
     able |= _has_of(m, stations, sent, ~up) & (clean > 0)[at, leg]
-    able |= none_missed & (showing >= _LIKE_ALL)[at, leg]
+    cell = ids_of(sent.attempt, sent.leg)
+    repeated = (np.bincount(cell)[cell] > 1)[:, None]
+    able |= none_missed & (showing >= _LIKE_ALL)[at, leg] & repeated
     # An end is on its own path; only its filter may leave such packets out.
-    able |= receiver & none_missed & (shows | ~lacks)[at, leg]
+    # Of ACKs, which a common filter for SYNs leaves out, it must show some.
+    shows |= ~lacks.any(axis=1)[:, None] & (np.array(LEGS) != Event.ACK)
+    able |= receiver & none_missed & shows[at, leg]
     return np.asarray(able)
 
 
