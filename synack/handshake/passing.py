@@ -47,7 +47,10 @@ def passages(m: Matched, watching: Array) -> tuple[Array, Array]:
         for other in taps:
             if m.host_of_capture[other] > m.host_of_capture[tap]:
                 one, two = _alike(m, here, _rows(m, capture == other))
-                swapped = _FROM_CLIENT[m.leg[one]] != _nearer(m, one, two)
+                nearer = _nearer(m, one, two)
+                if not nearer:
+                    continue
+                swapped = _FROM_CLIENT[m.leg[one]] != (nearer > 0)
                 earlier.append(np.where(swapped, two, one))
                 later.append(np.where(swapped, one, two))
     return np.concatenate(earlier), np.concatenate(later)
@@ -67,14 +70,15 @@ def _rows(m: Matched, wanted: Array) -> Array:
     return rows[directed & (m.segments["time"][rows] != NO_TIME)]
 
 
-def _nearer(m: Matched, one: Array, two: Array) -> bool:
-    """Whether the first of two taps is nearer to the client: by the clock of the second, what
-    comes from the client passes later there than at the first, and the answers earlier."""
+def _nearer(m: Matched, one: Array, two: Array) -> int:
+    """Positive if the first of two taps is nearer to the client, negative if the second is: by
+    the clocks of the two, what comes from the client passes later at the farther one, compared
+    with the answers. 0 where nothing tells, or they are at one place."""
     apart = m.segments["time"][two] - m.segments["time"][one]
     attempt = m.identity[m.sighting[one]]
     out, back = m.leg[one] == Event.SYN, m.leg[one] == Event.SYN_ACK
     _, i, j = np.intersect1d(attempt[out], attempt[back], return_indices=True)
-    return int(np.sign(apart[out][i] - apart[back][j]).sum()) >= 0
+    return int(np.sign(apart[out][i] - apart[back][j]).sum())
 
 
 def _alike(m: Matched, one: Array, other: Array) -> tuple[Array, Array]:
