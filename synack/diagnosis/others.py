@@ -254,7 +254,8 @@ def gaps(case: Case, free: Array) -> Iterator[Finding]:
         text = f"{count(len(rows), 'attempt')} to {server} {' or '.join(sorted(kinds))}: {why}"
         yield _finding(
             case, "capture-gap", rows, -1, None,
-            [_frames(case, rows, text), *_other_macs(case, rows)], "possible",
+            [_frames(case, rows, text), *_other_macs(case, rows),
+             *case.vanished(rows, Event.SYN, Event.SYN_ACK, Event.ACK)], "possible",
             first_upper(text) + f"; which leg was lost cannot be told from {seen}.",
             ["capture on both ends at once, and the neighbor table beside:"
              " tcpdump -i eth0 -nn -s 128 -w HOST-eth0.pcap 'arp or icmp or icmp6 or tcp'"],

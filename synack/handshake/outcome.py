@@ -80,9 +80,10 @@ class _View:
         return self.fates[:, event][:, list(fates)].sum(axis=1)
 
     def all_vanished(self, event: Event) -> Array:
-        """Whether everything of ``event`` that its sender's capture has vanished."""
+        """Whether everything of ``event`` that its sender's capture has, or without one a tap,
+        is known to have vanished."""
         sender = self.m.server if event == Event.SYN_ACK else self.m.client
-        sent = self.count(sender, event)
+        sent = self.count(np.where(sender >= 0, sender, self.m.elsewhere), event)
         return (sent > 0) & (self.vanished[:, event] >= sent)
 
     def decide(self) -> tuple[Array, Array]:
@@ -144,6 +145,7 @@ class _View:
     def _single_rules(self) -> list[tuple[Array, int, int]]:
         m = self.m
         rules: list[tuple[Array, int, int]] = []
+        gone = self.all_vanished(Event.SYN_ACK), self.all_vanished(Event.SYN)
         for sighting, state, silent, answered in (
             (m.client, self.client_state, Outcome.UNANSWERED, None),
             (m.server, self.server_state, Outcome.NO_REPLY, Outcome.UNACKNOWLEDGED),
@@ -155,16 +157,8 @@ class _View:
             astray &= self.count(sighting, Event.SYN_ACK) > 0
             rules += [
                 (here & astray & (state == State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
-                (
-                    here & (state == State.SYN_RECEIVED) & self.all_vanished(Event.SYN_ACK),
-                    Outcome.SYN_ACK_LOST,
-                    _NONE,
-                ),
-                (
-                    here & (state == State.SYN_SENT) & self.all_vanished(Event.SYN),
-                    Outcome.SYN_LOST,
-                    _NONE,
-                ),
+                (here & gone[0] & (state <= State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
+                (here & gone[1] & (state == State.SYN_SENT), Outcome.SYN_LOST, _NONE),
                 (here & (state == State.ESTABLISHED), Outcome.COMPLETED, _NONE),
                 (here & (state == State.REFUSED), Outcome.REFUSED, _NONE),
                 (here & (state == State.REJECTED), Outcome.REJECTED, _NONE),

@@ -80,8 +80,10 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
             m, source, m.segments["time"][sent.row[rows]], capture[rows, slot]
         )
     at_end = np.where(TOWARDS_CLIENT[sent.leg], CLIENT, SERVER)
-    receiver = stations.side[sent.path] == at_end[:, None]
-    missed = lacking & on & _went_on(m, sent, here, ahead)
+    side = stations.side[sent.path]
+    receiver = side == at_end[:, None]
+    at_home = side[np.arange(len(side)), sent.slot] == -at_end
+    missed = lacking & on & _went_on(m, sent, here, ahead, at_home)
     failing = _by_slot(stations, sent, missed)
     able = _shown(m, stations, sent, failing, receiver)
     witness = lacking & on & able & _more_than_dropped(m, sent, lacking, capture)
@@ -106,7 +108,7 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
             "row": has[gone, np.argmax(last[gone], axis=1)],
             "after": after,
             "before": before,
-            "by_tap": ((last | first) & (stations.side[sent.path] == NEITHER))[gone].any(axis=1),
+            "by_tap": ((last | first) & (side == NEITHER))[gone].any(axis=1),
         },
     )
     depth = ahead[gone, :, np.argmax(last[gone], axis=1)].sum(axis=1)
@@ -199,8 +201,9 @@ def _paired(
     return group[: len(out)], np.where(partner >= 0, partner - len(out), -1)
 
 
-def _went_on(m: Matched, sent: _Sent, here: Array, ahead: Array) -> Array:
-    """Whether it, or one like it of which a capture has none, passed each slot unseen."""
+def _went_on(m: Matched, sent: _Sent, here: Array, ahead: Array, at_home: Array) -> Array:
+    """Whether it, or one like it of which a capture has none, passed each slot unseen.
+    ``at_home``: what is in its sender's own capture (bool)."""
     on = np.isin(sent.fate, (DELIVERED, MISDELIVERED))[:, None] | _before_any(ahead, here)
     seen = np.zeros((m.attempts, len(Event)), bool)
     np.logical_or.at(seen, m.identity, m.legs.counts > 0)
@@ -215,7 +218,7 @@ def _went_on(m: Matched, sent: _Sent, here: Array, ahead: Array) -> Array:
     answered = kept_quiet & (np.bincount(cell)[cell] == 1) & (sent.leg != Event.ACK)
     syns = np.zeros(m.attempts, np.int64)
     np.maximum.at(syns, m.identity, m.legs.counts[:, Event.SYN])
-    answered &= (sent.fate != LOST) & (syns[sent.attempt] < 2)
+    answered &= (sent.fate != LOST) & (syns[sent.attempt] < 2) & at_home
     on |= answered[:, None]
     some = np.stack([np.bincount(cell, part) for part in here.T], axis=1) > 0
     return np.asarray(on | (proven[sent.attempt, sent.leg][:, None] & ~some[cell]))
@@ -250,7 +253,8 @@ def _shown(m: Matched, stations: Stations, sent: _Sent, failing: Array, receiver
     able = _has_of(m, stations, sent, up) & none_missed & shows[at, leg]
     able |= _has_of(m, stations, sent, ~up) & (clean > 0)[at, leg]
     cell = ids_of(sent.attempt, sent.leg)
-    repeated = (np.bincount(cell)[cell] > 1)[:, None]
+    # An ACK is repeated by nobody who misses it.
+    repeated = ((np.bincount(cell)[cell] > 1) & (sent.leg != Event.ACK))[:, None]
     able |= none_missed & (showing >= _LIKE_ALL)[at, leg] & repeated
     # An end is on its own path; only its filter may leave such packets out.
     # Of ACKs, which a common filter for SYNs leaves out, it must show some.
