@@ -134,7 +134,13 @@ def estimate(
     steady = [sum(edge.grade != "inconsistent" for edge in edges) for edges in leaving]
     by_degree = sorted(
         range(hosts),
-        key=lambda h: (-steady[h], -len(leaving[h]), bool(watching[h] and passed[h]), h),
+        key=lambda h: (
+            -steady[h],
+            -len(leaving[h]),
+            bool(watching[h] and passed[h]),
+            -passed[h],
+            h,
+        ),
     )
     alone = np.array([not edges for edges in leaving], bool)
     through = [column[passing] for column in columns]

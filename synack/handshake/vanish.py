@@ -8,7 +8,8 @@ it that went on, and would have shown this one. It would if
   does not leave them out); or
 - it has what travels the other way, and shows such segments of this path, or of the same
   client, or of the same server, none of which passed it unseen; or
-- it shows those of many other attempts of this path, and lacks none, and this one was repeated; or
+- it shows those of many other attempts of this path, and lacks none, and this one was lost for
+  sure: it was repeated, or its receiver's own capture does not have it; or
 - it is the receiver's own.
 
 So a tap of one direction, or on one of several parallel paths, never makes a loss. Of the
@@ -85,11 +86,15 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     at_home = side[np.arange(len(side)), sent.slot] == -at_end
     missed = lacking & on & _went_on(m, sent, here, ahead, at_home)
     failing = _by_slot(stations, sent, missed)
-    able = _shown(m, stations, sent, failing, receiver)
-    witness = lacking & on & able & _more_than_dropped(m, sent, lacking, capture)
+    able, like_all = _shown(m, stations, sent, failing, receiver)
+    sees = lacking & on & _more_than_dropped(m, sent, lacking, capture)
+    witness = sees & able
     # What match says of the receiver's own capture stands.
     paired = receiver & (sent.fate != _UNPAIRED)[:, None]
     witness = np.where(paired, lacking & (sent.fate == LOST)[:, None], witness)
+    # What was repeated, or is not at its receiver's, is lost for sure, though not where.
+    lost = (witness & receiver).any(axis=1) | _repeated(sent)
+    witness |= sees & like_all & lost[:, None] & ~paired
     over = np.isin(sent.fate, (DELIVERED, MISDELIVERED)) | (sent.cause == UNRECORDED)
     over |= (here & receiver).any(axis=1)
     witness &= ~over[:, None]
@@ -131,7 +136,8 @@ def _sent(m: Matched, stations: Stations, order: Order) -> _Sent:
         mine = np.flatnonzero(seen)
         ahead = order.ahead(path[mine], np.full(len(mine), leg))
         before = ahead[np.arange(len(mine)), :, slot[mine]].sum(axis=1)
-        mine = mine[np.lexsort((slot[mine], -counts[mine, leg], before, m.identity[mine]))]
+        fullest = -counts[mine].sum(axis=1), -counts[mine, leg]
+        mine = mine[np.lexsort((slot[mine], *fullest, before, m.identity[mine]))]
         chosen = np.zeros(len(m.sightings) + 1, bool)
         chosen[mine[representatives(ids_of(m.identity[mine]))]] = True
         rows = np.flatnonzero((m.leg == leg) & chosen[m.sighting] & (m.sighting >= 0))
@@ -232,9 +238,11 @@ def _by_slot(stations: Stations, sent: _Sent, marked: Array) -> Array:
     return np.bincount(cell, minlength=count * slots * len(LEGS)).reshape(-1, len(LEGS))
 
 
-def _shown(m: Matched, stations: Stations, sent: _Sent, failing: Array, receiver: Array) -> Array:
+def _shown(
+    m: Matched, stations: Stations, sent: _Sent, failing: Array, receiver: Array
+) -> tuple[Array, Array]:
     """Whether each slot would have shown each transmission (row, slot), by what else it shows and
-    what it is ``failing`` to show, by slot."""
+    what it is ``failing`` to show, by slot; and whether it would by all others of its path."""
     count, slots = stations.capture.shape
     entry = stations.of_attempt[m.identity] * slots + stations.of_sighting
     showing = _sums(entry, m.legs.counts[:, list(LEGS)] > 0, count * slots)
@@ -252,15 +260,17 @@ def _shown(m: Matched, stations: Stations, sent: _Sent, failing: Array, receiver
     up = TOWARDS_CLIENT[sent.leg]
     able = _has_of(m, stations, sent, up) & none_missed & shows[at, leg]
     able |= _has_of(m, stations, sent, ~up) & (clean > 0)[at, leg]
-    cell = ids_of(sent.attempt, sent.leg)
-    # An ACK is repeated by nobody who misses it.
-    repeated = ((np.bincount(cell)[cell] > 1) & (sent.leg != Event.ACK))[:, None]
-    able |= none_missed & (showing >= _LIKE_ALL)[at, leg] & repeated
     # An end is on its own path; only its filter may leave such packets out.
     # Of ACKs, which a common filter for SYNs leaves out, it must show some.
     shows |= ~lacks.any(axis=1)[:, None] & (np.array(LEGS) != Event.ACK)
     able |= receiver & none_missed & shows[at, leg]
-    return np.asarray(able)
+    return np.asarray(able), none_missed & (showing >= _LIKE_ALL)[at, leg]
+
+
+def _repeated(sent: _Sent) -> Array:
+    """Whether it was sent again (bool). An ACK is repeated by nobody who misses it."""
+    cell = ids_of(sent.attempt, sent.leg)
+    return np.asarray((np.bincount(cell)[cell] > 1) & (sent.leg != Event.ACK))
 
 
 def _sums(group: Array, values: Array, size: int = 0) -> Array:
