@@ -36,7 +36,7 @@ from traffic import (
     view,
 )
 
-VERSION = 1
+VERSION = 2
 """Of the bytes: files of another version are made anew."""
 SNAPLEN = 128
 FORMATS = ("pcap", "pcapng", "gz", "zst")
@@ -98,7 +98,7 @@ def _numbers(rows: Array, packets: Packets, original: Array) -> None:
     rows["version"] = 0x4500
     rows["total"] = original - 14
     # Linux answers with IP ID 0; others count.
-    ident = packets.time // 1000 * 25173 & 0xFFFF
+    ident = (packets.time - packets.late) // 1000 * 25173 & 0xFFFF
     rows["ident"] = np.where(packets.kind == SYN_ACK, 0, ident)
     rows["fragment"] = 0x4000
     rows["ttl"] = 64
@@ -111,7 +111,7 @@ def _numbers(rows: Array, packets: Packets, original: Array) -> None:
 
 def _options(rows: Array, ends: Connections, packets: Packets) -> None:
     """As Linux orders them; TSecr is what the other side's clock showed a little before."""
-    milliseconds = (packets.time // 1_000_000).astype(np.uint32)
+    milliseconds = ((packets.time - packets.late) // 1_000_000).astype(np.uint32)
     client = ends.clocks[packets.connection] + milliseconds
     server = ends.clocks[packets.connection] * np.uint32(7) + milliseconds
     own, other = (

@@ -95,7 +95,8 @@ class Connections:
 
 @dataclass
 class Packets:
-    """Columns of packets. ``time`` in ns; ``connection`` is a row of the connections."""
+    """Columns of packets. ``time`` in ns; ``connection`` is a row of the connections; ``late``:
+    what ``time`` is more than when it was sent, for it was on its way or the clock is wrong."""
 
     connection: Array
     time: Array
@@ -105,6 +106,7 @@ class Packets:
     ack: Array
     payload: Array
     delivered: Array
+    late: Array
 
     def __len__(self) -> int:
         return len(self.time)
@@ -168,7 +170,8 @@ def view(traffic: Traffic, client: bool, clock_offset: int) -> Packets:
     seen = packets.take(own | packets.delivered)
     # Under way for less than half of the shortest round trip, so causes come first.
     way = 20_000 + seen.connection.astype(np.int64) % 64 * 400
-    seen.time = seen.time + np.where(seen.by_client == client, 0, way) + clock_offset
+    seen.late = np.where(seen.by_client == client, 0, way) + clock_offset
+    seen.time = seen.time + seen.late
     return seen.sorted()
 
 
@@ -233,8 +236,9 @@ def _tell(
     delivered = np.array([leg.delivered for leg in legs])[leg]
     nothing = np.zeros(len(attempt), np.uint16)
     return Packets(
-        attempt.astype(np.int32), time, kind, BY_CLIENT[kind], seq, ack, nothing, delivered
-    )
+        attempt.astype(np.int32), time, kind, BY_CLIENT[kind], seq, ack, nothing, delivered,
+        np.zeros(len(attempt), np.int64),
+    )  # fmt: skip
 
 
 def _spread(lengths: Array, starts: Array) -> tuple[Array, Array]:
@@ -281,6 +285,7 @@ def _converse(
         np.where(by_client, server, client),
         size,
         np.ones(packets, bool),
+        np.zeros(packets, np.int64),
     )
 
 

@@ -171,6 +171,9 @@ def handshakes(
                           its first segment, for Wireshark
       path                the captures that saw it, from client to server
       vanished            what was lost, and between which of them
+      translated_client, translated_client_port,
+      translated_server, translated_server_port
+                          what the server's side sees behind NAT
 
     \b
     Examples:

@@ -2,10 +2,11 @@
 cimport cython
 
 ctypedef unsigned long long u64
+ctypedef unsigned int u32
 ctypedef long long i64
 
 cdef u64 _ALL_ONES, _LOW
-cdef int _BLOCK
+cdef int _BLOCK, _MANY
 
 @cython.final
 cdef class _Numbers:
@@ -22,3 +23,15 @@ cdef class _Numbers:
                    known=Py_ssize_t, at=Py_ssize_t, same=bint, touched=u64, mixed=u64,
                    slot=u64)
     cdef int _number(self, const u64[::1] cells, i64[::1] ids, Py_ssize_t rows) except -1
+
+
+@cython.final
+cdef class _Within:
+    cdef Py_ssize_t width, found
+    cdef u32[::1] first, next
+    cdef u64[::1] known
+
+    @cython.locals(width=Py_ssize_t, row=Py_ssize_t, start=Py_ssize_t, before=Py_ssize_t,
+                   known=Py_ssize_t, steps=int, same=bint, at=Py_ssize_t)
+    cdef bint _number(self, const i64[::1] cell, const u64[::1] cells, i64[::1] ids,
+                      Py_ssize_t rows) except -1

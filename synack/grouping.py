@@ -26,6 +26,8 @@ COMPILED: bool = cython.compiled
 _ALL_ONES, _LOW = (1 << 64) - 1, (1 << 32) - 1
 _FEW = 4
 """So many rows are compared faster than found by hash."""
+_MANY = 32
+"""So many distinct rows of one cell are gone through; of more they are found by hash."""
 _BLOCK = 1 << 11
 """Rows numbered at once: as many distinct ones more must fit before."""
 
@@ -44,6 +46,13 @@ def group_ids(*columns: Array) -> Array:
     rank = np.empty(len(some), np.int64)
     rank[np.lexsort([column[some] for column in reversed(columns)])] = np.arange(len(some))
     return rank[ids]
+
+
+def ids_within(cell: Array, cells: int, *columns: Array) -> Array:
+    """:func:`ids_of` of ``cell`` and ``columns``, where ``cell`` (int64) is a number below
+    ``cells``: found by that, with no hash, when no cell has many distinct rows."""
+    ids = _Within(cells, len(cell), len(columns)).of(cell, columns)
+    return ids_of(cell, *columns) if ids is None else ids
 
 
 def representatives(ids: Array) -> Array:
@@ -186,6 +195,71 @@ class _Numbers:
                 place = (place + 1) & mask
             ids[row] = known
         return 0
+
+
+class _Within:
+    """The distinct rows so far of each cell, one linked to the next."""
+
+    def __init__(self, cells: int, rows: int, width: int) -> None:
+        self.width = width
+        self.found = 0
+        self.first = _zeros("I", max(cells, 1))
+        # Memory that is not used costs nothing.
+        self.next = _plain_zeros("I", rows)
+        self.known = _plain_zeros("Q", rows * width)
+
+    def of(self, cell: Array, columns: Sequence[Array]) -> Array | None:
+        """Ids of rows; None where a cell has too many distinct ones to go through."""
+        rows = len(cell)
+        ids = np.empty(rows, np.int64)
+        block = np.empty((min(rows, _BLOCK), self.width), np.uint64)
+        for begin in range(0, rows, _BLOCK):
+            part = min(_BLOCK, rows - begin)
+            for at, column in enumerate(columns):
+                block[:part, at] = column[begin : begin + part]
+            cells: Any = block.reshape(-1)
+            numbers: Any = cell[begin : begin + part]
+            if not COMPILED:
+                cells, numbers = cells.tolist(), numbers.tolist()
+            if not self._number(numbers, cells, ids[begin : begin + part], part):
+                return None
+        return ids
+
+    def _number(self, cell: Any, cells: Any, ids: Any, rows: int) -> bool:
+        width = self.width
+        for row in range(rows):
+            start = row * width
+            before = 0
+            known = self.first[cell[row]]
+            steps = 0
+            while known:
+                same = True
+                for at in range(width):
+                    if self.known[(known - 1) * width + at] != cells[start + at]:
+                        same = False
+                if same:
+                    break
+                steps += 1
+                if steps > _MANY:
+                    return False
+                before = known
+                known = self.next[known - 1]
+            if not known:
+                for at in range(width):
+                    self.known[self.found * width + at] = cells[start + at]
+                self.found += 1
+                known = self.found
+                if before:
+                    self.next[before - 1] = known
+                else:
+                    self.first[cell[row]] = known
+            ids[row] = known - 1
+        return True
+
+
+def _plain_zeros(code: str, size: int) -> Any:
+    """Zeros that take no memory before they are changed."""
+    return np.zeros(size, code) if COMPILED else array(code, bytes(array(code).itemsize * size))
 
 
 def _zeros(code: str, size: int) -> Any:

@@ -55,6 +55,10 @@ class Source:
     """When it was last changed, by its archive (ns since 1970 UTC)."""
 
 
+_FARTHEST_S = 100 * 365 * 86_400
+"""A clock that begins in 1970 is nearer; times in ns (int64) hold it."""
+
+
 @dataclass
 class Incident:
     """Every file, and what the user says about the hosts."""
@@ -311,6 +315,8 @@ class _Overrides:
                 number = isinstance(offset, int | float) and not isinstance(offset, bool)
                 if not number or not math.isfinite(offset):
                     raise InputError(path, f"{where}.clock_offset_s: not a number")
+                if abs(offset) > _FARTHEST_S:
+                    raise InputError(path, f"{where}.clock_offset_s: more than a century")
                 incident.clock_offsets[name] = round(offset * 1_000_000_000)
         for name, file in files.items():
             _known(file, {"at", "interface", "host"}, path, f"files.{name!r}")

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from synack.capture.reader import open_capture
 from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
@@ -24,7 +22,7 @@ from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
 from synack.overlap import unite
 from synack.recognize import FoundCapture, recognize
-from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Schema, Table
+from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Schema, Table, end_to_end
 
 DISORDER_NS = 1_000_000
 """Smaller steps back in time are normal: the kernel stamps on several processors."""
@@ -143,8 +141,7 @@ def _joined(schema: Schema, tables: list[Table]) -> Table:
     if len(tables) < 2:
         return Table.concat(schema, tables)
     columns = {
-        name: np.concatenate([table.columns.pop(name) for table in tables])
-        for name in schema.dtypes
+        name: end_to_end([table.columns.pop(name) for table in tables]) for name in schema.dtypes
     }
     return Table(schema, columns)
 

@@ -54,7 +54,7 @@ def run(loaded: Loaded) -> Diagnosed:
     entries = _entries(loaded, own, peers)
     by_host = {host: r for host, r in rises.items() if r is not None}
     loaded.warnings += _strangers(matched, entries, own, peers)
-    loaded.warnings += _clocks(matched)
+    loaded.warnings += _ambiguous(matched) + _clocks(matched)
     loaded.warnings += found.doubts
     for number, capture in enumerate(matched.captures):
         capture.warnings += _oddities(matched, number)
@@ -113,6 +113,17 @@ def _strangers(matched: Matched, entries: Table, own: _ByHost, peers: _ByHost) -
         if known and not ips & known:
             says.append(f"{file}: none of its {len(ips)} addresses is in the captures")
     return says
+
+
+def _ambiguous(matched: Matched) -> list[str]:
+    """Attempts that could be paired through a translation in more than one way."""
+    if not matched.ambiguous.any():
+        return []
+    attempts = count(int(matched.ambiguous.sum()), "attempt")
+    return [
+        f"{attempts} with the ISN of another attempt at another place: maybe one connection with"
+        " translated addresses (NAT), but nothing tells which, so each counts for itself"
+    ]
 
 
 def _clocks(matched: Matched) -> list[str]:

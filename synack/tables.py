@@ -8,11 +8,11 @@ promise. Nothing here imports pandas: most commands never need it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 NO_TIME = -(2**63)
 """A time that was not recorded; the same bits as pandas' NaT."""
@@ -80,9 +80,7 @@ class Table:
             return parts[0]
         if not parts:
             return cls.empty(schema)
-        return cls(
-            schema, {name: np.concatenate([part[name] for part in parts]) for name in schema.dtypes}
-        )
+        return cls(schema, {name: end_to_end([p[name] for p in parts]) for name in schema.dtypes})
 
     def __getitem__(self, name: str) -> Array:
         return self.columns[name]
@@ -101,6 +99,20 @@ class Table:
         names = list(self.columns)
         for values in zip(*(column.tolist() for column in self.columns.values()), strict=True):
             yield dict(zip(names, values, strict=True))
+
+
+def alike(value: int, dtype: DTypeLike, rows: int) -> Array:
+    """A column that has one value in all ``rows``, and takes the memory of one."""
+    return np.broadcast_to(np.array(value, dtype), rows)
+
+
+def end_to_end(columns: Sequence[Array]) -> Array:
+    """One column after the other; if all of them are :func:`alike`, so is the result."""
+    values = {int(c[0]) if c.strides == (0,) else None for c in columns if len(c)}
+    value = values.pop() if len(values) == 1 else None
+    if value is None:
+        return np.concatenate(columns)
+    return alike(value, columns[0].dtype, sum(map(len, columns)))
 
 
 # What a segment is to a handshake.
@@ -241,6 +253,13 @@ DETAILS = Schema(
     ("server_state", "i1", "states.State at the server; -1 not in its capture"),
     ("server_file", "i4", "row in `files` of its first segment at the server, -1 none"),
     ("server_frame", "i8", "frame of that segment, -1 none"),
+    ("translated", "?", "whether it has other addresses or ports at the server's side"),
+    ("translated_client_hi", "u8", "client address at the server's side, upper half"),
+    ("translated_client_lo", "u8", "lower half of it"),
+    ("translated_client_port", "i4", "client port at the server's side, -1 if the same"),
+    ("translated_server_hi", "u8", "server address at the server's side, upper half"),
+    ("translated_server_lo", "u8", "lower half of it"),
+    ("translated_server_port", "i4", "server port at the server's side, -1 if the same"),
     ("path", "i4", "index into path.Paths.names: the captures that saw it; -1 fewer than two"),
     ("vanished", "i4", "index into path.Paths.losses: what vanished where; -1 nothing known"),
 )

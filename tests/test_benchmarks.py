@@ -89,6 +89,21 @@ def test_a_pair_is_one_traffic_seen_twice(made, synack) -> None:
     assert "syn-ack-lost" in joined
 
 
+def test_what_arrives_at_the_other_end_is_what_was_sent(made) -> None:
+    fields = ("ip.id", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.options.timestamp.tsval")
+    seen = [
+        {tuple(row) for row in dissect(made / f"pair/{host}-eth0.pcap", "ip.src", *fields)}
+        for host in ("client", "server")
+    ]
+    sources = [{row[0] for row in rows} for rows in seen]
+    assert sources[0] == sources[1]
+    client, server = sorted(sources[0])
+    for sender, receiver, source in ((*seen, client), (*reversed(seen), server)):
+        arrived = {row for row in receiver if row[0] == source}
+        assert arrived
+        assert arrived < {row for row in sender if row[0] == source}, "and some is lost"
+
+
 def test_the_seed_decides_every_byte(made, tmp_path) -> None:
     def again(seed: int) -> list[bytes]:
         run("generate.py", "mixed", "--packets", 8000, "--seed", seed, "--folder", tmp_path)

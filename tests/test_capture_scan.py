@@ -330,6 +330,26 @@ def test_common_records_are_walked(name: str, container: str) -> None:
     assert walked(BUILT[f"{container}-{name}"]) >= len(packets(C, S)) * 2 + 3
 
 
+@pytest.mark.parametrize(
+    ("name", "unusual"),
+    [
+        ("pcap-ethernet", {"src_hi", "dst_hi"}),
+        ("pcap-vlan", {"src_hi", "dst_hi", "vlan"}),
+        ("pcap-sll", {"src_hi", "dst_hi", "direction"}),
+    ],
+)
+def test_what_no_row_differs_in_takes_no_memory(name: str, unusual: set[str]) -> None:
+    scanner = scan.Scanner(2)
+    with open_capture("x", io.BytesIO(BUILT[name])) as reader:
+        Collector(2, scanner=scanner).read(0, reader)
+    segments, _ = scanner.take()
+    assert len(segments) > 10
+    usual = {n for n, column in segments.columns.items() if column.strides == (0,)}
+    may = {"capture", "file", "src_hi", "dst_hi", "direction", "interface", "vlan"}
+    assert usual & may == may - unusual
+    assert set(segments["capture"].tolist()) == {2}
+
+
 # ---- captures of the world ----------------------------------------------------------------
 
 

@@ -46,6 +46,29 @@ def test_many(module: ModuleType) -> None:
     assert len(some) == len(set(values.tolist()))
 
 
+@BOTH
+@given(VALUES, st.integers(0, 3))
+def test_ids_within(module: ModuleType, values: list[tuple[int, int]], many: int) -> None:
+    """The same as by hash, whether or not a cell has many distinct rows."""
+    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
+    cell = columns[0] + 2
+    with pytest.MonkeyPatch.context() as patch:
+        if module is plain:
+            patch.setattr(module, "_MANY", many)
+        found = module.ids_within(cell, 5, *columns)
+    assert found.tolist() == ids_of(cell, *columns).tolist()
+
+
+@BOTH
+@pytest.mark.parametrize("spread", [1, 40, 5_000])
+def test_ids_within_many_rows(module: ModuleType, spread: int) -> None:
+    """More than one block; cells of few and of too many distinct rows."""
+    rng = np.random.default_rng(2)
+    cell, value = rng.integers(0, 300, 6_000), rng.integers(0, spread, 6_000)
+    ids = module.ids_within(cell, 300, value.astype(np.uint32))
+    assert ids.tolist() == ids_of(cell, value).tolist()
+
+
 def test_columns_of_any_integer() -> None:
     """Mixed widths and signs; 2^64 - 1 is not -1 of another column's row."""
     unsigned = np.array([2**64 - 1, 0, 2**64 - 1], np.uint64)

@@ -105,6 +105,9 @@ CASES = [
          f"at client\n-5 alive\n{WITHOUT_SYN_ACKS}\n{SYN}\n{SYN_1}\n20 alive\nat server\n-5 alive\n"
          + crowd("server", range(41000, 41003))
          + f"\n{S_SYN}\n{S_SYN_ACK}\n{S_SYN_1}\n{S_SYN_ACK_1}\n20 alive"),
+    Case("something between answers", "000 002 001", "something between answers",
+         client(SYN, "0.005 server > client SA 333/101", "0.006 client > server A 101/334")
+         + server(S_SYN, S_SYN_ACK, S_SYN_ACK_1)),
     Case("it missed another", "000 002 000", "proved to miss",
          "at client\n-5 alive\n" + crowd("client", range(41000, 41004)).replace(
              "-3.9700 client:41003 > server S 5000\n-3.9500 server > client:41003 SA 7000/5001\n",

@@ -47,7 +47,26 @@ S_SYN_ACK, S_ACK = "0.011 server > client SA 900/101", "0.031 client > server A 
 S_SYN_ACK_1 = "1.011 server > client SA 900/101"
 S_OTHER = "-2.0 second > server S 7\n-1.9 server > second SA 8/8"
 
+FROM_BETWEEN = "0.005 server > client SA 333/101", "0.006 client > server A 101/334"
+
 TWO_ENDS = [
+    Case(
+        "something between answers, and passes on what the client sends",
+        "completed",
+        client(SYN, *FROM_BETWEEN) + server(S_SYN, S_SYN_ACK, S_ACK),
+    ),
+    Case(
+        "something between answers, and the server's answer has no answer",
+        "inconclusive: something between",
+        client(SYN, *FROM_BETWEEN) + server(S_SYN, S_SYN_ACK, S_SYN_ACK_1),
+    ),
+    Case(
+        "a repetition has another number, and the first is lost",
+        "completed",
+        client(SYN, "1.020 server > client SA 700/101", "1.021 client > server A 101/701")
+        + server(S_SYN, S_SYN_ACK, "1.011 server > client SA 700/101",
+                 "1.031 client > server A 101/701"),
+    ),
     Case(
         "all three legs",
         "completed",

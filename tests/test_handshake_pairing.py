@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synack.handshake.pairing import pair
+from synack.handshake.pairing import once, pair
 
 
 def paired(events: str) -> str:
@@ -79,3 +79,18 @@ def test_multiset(rows: list[tuple[int, bool, int]]) -> None:
         here = group == name
         wanted = min((here & arrival).sum(), (here & ~arrival).sum())
         assert (partner[here & arrival] >= 0).sum() == wanted
+
+
+@given(ROWS)
+def test_the_only_ones_need_no_time(rows: list[tuple[int, bool, int]]) -> None:
+    """What is paired without looking at times, and the rest with, is what all is with."""
+    group = np.array([r[0] for r in rows], np.int64)
+    arrival = np.array([r[1] for r in rows], bool)
+    time = np.array([r[2] for r in rows], np.int64)
+    out, back, others = once(group, arrival)
+    partner = np.full(len(rows), -1)
+    partner[out], partner[back] = back, out
+    found = pair(group[others], arrival[others], time[others])
+    partner[others] = np.where(found >= 0, others[found] if len(others) else -1, -1)
+    assert partner.tolist() == pair(group, arrival, time).tolist()
+    assert (np.diff(group[out]) > 0).all()

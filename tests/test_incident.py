@@ -278,6 +278,7 @@ def test_argument_over_toml(tmp_path: Path) -> None:
         ("[hosts.b]\nclock_offset_s = true", "hosts.b.clock_offset_s: not a number"),
         ("[hosts.b]\nclock_offset_s = nan", "hosts.b.clock_offset_s: not a number"),
         ("[hosts.b]\nclock_offset_s = inf", "hosts.b.clock_offset_s: not a number"),
+        ("[hosts.b]\nclock_offset_s = 1e10", "hosts.b.clock_offset_s: more than a century"),
         ('[hosts.b]\ntap = "yes"', "hosts.b.tap: not true or false"),
         ('[files."a"]\nwhen = 3', "files.'a': unknown key 'when'"),
         ('[files."a"]\nat = "2026-09-16"', "files.'a'.at: not a date and time"),

@@ -21,7 +21,7 @@ needs_root = pytest.mark.skipif(
 
 
 @needs_root
-@pytest.mark.parametrize("story", ["refused", "duplicate-address", "healed-by-probe"])
+@pytest.mark.parametrize("story", ["refused", "duplicate-address", "healed-by-probe", "behind-nat"])
 def test_a_fresh_recording_gets_the_verdict_of_its_story(story, tmp_path):
     """Counts depend on the kernel's timing; kinds, hosts and addresses do not."""
     subprocess.run(

@@ -25,6 +25,7 @@ WIDE = (
     " syn_ack_unwitnessed ack_lost ack_misdelivered ack_unwitnessed reason syn_delay_min_ns"
     " syn_delay_max_ns syn_ack_delay_min_ns syn_ack_delay_max_ns clock_doubt_ns copies last"
     " client_state client_file client_frame server_state server_file server_frame path vanished"
+    " translated_client translated_client_port translated_server translated_server_port"
 ).split()
 NEIGHBORS = (
     "host interface ip mac state flags used_s confirmed_s updated_s probes at format file line"
@@ -108,6 +109,17 @@ def test_one_sided_counts_are_null():
     assert row["syn_received"] == 1
     assert row["syn_ack_sent"] == 1
     assert row["syn_ack_received"] is None
+
+
+def test_translated_addresses_are_shown_beside_their_own():
+    done = pipeline.run(pipeline.load([str(FIXTURES / "behind-nat")]))
+    attempts = _rows(edges.handshakes(done.attempts, done.matched.hosts, done.findings))
+    ends = [
+        (row["client"], wide["translated_client"], wide["translated_server"])
+        for row, wide in zip(attempts, _rows(_wide(done)), strict=True)
+    ]
+    assert ends.count(("192.168.7.77", "10.0.1.1", "10.0.1.10")) == 8
+    assert ends.count(("10.0.1.71", None, None)) == 9
 
 
 def test_segments_name_frame_and_leg(stale):

@@ -16,6 +16,8 @@ from synack.tables import (
     TUNNELS,
     Schema,
     Table,
+    alike,
+    end_to_end,
 )
 
 PAIRS = Schema("pairs", ("low", "i8", "an integer"), ("name", "O", "a text"))
@@ -81,3 +83,22 @@ def test_schemas_say_what_they_hold(schema: Schema) -> None:
     """Every column has a dtype that numpy knows and a meaning."""
     assert len(schema.dtypes) == len(schema.columns)
     assert all(column.meaning for column in schema.columns)
+
+
+@pytest.mark.parametrize(
+    ("parts", "shared"),
+    [
+        ([alike(7, "i4", 3)], True),
+        ([alike(7, "i4", 3), alike(7, "i4", 2)], True),
+        ([alike(7, "i4", 3), np.empty(0, "i4")], True),
+        ([alike(7, "i4", 0), alike(8, "i4", 2)], True),
+        ([alike(7, "i4", 3), alike(8, "i4", 2)], False),
+        ([alike(7, "i4", 3), np.array([7, 7], "i4")], False),
+        ([alike(7, "i4", 0), alike(8, "i4", 0)], False),
+    ],
+)
+def test_columns_of_one_value_stay_so_end_to_end(parts, shared):
+    column = end_to_end(parts)
+    assert column.tolist() == [value for part in parts for value in part.tolist()]
+    assert column.dtype == np.dtype("i4")
+    assert not len(column) or (column.strides == (0,)) == shared

@@ -12,7 +12,8 @@
 Flags are letters of ``FSRPA``; ``Q`` is an ICMP error that quotes such a segment. An
 end is a name of :data:`HOSTS`, with ``:port`` for another port. A capture may say
 ``clock=``, ``gap=FROM..TO``, ``drops=N`` and ``role=client|server``; a segment ``len=``,
-``ts=``, ``ttl=``, ``from=`` and ``to=`` (whose MACs), ``dir=in|out|other`` and ``nomac``.
+``ts=``, ``tsecr=``, ``ttl=``, ``from=`` and ``to=`` (whose MACs), ``dir=in|out|other`` and
+``nomac``.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ HOSTS = {
     "router": ("10.0.1.1", 0, "0a:00:00:00:00:01"),
     "stale": ("10.0.1.66", 0, "0a:de:ad:00:00:01"),
     "vip": ("10.0.1.99", 9092, "00:00:5e:00:01:07"),
+    "nat": ("203.0.113.1", 50000, "0a:00:00:00:00:01"),
 }
 """Address, usual port and MAC by name."""
 
@@ -132,17 +134,18 @@ def _packet(scene: Scene, time: int, words: list[str]) -> None:
     seq, ack = (int(n, 0) % 2**32 for n in (numbers + "/0").split("/")[:2])
     kind, bits = segment_kind(flags), sum(1 << "FSRPA".index(letter) for letter in flags.strip("Q"))
     size, tsval = int(options.get("len", 0)), int(options.get("ts", -1))
+    tsecr = int(options.get("tsecr", 0 if tsval >= 0 else -1))
     ttl, direction = int(options.get("ttl", 64)), _DIRECTIONS.get(options.get("dir", ""), 0)
     macs = NO_MAC, NO_MAC
     if "nomac" not in rest:
         macs = mac(options.get("from", src)), mac(options.get("to", dst))
     scene.rows.append((
         number, number, file.packets, time, kind, *ip(src), *ip(dst), sport, dport, seq, ack,
-        bits, 64240, size, ttl, tsval, 0 if tsval >= 0 else -1, *macs, direction, 0, -1,
+        bits, 64240, size, ttl, tsval, tsecr, *macs, direction, 0, -1,
         256 * 3 + 1 if kind == QUOTE else -1,
     ))  # fmt: skip
     if kind != QUOTE:
-        stamps = None if tsval < 0 else (tsval, 0)
+        stamps = None if tsval < 0 else (tsval, tsecr)
         tcp = build.tcp(
             sport, dport, seq=seq, ack=ack, flags=flags, timestamps=stamps, payload=bytes(size)
         )

@@ -44,7 +44,7 @@ cdef class Pending:
 cdef class Scanner:
     cdef public i64 capture, file, frames, packets, tcp, syn, syn_ack, rst, arp
     cdef public i64 start, first, last, previous, gap_from, largest_gap, backwards, backwards_by
-    cdef public int stopped
+    cdef public int stopped, unusual
     cdef public Py_ssize_t rows, claim_rows, space, claim_space
     cdef readonly bint counts_only
     cdef public i64 first_interface, interfaces
@@ -55,7 +55,7 @@ cdef class Scanner:
     cdef public i64[::1] ticks, shifts, limits
     cdef dict _segments, _claims
     cdef const unsigned char[::1] data
-    cdef int[::1] s_capture, s_file, s_payload, s_interface, s_vlan, s_icmp
+    cdef int[::1] s_file, s_payload, s_interface, s_vlan, s_icmp
     cdef i64[::1] s_frame, s_time, s_tsval, s_tsecr, s_src_mac, s_dst_mac
     cdef u64[::1] s_src_hi, s_src_lo, s_dst_hi, s_dst_lo
     cdef u32[::1] s_seq, s_ack

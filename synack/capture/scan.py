@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from synack.tables import CLAIMS, SEGMENTS, Schema, Table
+from synack.tables import CLAIMS, SEGMENTS, Schema, Table, alike
 
 try:
     import cython
@@ -240,6 +240,13 @@ def _grown(columns: dict[str, Any], schema: Schema, rows: int, space: int) -> di
     return grown
 
 
+_USUAL = {
+    "file": 0, "src_hi": 0, "dst_hi": 0, "payload": 0, "direction": 0, "interface": 0,
+    "vlan": -1, "icmp": -1,
+}  # fmt: skip
+"""What nearly all rows have; the bits of ``unusual`` say, in this order, where some do not."""
+
+
 class Scanner:
     """Rows and counts of one capture; ``file`` is set for each of its files.
 
@@ -265,6 +272,7 @@ class Scanner:
         self._bind()
         self.rows = 0
         self.claim_rows = 0
+        self.unusual = 0
         self.first_interface = 0
         self.interfaces = 1
         self.blocks = self.big = False
@@ -296,7 +304,7 @@ class Scanner:
     def _bind(self) -> None:
         """Name the columns, so that compiled code reaches them without a dictionary."""
         s, c = self._segments, self._claims
-        self.s_capture, self.s_file, self.s_frame = s["capture"], s["file"], s["frame"]
+        self.s_file, self.s_frame = s["file"], s["frame"]
         self.s_time, self.s_kind = s["time"], s["kind"]
         self.s_src_hi, self.s_src_lo = s["src_hi"], s["src_lo"]
         self.s_dst_hi, self.s_dst_lo = s["dst_hi"], s["dst_lo"]
@@ -334,13 +342,20 @@ class Scanner:
         """(segments, claims) kept so far: the columns themselves, of which this has no more."""
         segments, claims = self._segments, self._claims
         rows, claim_rows = self.rows, self.claim_rows
+        columns = {name: column[:rows] for name, column in segments.items()}
+        columns["capture"] = alike(self.capture, "i4", rows)
+        for place, (name, usual) in enumerate(_USUAL.items()):
+            if not self.unusual >> place & 1:
+                columns[name] = alike(usual, segments[name].dtype, rows)
+            elif usual:
+                columns[name] += usual
         self._segments = _grown({}, SEGMENTS, 0, 1)
         self._claims = _grown({}, CLAIMS, 0, 1)
-        self.rows = self.claim_rows = 0
+        self.rows = self.claim_rows = self.unusual = 0
         self.space = self.claim_space = 1
         self._bind()
         return (
-            Table(SEGMENTS, {n: c[:rows] for n, c in segments.items()}),
+            Table(SEGMENTS, columns),
             Table(CLAIMS, {n: c[:claim_rows] for n, c in claims.items()}),
         )
 
@@ -410,20 +425,13 @@ class Scanner:
         direction: int, interface: int, vlan: int, icmp: int,
     ) -> int:  # fmt: skip
         """Keep one segment of the current frame. Columns are 0 from the start, and memory
-        that nobody writes to is not needed: what is 0 in most rows is not written there."""
+        that nobody writes to is not needed: the columns of :data:`_USUAL` are less their usual
+        value, which is not written there."""
         row = self.rows
-        if self.capture:
-            self.s_capture[row] = self.capture
-        if self.file:
-            self.s_file[row] = self.file
         self.s_frame[row] = self.frames
         self.s_time[row] = time
         self.s_kind[row] = kind
-        if src_hi:
-            self.s_src_hi[row] = src_hi
         self.s_src_lo[row] = src_lo
-        if dst_hi:
-            self.s_dst_hi[row] = dst_hi
         self.s_dst_lo[row] = dst_lo
         self.s_src_port[row] = src_port
         self.s_dst_port[row] = dst_port
@@ -431,19 +439,35 @@ class Scanner:
         self.s_ack[row] = ack
         self.s_flags[row] = flags
         self.s_window[row] = window
-        if payload:
-            self.s_payload[row] = payload
         self.s_ttl[row] = ttl
         self.s_tsval[row] = tsval
         self.s_tsecr[row] = tsecr
         self.s_src_mac[row] = src_mac
         self.s_dst_mac[row] = dst_mac
+        if self.file:
+            self.s_file[row] = self.file
+            self.unusual |= 1
+        if src_hi:
+            self.s_src_hi[row] = src_hi
+            self.unusual |= 2
+        if dst_hi:
+            self.s_dst_hi[row] = dst_hi
+            self.unusual |= 4
+        if payload:
+            self.s_payload[row] = payload
+            self.unusual |= 8
         if direction:
             self.s_direction[row] = direction
+            self.unusual |= 16
         if interface:
             self.s_interface[row] = interface
-        self.s_vlan[row] = vlan
-        self.s_icmp[row] = icmp
+            self.unusual |= 32
+        if vlan >= 0:
+            self.s_vlan[row] = vlan + 1
+            self.unusual |= 64
+        if icmp >= 0:
+            self.s_icmp[row] = icmp + 1
+            self.unusual |= 128
         self.rows = row + 1
         return 0
 

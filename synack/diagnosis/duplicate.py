@@ -95,4 +95,4 @@ def speaks_as(case: Case, mismatch: Mismatch) -> list[Source]:
 
 
 def _here(case: Case, host: int, rows: Array) -> Array:
-    return rows[case.segment_host[rows] == host]
+    return rows[case.hosts_of(rows) == host]

@@ -53,6 +53,13 @@ SENDINGS = Schema(
     ("time", "i8", "ns on the reference clock"),
 )
 
+_ENDS = Schema(
+    "ends",
+    ("capture", "i4", "row of the capture in `captures`"),
+    ("high", "u8", "an address in it, upper half"),
+    ("low", "u8", "lower half of it"),
+)
+
 
 _BETWEEN = "vanished-between"
 
@@ -139,10 +146,9 @@ class Case:
         """Times of rows of segments on the reference clock, ns."""
         return self.matched.aligned(rows)
 
-    @cached_property
-    def segment_host(self) -> Array:
-        """Row of the host that captured each segment."""
-        return self.matched.host_of_capture[self.matched.segments["capture"]]
+    def hosts_of(self, rows: Array) -> Array:
+        """Rows of the hosts that captured rows of segments."""
+        return self.matched.host_of_capture[self.matched.segments["capture"][rows]]
 
     @cached_property
     def _by_source(self) -> ByAddress:
@@ -204,6 +210,8 @@ class Case:
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
         s = m.segments
         fate, arrived = self._fates(rows)
+        ends, client, server = self._ends
+        peer = _of_end(leg == Event.SYN, server, client, m.sighting[rows])
         return Table(
             SENDINGS,
             {
@@ -212,12 +220,12 @@ class Case:
                 "row": rows,
                 "arrived": arrived,
                 "fate": fate,
-                "host": self.segment_host[rows],
-                "peer_hi": s["dst_hi"][rows],
-                "peer_lo": s["dst_lo"][rows],
+                "host": self.hosts_of(rows),
+                "peer_hi": ends["high"][peer],
+                "peer_lo": ends["low"][peer],
                 "mac": s["dst_mac"][rows],
-                "peer_mac": self._peer_mac(rows),
-                "home_mac": self._home_mac(rows),
+                "peer_mac": self._peer_mac(rows, peer),
+                "home_mac": self._home_mac(peer),
                 "time": self.time(rows),
             },
         )
@@ -229,48 +237,62 @@ class Case:
         fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
         return fate[rows], arrived[rows]
 
-    def _peer_mac(self, rows: Array) -> Array:
-        """As-of join: the source MAC of the peer's last SYN or SYN-ACK before each row in
-        the same capture, else of its first one after."""
-        s = self.matched.segments
-        result = np.full(len(rows), NO_MAC, np.int64)
-        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
-        if not len(own) or not len(rows):
-            return result
-        keys = [
-            np.concatenate([s[a][own], s[b][rows]])
-            for a, b in (("capture", "capture"), ("src_hi", "dst_hi"), ("src_lo", "dst_lo"))
-        ]
-        ids = ids_of(*keys)
-        peer, wanted = ids[: len(own)], ids[len(own) :]
-        macs = s["src_mac"][own]
-        low = np.full(int(ids.max()) + 1, NO_MAC, np.int64)
-        low[peer] = macs
-        changes = np.zeros(len(low), bool)
-        changes[peer[macs != low[peer]]] = True
-        result = low[wanted]
+    @cached_property
+    def _ends(self) -> tuple[Table, Array, Array]:
+        """The addresses in each capture, numbered; by sighting that of the client and that of
+        the server. Who sent a SYN or SYN-ACK, and to whom, is so a matter of looking up."""
+        s = self.matched.sightings
+        columns = {
+            "capture": np.concatenate([s["capture"], s["capture"]]),
+            "high": np.concatenate([s["client_hi"], s["server_hi"]]),
+            "low": np.concatenate([s["client_lo"], s["server_lo"]]),
+        }
+        ids = ids_of(*columns.values())
+        ends = Table(_ENDS, columns).take(representatives(ids))
+        return ends, ids[: len(s)], ids[len(s) :]
+
+    def _peer_mac(self, rows: Array, peer: Array) -> Array:
+        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
+        before each row, else of its first one after."""
+        m, s = self.matched, self.matched.segments
+        ends, client, server = self._ends
+        known = np.full(len(ends), NO_MAC, np.int64)
+        told = []
+        for end, first in ((client, "syn_row"), (server, "syn_ack_row")):
+            spoke = np.flatnonzero(m.sightings[first] >= 0)
+            macs = s["src_mac"][m.sightings[first][spoke]]
+            known[end[spoke]] = macs
+            told.append((end[spoke], macs, m.sightings["several_macs"][spoke]))
+        changes = np.zeros(len(ends), bool)
+        for speaker, macs, several in told:
+            changes[speaker[several | (macs < 0) | (macs != known[speaker])]] = True
+        result = known[peer]
         # Most peers have one MAC all the time; the join is for the others.
-        some = np.flatnonzero(changes[wanted])
-        own, peer = own[changes[peer]], peer[changes[peer]]
-        order = np.lexsort((own, peer))
-        peer, place = peer[order], own[order]
+        if not changes.any():
+            return result
+        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
+        speaker = _of_end(s["kind"][own] == SYN, client, server, m.sighting[own])
+        own, speaker = own[changes[speaker]], speaker[changes[speaker]]
+        some = np.flatnonzero((changes & (np.bincount(speaker, minlength=len(ends)) > 0))[peer])
+        order = np.lexsort((own, speaker))
+        speaker, place = speaker[order], own[order]
         # Rows are in order of capture, so "before" is a smaller row.
         span = len(s) + 1
-        at = np.searchsorted(peer * span + place, wanted[some] * span + rows[some]) - 1
-        before = (at >= 0) & (peer[np.maximum(at, 0)] == wanted[some])
+        wanted = peer[some]
+        at = np.searchsorted(speaker * span + place, wanted * span + rows[some]) - 1
+        before = (at >= 0) & (speaker[np.maximum(at, 0)] == wanted)
         result[some] = s["src_mac"][place[np.where(before, at, at + 1)]]
         return result
 
-    def _home_mac(self, rows: Array) -> Array:
-        s = self.matched.segments
+    def _home_mac(self, peer: Array) -> Array:
+        ends, _, _ = self._ends
         known = np.array(list(self.homes), np.uint64).reshape(-1, 2).T
         ids = ids_of(
-            np.concatenate([known[0], s["dst_hi"][rows]]),
-            np.concatenate([known[1], s["dst_lo"][rows]]),
+            np.concatenate([known[0], ends["high"]]), np.concatenate([known[1], ends["low"]])
         )
         mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
         mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
-        return mac[ids[len(self.homes) :]]
+        return mac[ids[len(self.homes) :]][peer]
 
     @cached_property
     def came_through(self) -> Array:
@@ -440,7 +462,7 @@ class Case:
 
     def _seen(self, host: int, mac: int) -> set[Address]:
         s, rows = self.matched.segments, self._by_source_mac.rows((0, mac))
-        rows = rows[(self.segment_host[rows] == host) & (s["icmp"][rows] < 0)]
+        rows = rows[(self.hosts_of(rows) == host) & (s["icmp"][rows] < 0)]
         return {(high, low) for high, low in distinct_rows(s["src_hi"][rows], s["src_lo"][rows])}
 
     @cached_property
@@ -454,6 +476,11 @@ class Case:
     @cached_property
     def _by_source_mac(self) -> ByAddress:
         return _by_mac(self.matched.segments["src_mac"])
+
+
+def _of_end(first: Array, one: Array, other: Array, sighting: Array) -> Array:
+    """By sighting the value in ``one`` where ``first``, else that in ``other``."""
+    return np.where(first, one[sighting], other[sighting])
 
 
 def _by_mac(macs: Array) -> ByAddress:

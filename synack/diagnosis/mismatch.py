@@ -187,7 +187,7 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
 def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:
     """Whether frames of ``ip`` from ``mac`` have passed a router before they came to ``host``."""
     rows = case.spoken(ip, mac)
-    ttl = case.matched.segments["ttl"][rows[case.segment_host[rows] == host]]
+    ttl = case.matched.segments["ttl"][rows[case.hosts_of(rows) == host]]
     return bool(len(ttl)) and not np.isin(ttl, _FIRST_TTLS).any()
 
 
@@ -218,14 +218,14 @@ def _no_router_between(case: Case, host: int, ip: Address) -> Evidence | None:
     if home is None:
         return None
     rows = case.spoken(ip, home[0])
-    if (case.segment_host[rows] == host).any():
+    if (case.hosts_of(rows) == host).any():
         says = f"frames of {address} reach {name} with the MAC they left with: no router between"
         return Evidence("on-link", says, (case.frame(home[1]),))
-    there = case.segment_host[home[1]]
+    there = case.hosts_of(np.array(home[1]))
     for own in sorted(case.own_addresses.get(host, set())):
         for mac in sorted(case.own_macs.get(host, set())):
             rows = case.spoken(own, mac)
-            rows = rows[case.segment_host[rows] == there]
+            rows = rows[case.hosts_of(rows) == there]
             claims = case.claimed(own, mac)
             claims = claims[case.claim_host[claims] == there]
             if len(rows) or len(claims):

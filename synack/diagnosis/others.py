@@ -26,7 +26,9 @@ def unresolved(case: Case, free: Array) -> Iterator[Finding]:
     who-has, or its table says FAILED or INCOMPLETE. ``free``: attempts not yet explained."""
     a = case.attempts
     mine = np.flatnonzero(free & (a["outcome"] == Outcome.NO_REPLY) & (a["server_host"] >= 0))
-    columns = [a[name][mine] for name in ("server_host", "client_hi", "client_lo")]
+    # What the server asks for is the address that it sees, translated or not.
+    seen = case.matched.sightings.take(case.matched.far[mine])
+    columns = a["server_host"][mine], seen["client_hi"], seen["client_lo"]
     for (host, high, low), rows in grouped(mine, *columns):
         ip = (high, low)
         begin, end = _span(case, rows)

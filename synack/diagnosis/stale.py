@@ -129,7 +129,7 @@ def _unrecorded(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence:
 
 
 def _witness(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
-    ip = text_of(mismatch.ip) if mismatch.next_hop == "host" else "the receiver"
+    ip, behind = _receiver(case, mismatch, sendings)
     astray = sendings["arrived"][sendings["fate"] == MISDELIVERED]
     if len(astray):
         return Evidence(
@@ -143,9 +143,27 @@ def _witness(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None
         return None
     return Evidence(
         "lost-at-peer",
-        f"none of {len(lost)} is in {ip}'s own capture, which was recording before and after",
+        f"none of {len(lost)} is in {ip}'s own capture, which was recording before and after"
+        + behind,
         case.frames(lost.tolist(), most=3),
     )
+
+
+def _receiver(case: Case, mismatch: Mismatch, sendings: Table) -> tuple[str, str]:
+    """Whose capture shows what arrived; and where it is, if not at the address itself."""
+    m, attempts = case.matched, sendings["attempt"]
+    ends = np.where(sendings["leg"] == Event.SYN, m.server_host[attempts], m.client_host[attempts])
+    hosts = [host for host in distinct(ends).tolist() if host >= 0]
+    if mismatch.next_hop == "gateway" or not hosts:
+        return "the receiver", ""
+    if all(mismatch.ip in case.own_addresses[host] for host in hosts):
+        return text_of(mismatch.ip), ""
+    names = " or ".join(case.hosts[host] for host in hosts[:_NAMED])
+    return names, f"; {text_of(mismatch.ip)} stands for it there (NAT)"
+
+
+_NAMED = 3
+"""So many hosts behind one address are named."""
 
 
 def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
@@ -162,7 +180,7 @@ def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
         same = home[0] == mismatch.right
         return Evidence("owner-by-own-capture", says, (case.frame(home[1]),)) if same else None
     rows = case.spoken(mismatch.ip, mismatch.right)
-    rows = rows[case.segment_host[rows] == mismatch.host]
+    rows = rows[case.hosts_of(rows) == mismatch.host]
     if not len(rows):
         return None
     says = f"frames of {ip} reach {case.hosts[mismatch.host]} from {right}"

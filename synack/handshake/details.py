@@ -20,7 +20,7 @@ from synack.handshake.match import (
 from synack.handshake.outcome import BLIND, REASONS
 from synack.handshake.path import Paths
 from synack.handshake.states import Event
-from synack.tables import DETAILS, NO_TIME, Array, Table
+from synack.tables import DETAILS, IDENTITY, NO_TIME, Array, Table
 
 WHY = (*REASONS, *CAUSES)
 """Why an attempt is inconclusive, or else why something of it is unwitnessed."""
@@ -60,8 +60,21 @@ def details(m: Matched, attempts: Table, paths: Paths) -> Table:
         columns[f"{end}_state"] = np.where(seen, m.sightings["state"][sighting], -1)
         columns[f"{end}_file"] = np.where(seen, m.segments["file"][rows], -1)
         columns[f"{end}_frame"] = np.where(seen, m.segments["frame"][rows], -1)
+    columns |= _translated(m)
     columns["path"], columns["vanished"] = paths.path, paths.loss
     return Table(DETAILS, columns)
+
+
+def _translated(m: Matched) -> dict[str, Array]:
+    """What the server's side sees, and whether that is anything else than the client's."""
+    s, columns = m.sightings, {}
+    translated = np.zeros(m.attempts, bool)
+    for name in IDENTITY[:-1]:
+        columns[f"translated_{name}"] = s[name][m.far]
+        translated |= s[name][m.far] != s[name][m.near]
+    for name in ("translated_client_port", "translated_server_port"):
+        columns[name] = np.where(translated, columns[name].astype(np.int32), -1)
+    return {"translated": translated, **columns}
 
 
 def _cause(m: Matched, blind: Array) -> Array:

@@ -1,6 +1,7 @@
 """Sightings of several captures to attempts, with the fate of every transmission.
 
-An attempt is the same attempt everywhere by addresses, ports and client ISN. What its
+An attempt is the same attempt everywhere by addresses, ports and client ISN; where they are
+translated on the way, by its numbers alone (:mod:`~synack.handshake.nat`). What its
 sender transmitted is paired with what its receiver recorded; what is left over was
 lost only if the receiver's capture is a witness: it was on (:func:`_coverage`), and what it
 is known to have missed is less than what is missing. Else nobody knows: `unwitnessed`, and
@@ -15,19 +16,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.addresses import BROADCAST_MAC
-from synack.grouping import among, ids_of, least
+from synack.grouping import among, ids_of, ids_within, least
 from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.legs import Legs
-from synack.handshake.pairing import common, pair
+from synack.handshake.nat import connections, ends
+from synack.handshake.pairing import common, once, pair
 from synack.handshake.passing import passages
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.track import track
-from synack.handshake.vantage import CLIENT, SERVER, Vantage, locate
+from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
 
-_FROM_CLIENT = np.isin(np.arange(len(Event)), CLIENT_LEGS)
-_FROM_SERVER = np.isin(np.arange(len(Event)), SERVER_LEGS)
+_SENDER = np.full(len(Event), NEITHER, np.int8)
+"""By leg the end that sends it; NEITHER of those that either may send."""
+_SENDER[[*CLIENT_LEGS]], _SENDER[[*SERVER_LEGS]] = CLIENT, SERVER
 UNWITNESSED, DELIVERED, LOST, MISDELIVERED = range(len(FATES))
 
 CAUSES = (
@@ -44,12 +47,15 @@ CAUSES = (
     "the receiver's capture dropped as many packets as are missing",
     "the receiver's capture proved to miss packets",
     "one arrived unrecorded: the receiver went on",
+    "it may have arrived under other addresses: another attempt there has the same ISN",
+    "something between answers in the server's place",
 )
 """Why a transmission is unwitnessed: the further down, the nearer its receiver's capture is
 to a witness. Of several captures the nearest counts."""
 (
     _, UNCAPTURED, ONE_HOST, _UNTIMED, _ELSEWHERE, _BEGAN, _ENDED, _ENDS, _GAP, _FILTERED,
-    _DROPPED, _MISSED, UNRECORDED,
+    _DROPPED, _MISSED, UNRECORDED, _AMBIGUOUS,
+    _BETWEEN,
 ) = range(len(CAUSES))  # fmt: skip
 _ON = _FILTERED
 """A capture that was on: of what may still hide a packet from it, its filter comes first."""
@@ -83,6 +89,10 @@ class Matched:
     """Per attempt the sighting at the client, at the server, and elsewhere; -1 none."""
     server: Array
     elsewhere: Array
+    near: Array
+    """Per attempt a sighting with the addresses that it has at the client's side, and one with
+    those at the server's: others where they are translated on the way."""
+    far: Array
     client_host: Array
     """Per attempt the host row of its client and server, if that host captured; -1 none."""
     server_host: Array
@@ -92,6 +102,12 @@ class Matched:
     """Rows of segments that reached a host but were addressed to another MAC (bool)."""
     missed: Array
     """missed[capture, leg]: segments that must have arrived there and are not in it."""
+    answered_between: Array
+    """Per attempt whether the client got SYN-ACKs of another ISN than the server sent: a firewall
+    answers first and calls the server then (a SYN proxy, TCP intercept) (bool)."""
+    ambiguous: Array
+    """Per attempt whether it may be one connection with another, translated in between, and
+    nothing tells with which: each counts for itself (bool)."""
 
     def aligned(self, rows: Array) -> Array:
         """Times of ``rows`` of segments on the reference clock, ns."""
@@ -110,13 +126,20 @@ def match(
     ``known_offsets``: clock offsets of hosts (ns) that the user is sure of.
     """
     sightings, sighting, leg, legs = track(segments)
-    identity = _identity(sightings)
-    side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
     # By name, so that the order of the files decides nothing.
     hosts = sorted({capture.host for capture in captures})
     host_of_capture = np.array([hosts.index(c.host) for c in captures], np.int64)
+    by_address = _identity(sightings)
+    side = locate(vantages, segments, sightings, sighting, leg, legs, by_address)
+    found = connections(segments, sightings, sighting, leg, side, by_address)
+    identity = by_address
+    if found.translated:
+        identity = _ranked(ids_of(found.of_attempt[by_address]), sightings)
+        side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
+    side, near, far = ends(side, sightings, segments, identity, by_address)
     attempts = int(identity.max(initial=-1)) + 1
     size = legs.counts.sum(axis=1)
+    client, server = (_fullest(identity, size, side == end, attempts) for end in (CLIENT, SERVER))
     matched = Matched(
         captures=captures,
         vantages=vantages,
@@ -130,15 +153,19 @@ def match(
         side=side,
         identity=identity,
         attempts=attempts,
-        client=_fullest(identity, size, side == CLIENT, attempts),
-        server=_fullest(identity, size, side == SERVER, attempts),
+        client=client,
+        server=server,
         elsewhere=_fullest(identity, size, (side != CLIENT) & (side != SERVER), attempts),
+        near=np.where(client >= 0, client, near),
+        far=np.where(server >= 0, server, far),
         client_host=np.full(attempts, -1, np.int64),
         server_host=np.full(attempts, -1, np.int64),
         clocks=[],
         transmissions=Table.empty(TRANSMISSIONS),
         foreign=np.zeros(len(segments), bool),
         missed=np.zeros((len(captures), len(Event)), np.int64),
+        answered_between=_answered_between(segments, sightings, leg, sighting, client, server),
+        ambiguous=np.bincount(identity, found.ambiguous[by_address], attempts) > 0,
     )
     _place_hosts(matched)
     _pair_transmissions(matched, known_offsets)
@@ -146,12 +173,16 @@ def match(
 
 
 def _identity(sightings: Table) -> Array:
-    """The attempt of each sighting, numbered in order of their first sighting, by the clock
-    of whoever saw them first; of several at one time by what they are."""
-    key = [sightings[name] for name in IDENTITY]
+    """The attempt of each sighting, by addresses, ports and client ISN."""
     # A tracker does not give one attempt twice.
     alone = not np.ptp(sightings["capture"]) if len(sightings) else True
-    ids = np.arange(len(sightings)) if alone else ids_of(*key)
+    ids = np.arange(len(sightings)) if alone else ids_of(*(sightings[name] for name in IDENTITY))
+    return _ranked(ids, sightings)
+
+
+def _ranked(ids: Array, sightings: Table) -> Array:
+    """``ids`` of the attempt of each sighting, numbered in order of their first sighting, by the
+    clock of whoever saw them first; of several at one time by what they are."""
     start = least(sightings["first"], ids)
     some = np.empty(len(start), np.int64)
     some[ids] = np.arange(len(ids))
@@ -162,10 +193,37 @@ def _identity(sightings: Table) -> Array:
     tied[:-1] |= tied[1:]
     if tied.any():
         among = order[tied]
-        order[tied] = among[np.lexsort([column[some[among]] for column in key] + [start[among]])]
+        key = [sightings[name][some[among]] for name in IDENTITY]
+        order[tied] = among[np.lexsort([*key, start[among]])]
     rank = np.empty(len(start), np.int64)
     rank[order] = np.arange(len(start))
     return rank[ids]
+
+
+def _answered_between(
+    segments: Table, sightings: Table, leg: Array, sighting: Array, client: Array, server: Array
+) -> Array:
+    """See :attr:`Matched.answered_between`. ``client`` and ``server``: sightings by attempt."""
+    result = (client >= 0) & (server >= 0)
+    ends = client[result], server[result]
+    first = [sightings["syn_ack_row"][end] for end in ends]
+    apart = (first[0] >= 0) & (first[1] >= 0)
+    apart &= segments["seq"][first[0]] != segments["seq"][first[1]]
+    result[result] = apart
+    # Where one was repeated with another number, one end alone may have the first.
+    mine = np.full(len(sightings) + 1, -1, np.int64)
+    for end in (client, server):
+        mine[end[result]] = np.flatnonzero(result)
+    if not result.any():
+        return result
+    rows = np.flatnonzero((leg == Event.SYN_ACK) & (mine[sighting] >= 0))
+    attempt = mine[sighting[rows]]
+    group = ids_of(attempt, segments["seq"][rows])
+    size = int(group.max(initial=-1)) + 1
+    seen = [np.bincount(group[sighting[rows] == end[attempt]], minlength=size) > 0
+            for end in (client, server)]  # fmt: skip
+    result[attempt[(seen[0] & seen[1])[group]]] = False
+    return result
 
 
 def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:
@@ -178,9 +236,8 @@ def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Arra
 
 
 def _ends(m: Matched, end: str) -> tuple[Array, Array]:
-    """Upper and lower address halves of the clients or servers, per attempt."""
-    row = np.empty(m.attempts, np.int64)
-    row[m.identity] = np.arange(len(m.sightings))
+    """Upper and lower address halves of the clients or servers, per attempt, as at that end."""
+    row = m.near if end == "client" else m.far
     return m.sightings[f"{end}_hi"][row], m.sightings[f"{end}_lo"][row]
 
 
@@ -199,29 +256,30 @@ def _place_hosts(m: Matched) -> None:
 
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     rows, attempt, arrival = _both_ends(m)
-    segments, leg = m.segments, m.leg
-    cell = attempt * len(Event) + leg[rows]
-    group = ids_of(cell, segments["seq"][rows], common(segments["tsval"][rows], cell, arrival))
-    del cell
-    m.clocks = _clocks(m, rows, arrival, group, known_offsets)
-    time = m.aligned(rows)
-    # Inside the uncertainty an arrival may seem to come before its departure.
-    landed = np.flatnonzero(arrival)
-    host = m.host_of_capture[segments["capture"][rows[landed]]]
-    peer = m.client_host[attempt[landed]] + m.server_host[attempt[landed]] - host
-    time[landed] += across(m.clocks, host, peer, segments["time"][rows[landed]])[1]
-    partner = pair(group, arrival, time)
-    del group, time
+    cell = attempt * len(Event) + m.leg[rows]
+    seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
+    group = ids_within(cell, m.attempts * len(Event), seq, tsval)
+    del cell, seq, tsval
+    out, back, others = once(group, arrival)
+    m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
+    partner = np.full(len(rows), -1, np.int64)
+    partner[out] = back
+    group = ids_of(group[others])
+    time = _sent_by(m, rows[others], attempt[others], arrival[others])
+    found = pair(group, arrival[others], time)
+    partner[others] = np.where(found >= 0, others[found], -1)
     m.foreign[:] = _foreign(m)
-    sent = ~arrival
+    sent = np.flatnonzero(~arrival)
     arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
-    fate, cause = _fates(m, rows[sent], attempt[sent], arrived)
+    attempt, sent = attempt[sent], rows[sent]
+    del rows, arrival, partner
+    fate, cause = _fates(m, sent, attempt, arrived)
     m.transmissions = Table(
         TRANSMISSIONS,
         {
-            "attempt": attempt[sent],
-            "leg": leg[rows[sent]],
-            "sent": rows[sent],
+            "attempt": attempt,
+            "leg": m.leg[sent],
+            "sent": sent,
             "arrived": arrived,
             "fate": fate,
             "cause": cause,
@@ -229,50 +287,44 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     )
 
 
+def _sent_by(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
+    """Times of ``rows`` of segments on the reference clock (ns), those of arrivals as late as
+    they may be: inside the uncertainty one may seem to come before its departure."""
+    time = m.aligned(rows)
+    landed = np.flatnonzero(arrival)
+    host = m.host_of_capture[m.segments["capture"][rows[landed]]]
+    peer = m.client_host[attempt[landed]] + m.server_host[attempt[landed]] - host
+    time[landed] += across(m.clocks, host, peer, m.segments["time"][rows[landed]])[1]
+    return time
+
+
 def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     """Segment rows at the ends of attempts whose two hosts both captured:
     (rows, attempt of each, whether it is an arrival)."""
     two = (m.client_host >= 0) & (m.server_host >= 0) & (m.client_host != m.server_host)
-    rows = np.flatnonzero((m.sighting >= 0) & np.append(two[m.identity], False)[m.sighting])
-    attempt = m.identity[m.sighting[rows]]
-    at_client = m.sighting[rows] == m.client[attempt]
-    at_server = m.sighting[rows] == m.server[attempt]
-    from_client, from_server = _FROM_CLIENT[m.leg[rows]], _FROM_SERVER[m.leg[rows]]
-    keep = (at_client | at_server) & (from_client | from_server)
-    arrival = (from_client & at_server) | (from_server & at_client)
-    return rows[keep], attempt[keep], arrival[keep]
+    end = np.zeros(len(m.sightings) + 1, np.int8)  # the last: of no sighting
+    for sighting, side in ((m.client, CLIENT), (m.server, SERVER)):
+        end[sighting[two & (sighting >= 0)]] = side
+    at, sender = end[m.sighting], _SENDER[m.leg]
+    rows = np.flatnonzero((at != NEITHER) & (sender != NEITHER))
+    return rows, m.identity[m.sighting[rows]], at[rows] != sender[rows]
 
 
-def _clocks(
-    m: Matched,
-    rows: Array,
-    arrival: Array,
-    group: Array,
-    known_offsets: Mapping[str, int],
-) -> list[Clock]:
-    """Only transmissions that cannot be mistaken for another bound a clock."""
-    size = int(group.max(initial=-1)) + 1
-    once = np.bincount(group[~arrival], minlength=size) == 1
-    once &= np.bincount(group[arrival], minlength=size) == 1
-    timed = m.segments["time"][rows] != NO_TIME
-    departure = np.full(size, -1, np.int64)
-    landing = np.full(size, -1, np.int64)
-    departure[group[~arrival & timed]] = np.flatnonzero(~arrival & timed)
-    landing[group[arrival & timed]] = np.flatnonzero(arrival & timed)
-    usable = once & (departure >= 0) & (landing >= 0)
-    out, back = rows[departure[usable]], rows[landing[usable]]
+def _clocks(m: Matched, out: Array, back: Array, known_offsets: Mapping[str, int]) -> list[Clock]:
+    """From rows of segments at their senders and at their receivers. Only transmissions that
+    cannot be mistaken for another bound a clock."""
+    time, capture = m.segments["time"], m.segments["capture"]
+    timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
+    out, back = out[timed], back[timed]
     watching = _watching(m)
     passed = passages(m, watching[m.host_of_capture])
     out, back = (np.concatenate(pair) for pair in zip((out, back), passed, strict=True))
     kept = _unmistakable(m, out, back)
     out, back = out[kept], back[kept]
-    host = m.host_of_capture[m.segments["capture"]]
     known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
              if name in m.hosts}  # fmt: skip
-    return estimate(
-        len(m.hosts), host[out], host[back], m.segments["time"][out], m.segments["time"][back],
-        known, watching,
-    )  # fmt: skip
+    sender, receiver = (m.host_of_capture[capture[rows]] for rows in (out, back))
+    return estimate(len(m.hosts), sender, receiver, time[out], time[back], known, watching)
 
 
 def _watching(m: Matched) -> Array:
@@ -312,11 +364,9 @@ def _foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went
     on with the handshake although nothing else of that leg arrived: a virtual router's
     MAC is foreign by number and its own in truth."""
-    rows = np.flatnonzero(m.sighting >= 0)
-    side, attempt = m.side[m.sighting[rows]], m.identity[m.sighting[rows]]
-    arrival = _FROM_SERVER[m.leg[rows]] & (side == CLIENT)
-    arrival |= _FROM_CLIENT[m.leg[rows]] & (side == SERVER)
-    rows, attempt = rows[arrival], attempt[arrival]
+    receiver = np.where(_SENDER == NEITHER, 2 * CLIENT, -_SENDER)  # the first is no side
+    rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
+    attempt = m.identity[m.sighting[rows]]
     destination = m.segments["dst_mac"][rows]
     capture = m.segments["capture"][rows]
     foreign = m.segments["direction"][rows] == OTHER_HOST
@@ -324,10 +374,12 @@ def _foreign(m: Matched) -> Array:
         if vantage.macs:
             elsewhere = ~np.isin(destination, [*vantage.macs, BROADCAST_MAC])
             foreign |= (capture == number) & (destination >= 0) & elsewhere
+    result = np.zeros(len(m.segments), bool)
+    if not foreign.any():
+        return result
     cell = attempt * len(Event) + m.leg[rows]
     proper = np.bincount(cell[~foreign], minlength=m.attempts * len(Event))[cell] > 0
     foreign &= proper | ~_answered(m, m.leg[rows], attempt)
-    result = np.zeros(len(m.segments), bool)
     result[rows[foreign]] = True
     return result
 
@@ -346,9 +398,11 @@ def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
 
 def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
     """Segments of ``events`` in the given sighting of each attempt, 0 without one."""
-    counts = m.legs.counts[:, list(events)].sum(axis=1)
-    if not len(counts):
-        return np.zeros(len(sighting), np.int64)
+    if not len(m.sightings):
+        return np.zeros(len(sighting), np.int32)
+    counts = m.legs.counts[:, events[0]]
+    for event in events[1:]:
+        counts = counts + m.legs.counts[:, event]
     return np.where(sighting >= 0, counts[sighting], 0)
 
 
@@ -362,14 +416,19 @@ def fate_counts(m: Matched) -> Array:
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:
     """Segments of ``event`` in the given sighting of each attempt that were addressed
     to the host that recorded them."""
-    rows = np.flatnonzero((m.sighting >= 0) & (m.leg == event) & m.foreign)
+    counts = count_of(m, sighting, event)
+    rows = np.flatnonzero(m.foreign)
+    rows = rows[m.leg[rows] == event]
+    if not len(rows):
+        return counts
     foreign = np.bincount(m.sighting[rows], minlength=len(m.sightings))
-    if not len(foreign):
-        return np.zeros(len(sighting), np.int64)
-    return count_of(m, sighting, event) - np.where(sighting >= 0, foreign[sighting], 0)
+    return counts - np.where(sighting >= 0, foreign[sighting], 0)
 
 
-def _proven_arrivals(m: Matched) -> dict[Event, tuple[Array, Array, Array]]:
+_Proven = dict[Event, tuple[Array, Array, Array]]
+
+
+def _proven_arrivals(m: Matched) -> _Proven:
     """Per leg: attempts in which one must have arrived, because its receiver went on;
     the receiver's sighting; and how many the receiver's capture has."""
     client_went_on = (count_of(m, m.client, Event.ACK) > 0) | (count_of(m, m.server, Event.ACK) > 0)
@@ -389,36 +448,45 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     fate = np.full(len(sent), UNWITNESSED, np.uint8)
     landed = arrived >= 0
     fate[landed] = np.where(m.foreign[arrived[landed]], MISDELIVERED, DELIVERED)
-    leg = m.leg[sent]
-    coverage = _coverage(m, sent, attempt, leg)
-    m.missed[:] = _missed(m, attempt, leg, coverage == _ON)
-    away = np.flatnonzero(~landed)
+    leg, proven_arrivals = m.leg[sent], _proven_arrivals(m)
+    # What was delivered needs no witness.
+    open_ = np.flatnonzero(fate != DELIVERED)
+    coverage = _coverage(m, sent[open_], attempt[open_], leg[open_])
+    m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], coverage == _ON)
+    lacking = ~landed[open_]
+    away, coverage = open_[lacking], coverage[:, lacking]
     cause = np.zeros(len(sent), np.uint8)
     cause[away] = UNCAPTURED
     cell = attempt[away] * len(Event) + leg[away]
     missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
     for number, capture in enumerate(m.captures):
         dropped, missed = capture.dropped or 0, m.missed[number].sum()
-        nearest = coverage[number, away]
+        nearest = coverage[number]
         on = nearest == _ON
         able = on & ~_excluded(m, number)[leg[away]]
         nearest[able] = np.where(missing[able] <= dropped, _DROPPED, _MISSED)
         cause[away] = np.maximum(cause[away], nearest)
         fate[away[able & (missing > dropped + missed)]] = LOST
-    for event, (proven, _, recorded) in _proven_arrivals(m).items():
+    for event, (proven, _, recorded) in proven_arrivals.items():
         # One of them did arrive, unrecorded; nobody can say which.
         unknown = away[(leg[away] == event) & (proven & (recorded == 0))[attempt[away]]]
         fate[unknown] = UNWITNESSED
         cause[unknown] = np.maximum(cause[unknown], np.where(cause[unknown] >= _ON, UNRECORDED, 0))
+    elsewhere = away[m.ambiguous[attempt[away]]]
+    fate[elsewhere], cause[elsewhere] = UNWITNESSED, _AMBIGUOUS
+    replies = away[m.answered_between[attempt[away]] & (leg[away] != Event.SYN)]
+    fate[replies], cause[replies] = UNWITNESSED, _BETWEEN
     cause[fate != UNWITNESSED] = 0
     return fate, cause
 
 
-def _missed(m: Matched, attempt: Array, leg: Array, covered: Array) -> Array:
+def _missed(
+    m: Matched, proven_arrivals: _Proven, attempt: Array, leg: Array, covered: Array
+) -> Array:
     """missed[capture, leg]: attempts of which one certainly arrived while the capture was
-    on, and none is in it."""
+    on, and none is in it. The columns are of transmissions that were not delivered."""
     missed = np.zeros((len(m.captures), len(Event)), np.int64)
-    for event, (proven, sighting, recorded) in _proven_arrivals(m).items():
+    for event, (proven, sighting, recorded) in proven_arrivals.items():
         gone = proven & (recorded == 0)
         mine = np.flatnonzero((leg == event) & gone[attempt])
         sent = np.bincount(attempt[mine], minlength=m.attempts)
@@ -462,7 +530,7 @@ def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     came before it whatever the clocks say. A client's capture that was on and does not
     have the client's own SYN looks elsewhere.
     """
-    from_client = _FROM_CLIENT[leg]
+    from_client = _SENDER[leg] == CLIENT
     ends = m.client_host[attempt], m.server_host[attempt]
     sender, receiver = np.where(from_client, *ends), np.where(from_client, *ends[::-1])
     moment, doubt = across(m.clocks, sender, receiver, m.segments["time"][sent])

@@ -35,8 +35,10 @@ REASONS = (
     "the peer's capture could not have shown what is missing",
     "the SYN-ACK arrived and the client's host did not go on",
     "no ACK was captured, and nothing was repeated as without one it would have been",
+    "something between answers in the server's place, and what became of the server's own answer"
+    " cannot be seen",
 )
-_NONE, _ENDS, BLIND, _IGNORED, _QUIET = range(len(REASONS))
+_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN = range(len(REASONS))
 
 
 def judge(m: Matched, vanished: Table | None = None) -> Table:
@@ -89,11 +91,10 @@ class _View:
     def decide(self) -> tuple[Array, Array]:
         outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
         reason = np.zeros(self.m.attempts, np.uint8)
-        free = np.ones(self.m.attempts, bool)
-        for condition, value, why in (*self._both_rules(), *self._single_rules()):
-            mine = free & condition
-            outcome[mine], reason[mine] = value, why
-            free &= ~mine
+        rules = (*self._both_rules(), *self._single_rules())
+        for condition, value, why in reversed(rules):
+            np.copyto(outcome, np.uint8(value), where=condition)
+            np.copyto(reason, np.uint8(why), where=condition)
         return outcome, reason
 
     def _both_rules(self) -> list[tuple[Array, int, int]]:
@@ -115,6 +116,7 @@ class _View:
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
         return [
             (both & done, Outcome.COMPLETED, _NONE),
+            (both & m.answered_between, Outcome.INCONCLUSIVE, _BETWEEN),
             (both & (acks > 0) & (self.fate(Event.ACK, UNWITNESSED) > 0),
              Outcome.COMPLETED, _NONE),
             (both & (acks > 0) & (self.fate(Event.ACK, LOST, MISDELIVERED) > 0),
@@ -190,8 +192,7 @@ class _View:
 
     def columns(self) -> dict[str, Array]:
         m, s = self.m, self.m.sightings
-        some = np.select([self.at_client, self.at_server], [m.client, m.server], m.elsewhere)
-        columns = {name: s[name][some] for name in IDENTITY}
+        columns = {name: s[name][m.near] for name in IDENTITY}
         columns["first"], columns["last"] = self._span()
         columns["client_host"] = np.where(self.at_client | (m.client_host >= 0), m.client_host, -1)
         columns["server_host"] = np.where(self.at_server | (m.server_host >= 0), m.server_host, -1)

@@ -7,6 +7,23 @@ import numpy as np
 from synack.tables import Array
 
 
+def once(group: Array, arrival: Array) -> tuple[Array, Array, Array]:
+    """(departures, arrivals, others): rows that are each the only one in their group, and so a
+    pair whatever the clocks say, in order of their groups; and the rows of all other groups
+    that have both, which are for :func:`pair`."""
+    out, back = np.flatnonzero(~arrival), np.flatnonzero(arrival)
+    size = int(group.max(initial=-1)) + 1
+    departures = np.bincount(group[out], minlength=size)
+    arrivals = np.bincount(group[back], minlength=size)
+    only = (departures == 1) & (arrivals == 1)
+    others = (departures > 0) & (arrivals > 0) & ~only
+    last = np.empty(size, np.int64)
+    last[group[out]] = out
+    departures = last[only]
+    last[group[back]] = back
+    return departures, last[only], np.flatnonzero(others[group])
+
+
 def pair(group: Array, arrival: Array, time: Array) -> Array:
     """For each row the row it is paired with, -1 for none (int64).
 

@@ -49,9 +49,9 @@ class Stations:
 
     @classmethod
     def of(cls, m: Matched) -> Stations:
-        some = representatives(m.identity)
-        names = ("client_hi", "client_lo", "server_hi", "server_lo")
-        columns = [m.sightings[name][some] for name in names]
+        # Each end by the addresses that it has on its own side of a translation.
+        near = [m.sightings[name][m.near] for name in ("client_hi", "client_lo")]
+        columns = [*near, *(m.sightings[name][m.far] for name in ("server_hi", "server_lo"))]
         of_attempt = ids_of(*columns)
         first = representatives(of_attempt)
         high, low, server_high, server_low = (column[first] for column in columns)

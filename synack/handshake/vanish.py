@@ -96,7 +96,8 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     lost = (witness & receiver).any(axis=1) | _repeated(sent)
     witness |= sees & like_all & lost[:, None] & ~paired
     over = np.isin(sent.fate, (DELIVERED, MISDELIVERED)) | (sent.cause == UNRECORDED)
-    over |= (here & receiver).any(axis=1)
+    over |= (here & receiver).any(axis=1) | m.ambiguous[sent.attempt]
+    over |= m.answered_between[sent.attempt] & (sent.leg != Event.SYN)
     witness &= ~over[:, None]
     partial = _partial(m, stations, failing, _by_slot(stations, sent, lacking & ~over[:, None]))
     last = here & ~_before_any(ahead, here)

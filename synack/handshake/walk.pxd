@@ -27,13 +27,13 @@ cdef class Walk:
     cdef unsigned char[::1] has_older, from_high, state, o_event, b_end, several_macs
     cdef unsigned short[::1] seen
     cdef i64[::1] first, last, syn_payload, answer, challenge, in_firsts, o_attempt
-    cdef const int[::1] s_capture, s_payload, s_interface, s_vlan
-    cdef const unsigned char[::1] s_kind, s_ttl
-    cdef const signed char[::1] s_direction
-    cdef const u64[::1] s_src_hi, s_src_lo, s_dst_hi, s_dst_lo
-    cdef const unsigned short[::1] s_src_port, s_dst_port, s_flags, s_window
-    cdef const u32[::1] s_seq, s_ack
-    cdef const i64[::1] s_time, s_src_mac, s_dst_mac, s_tsval, s_tsecr
+    cdef const int[:] s_capture, s_payload, s_interface, s_vlan
+    cdef const unsigned char[:] s_kind, s_ttl
+    cdef const signed char[:] s_direction
+    cdef const u64[:] s_src_hi, s_src_lo, s_dst_hi, s_dst_lo
+    cdef const unsigned short[:] s_src_port, s_dst_port, s_flags, s_window
+    cdef const u32[:] s_seq, s_ack
+    cdef const i64[:] s_time, s_src_mac, s_dst_mac, s_tsval, s_tsecr
 
     cdef _make_slots(self, Py_ssize_t rows)
     cdef _bind(self, dict segments)

@@ -562,7 +562,7 @@ def _slots(size: int) -> Any:
 
 
 def _plain(column: Array) -> Any:
-    return np.ascontiguousarray(column) if COMPILED else column.tolist()
+    return column if COMPILED else column.tolist()
 
 
 def _power_of_two(size: int) -> int:

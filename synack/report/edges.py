@@ -69,12 +69,16 @@ def wide(details: Table, files: Sequence[CaptureFile], paths: Paths) -> list[Sho
     texts = {"reason": WHY, "client_state": states, "server_state": states,
              "client_file": names, "server_file": names, "path": paths.names,
              "vanished": paths.losses}  # fmt: skip
-    return [
+    shown = [
         _times(name, column) if name == "last"
         else _named(name, texts[name], column) if name in texts
         else _numbers(name, column)
-        for name, column in details.columns.items()
+        for name, column in details.columns.items() if "translated" not in name
     ]  # fmt: skip
+    for end in ("translated_client", "translated_server"):
+        high, low, port = (details[f"{end}_{part}"] for part in ("hi", "lo", "port"))
+        shown += [_ips(end, high, low, ~details["translated"]), _numbers(f"{end}_port", port)]
+    return shown
 
 
 def neighbors(entries: Table) -> list[Shown]:
@@ -217,11 +221,16 @@ def _mac_texts(macs: Array) -> Strings:
     return Strings.squeezed(matrix)
 
 
-def _ips(name: str, high: Array, low: Array) -> Shown:
-    places = ids_of(high, low)
+def _ips(name: str, high: Array, low: Array, null: Array | None = None) -> Shown:
+    """``null``: rows without an address."""
+    null = np.zeros(len(high), bool) if null is None else null
+    places = ids_of(np.where(null, 0, high), np.where(null, 0, low), null)
     some = representatives(places)
     texts = _ip_texts(high[some], low[some])
-    return Shown(name, "str", places, np.zeros(len(places), bool), texts)
+    if null.any():
+        order = np.where(null[some], len(some), np.arange(len(some)))
+        texts = texts.concat(Strings.of([""])).take(order)
+    return Shown(name, "str", places, null, texts)
 
 
 def _ip_texts(high: Array, low: Array) -> Strings:
