@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -29,7 +30,7 @@ from line import (
 from traces import read
 
 SEARCH = settings(
-    max_examples=60, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
 CLIENT, SERVER = Place("client", 0), Place("server", SERVER_AT)
 
@@ -159,9 +160,9 @@ def test_the_receiver_went_on() -> None:
 @given(whole(), tries())
 def test_as_the_oracle_says(places: list[Place], all_tries: list[Try]) -> None:
     """Captures that show everything: every loss between two of them is found, and its place."""
-    assert claims(places, all_tries) == [
-        loss for loss in expected(places, all_tries) if not once(places, all_tries, *loss[:2])
-    ]
+    said, true = (Counter(of(places, all_tries)) for of in (claims, expected))
+    assert not said - true
+    assert all(once(places, all_tries, *loss[:2]) for loss in true - said)
 
 
 def once(places: list[Place], all_tries: list[Try], port: int, leg: str) -> bool:
