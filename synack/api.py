@@ -13,6 +13,7 @@ from synack.handshake.vantage import Vantage
 from synack.model import Finding
 from synack.pipeline import Diagnosed, load, run
 from synack.report import edges, table
+from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +87,13 @@ class Diagnosis:
         return [str(damage) for damage in self.diagnosed.loaded.errors]
 
     @property
+    def unreadable(self) -> list[str]:
+        """Why the command would end with exit code 3: inputs of which nothing could be read,
+        or nothing to judge in any."""
+        says = [*self.errors, *self.diagnosed.loaded.not_understood]
+        return says if says or self.diagnosed.concluded else [NOTHING_CONCLUDED]
+
+    @property
     def warnings(self) -> list[str]:
         """Everything that makes the evidence thinner than it looks."""
         loaded = self.diagnosed.loaded
@@ -103,6 +111,12 @@ class Diagnosis:
         from synack.report import text
 
         return text.render(self)
+
+    def to_markdown(self) -> str:
+        """The postmortem of ``synack diagnose --format markdown``."""
+        from synack.report import markdown
+
+        return markdown.render(self)
 
     def addresses_of(self, vantage: Vantage) -> str:
         """The capturing host's own addresses, as text."""

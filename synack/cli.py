@@ -1,12 +1,14 @@
 """The command line: parse, call, show, exit. Heavy imports happen inside the commands.
 
-Exit codes: 0 done, with or without findings; 1 only with ``--fail-on``; 2 wrong usage;
-3 an input could not be read, or nothing could be concluded; 4 internal error.
+Exit codes: 0 done, with or without findings; 1 only with ``--fail-on``, and for ``check`` when
+something differs; 2 wrong usage; 3 an input could not be read, or nothing could be
+concluded; 4 internal error.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -18,11 +20,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synack import __version__
+from synack.check import TIMEOUT_S
 from synack.errors import InputError, UsageError
+from synack.model import FINDING_KINDS, OUTCOMES
+from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from synack.api import Diagnosis
+    from synack.check.run import Result
     from synack.loading import Loaded
 
 DONE, DIFFERENT, USAGE, UNREADABLE, INTERNAL = range(5)
@@ -53,6 +60,19 @@ class ReportFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+class CheckFormat(StrEnum):
+    """Formats of judged cases."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
 
 
 class TableFormat(StrEnum):
@@ -102,7 +122,30 @@ def _top(
       synack handshakes incident/      every connection attempt, one line each
       synack inspect incident/         what each file is, and whose
       synack demo                      the same on a built-in incident
+      synack check fixtures/           recorded incidents still get their verdicts
+    \b
+    Exit codes: 0 done, findings or not; 1 only with diagnose --fail-on, and when check
+    finds a difference; 2 wrong usage; 3 an input could not be read, or nothing could be
+    concluded from any; 4 internal error.
     """
+
+
+def _completed(names: Sequence[str], incomplete: str) -> list[str]:
+    """The last of the words that are separated by commas, completed."""
+    before, comma, word = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in names if name.startswith(word)]
+
+
+def _complete_kinds(incomplete: str) -> list[str]:
+    return _completed([ANY, *FINDING_KINDS], incomplete)
+
+
+def _complete_outcomes(incomplete: str) -> list[str]:
+    return _completed(OUTCOMES, incomplete)
+
+
+ANY = "any"
+"""``--fail-on any``: whatever is found."""
 
 
 @app.command()
@@ -110,16 +153,151 @@ def diagnose(
     paths: Paths,
     form: ReportForm = ReportFormat.TEXT,
     output: Output = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,...",
+            help="Exit with 1 if there is a finding of one of these kinds; 'any' is all of them.",
+            autocompletion=_complete_kinds,
+        ),
+    ] = None,
 ) -> None:
     """Say what went wrong: findings, their evidence, and what to do now.
 
+    \b
+    Formats:
+      text      for people (default)
+      json      for programs: schema synack.diagnosis/1
+      markdown  a postmortem to build on
+      github    annotations, in a GitHub Actions job
+      junit     XML for CI servers: a test for each kind of finding
+    With --fail-on only findings of these kinds are errors in github and junit.
+    \b
+    Kinds of findings:
+      stale-neighbor, duplicate-address, unresolved-neighbor, syn-ack-lost, syn-lost,
+      ack-lost, no-reply, listen-overflow, refused, rejected, unreachable, challenged,
+      asymmetric-path, capture-gap
+    \b
+    Exit codes:
+      0 done, findings or not    1 only with --fail-on: such a finding is there
+      2 wrong usage              3 an input could not be read, or nothing concluded
+      4 internal error
     \b
     Examples:
       synack diagnose incident/
       synack diagnose broker-1=a.pcap producer-7=b.pcap broker-1=arp.txt
       synack diagnose incident/ --format json | jq '.findings[].summary'
+      synack diagnose incident/ --format markdown -o postmortem.md
+      synack diagnose nightly/ --fail-on stale-neighbor,duplicate-address
     """
-    _diagnose(paths, form, output)
+    failing = FINDING_KINDS if fail_on is None else _kinds(fail_on)
+    found = _diagnose(paths, form, output, failing)
+    if fail_on is not None and not found.isdisjoint(failing):
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command()
+def check(
+    places: Annotated[
+        list[str],
+        typer.Argument(metavar="DIR...", help="Folders with case.toml files anywhere below."),
+    ],
+    form: Annotated[
+        CheckFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ] = CheckFormat.TEXT,
+    output: Output = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "-k",
+            metavar="PATTERN",
+            help="Only cases whose folder's path contains this, or fits it with * ? [].",
+        ),
+    ] = None,
+    update: Annotated[
+        bool,
+        typer.Option("--update", help="Write what was found as what is expected, for review."),
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="So many at a time.  [default: processors]"),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            min=0.1, max=86_400, metavar="SECONDS", help="A case that takes longer is ended."
+        ),
+    ] = TIMEOUT_S,
+) -> None:
+    """Diagnose every case below folders and compare with what its case.toml expects.
+
+    \b
+    A case.toml beside captures and tables:
+      title = "Broker keeps the MAC of a terminated producer"
+      inputs = ["."]
+      [expect]
+      findings = [{kind = "stale-neighbor", host = "broker-1", confidence = ">=probable"}]
+      absent = ["duplicate-address"]
+      outcomes = {completed = 20, "syn-ack-lost" = 6}
+      exact = true                     # no other findings
+    inputs: paths from its folder, as diagnose takes them. Of a finding any key of diagnose
+    --format json can be given; confidence may be a bound (>= or <=), a time may end
+    early (2026-09-16T14:02), of evidence the ids. An outcome that is not named must not
+    occur. What is left out is not compared.
+    \b
+    Formats: text, json (schema synack.check/1), junit, github (annotations at the line of
+    what differs), markdown (for a job's summary). Two runs give the same bytes.
+    \b
+    Exit codes:
+      0 all as expected, or updated     1 something differs
+      2 wrong usage, or no case found   3 a case or an input could not be read (in time)
+      4 internal error
+    \b
+    Examples:
+      synack check fixtures/
+      synack check fixtures/ -k stale --format junit -o synack.xml
+      synack check fixtures/stale-arp --update && git diff fixtures/
+    """
+    from synack.check import run
+    from synack.check.update import update as write_expected
+
+    # A job that is cancelled leaves no process behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    results = run.check(run.find(places, pattern), jobs, timeout)
+    if update:
+        for result in results:
+            write_expected(result)
+    _show(_rendered_checks(results, form), output, binary=False)
+    if output is not None:
+        from synack.report import checks
+
+        _say(checks.verdict(results))
+    raise typer.Exit(_code(results))
+
+
+def _rendered_checks(results: list[Result], form: CheckFormat) -> str:
+    from synack.report import checks, github, junit, markdown
+
+    renderers = {
+        CheckFormat.TEXT: checks.text,
+        CheckFormat.JSON: checks.document,
+        CheckFormat.JUNIT: junit.render_checks,
+        CheckFormat.GITHUB: github.render_checks,
+        CheckFormat.MARKDOWN: markdown.render_checks,
+    }
+    return renderers[form](results)
+
+
+def _code(results: list[Result]) -> int:
+    """The worst that happened."""
+    from synack.check.run import Status
+
+    left = {result.status for result in results if not result.updated}
+    if Status.CRASHED in left:
+        return INTERNAL
+    if left & {Status.UNREADABLE, Status.TIMED_OUT}:
+        return UNREADABLE
+    return DIFFERENT if Status.DIFFERENT in left else DONE
 
 
 @app.command()
@@ -132,7 +310,7 @@ def demo(
     # An installed package carries the fixture; a checkout has it beside the package.
     places = here / "incident_stale_arp", here.parent / "fixtures" / "stale-arp"
     folder = next(place for place in places if place.is_dir())
-    _diagnose([str(folder)], form, output)
+    _diagnose([str(folder)], form, output, FINDING_KINDS)
 
 
 @app.command()
@@ -144,7 +322,11 @@ def handshakes(
     ] = False,
     only: Annotated[
         str | None,
-        typer.Option(metavar="OUTCOME,...", help="Only attempts with one of these outcomes."),
+        typer.Option(
+            metavar="OUTCOME,...",
+            help="Only attempts with one of these outcomes.",
+            autocompletion=_complete_outcomes,
+        ),
     ] = None,
     form: TableForm = TableFormat.TEXT,
     output: Output = None,
@@ -189,6 +371,7 @@ def handshakes(
 
     from synack import pipeline
     from synack.report import edges, table
+    from synack.tables import SEGMENTS, Table
 
     done = pipeline.run(loaded)
     tables = [done.attempts]
@@ -202,8 +385,12 @@ def handshakes(
     shown = edges.handshakes(tables[0], done.matched.hosts, done.findings)
     if wide:
         shown += edges.wide(tables[1], loaded.files, done.paths)
+    loaded, attempts = done.loaded, len(done.attempts)
+    # Writing takes memory of its own, and needs no more than what is shown.
+    loaded.segments = Table.empty(SEGMENTS)
+    del done, tables
     _show(table.render(shown, written), output, written == "parquet")
-    _finish(loaded, concluded=len(done.attempts) > 0)
+    _finish(loaded, concluded=attempts > 0)
 
 
 @app.command()
@@ -215,8 +402,13 @@ def neighbors(
     """List every neighbor (ARP, ND) entry of every dump in one normal form.
 
     \b
-    Reads ip neigh (also -s, -j, -br, monitor), /proc/net/arp, arp -n, -an, -a; polling
-    loops with date lines become a series.
+    Reads, known by their content (loops with date lines become a series):
+      Linux: ip neigh (also -s, -j, -br, monitor), /proc/net/arp, arp -n, -an, -a
+      BSD, macOS, AIX, Solaris: arp -a, ndp -a
+      Windows: arp -a, netsh interface ip show neighbors, Get-NetNeighbor
+      Cisco, Arista, Junos, PAN-OS: show [ip] arp, show ipv6 neighbors
+      RouterOS, Huawei, H3C, FortiOS: /ip arp print, display arp, get system arp
+      arpwatch: arp.dat
 
     \b
     Examples:
@@ -230,7 +422,7 @@ def neighbors(
     done = pipeline.run(loaded)
     shown = edges.neighbors(done.entries)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
-    _finish(loaded, concluded=bool(loaded.dumps))
+    _finish(done.loaded, concluded=bool(loaded.dumps))
 
 
 @app.command()
@@ -254,17 +446,32 @@ def inspect(
     _finish(loaded, concluded=bool(loaded.captures or loaded.dumps or loaded.counters))
 
 
-def _diagnose(paths: list[str], form: ReportFormat, output: Path | None) -> None:
+def _diagnose(
+    paths: list[str], form: ReportFormat, output: Path | None, failing: Sequence[str]
+) -> set[str]:
+    """Show the diagnosis; the kinds of what was found."""
     loaded = _load(paths, "synack.api")
     from synack.api import Diagnosis
     from synack.pipeline import run
 
     diagnosis = Diagnosis(run(loaded))
-    content = diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
-    _show(content, output, binary=False)
-    done = diagnosis.diagnosed
-    concluded = len(done.attempts) > 0 or len(done.entries) > 0
-    _finish(done.loaded, concluded, warn=False)
+    _show(_rendered(diagnosis, form, failing), output, binary=False)
+    _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded, warn=False)
+    return {finding.kind for finding in diagnosis.findings}
+
+
+def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) -> str:
+    if form == ReportFormat.GITHUB:
+        from synack.report import github
+
+        return github.render(diagnosis, failing)
+    if form == ReportFormat.JUNIT:
+        from synack.report import junit
+
+        return junit.render(diagnosis, failing)
+    if form == ReportFormat.MARKDOWN:
+        return diagnosis.to_markdown()
+    return diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
 
 
 def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
@@ -296,13 +503,21 @@ _FOR_TABLES = ("synack.pipeline", "synack.report.edges", "synack.report.table")
 
 def _outcomes(text: str) -> list[int]:
     """The numbers of outcomes that are separated by commas."""
-    from synack.model import OUTCOMES
+    return [OUTCOMES.index(name) for name in _names("--only", "outcome", text, OUTCOMES)]
 
+
+def _kinds(text: str) -> Sequence[str]:
+    """The kinds of findings that are separated by commas."""
+    names = _names("--fail-on", "kind", text, (ANY, *FINDING_KINDS))
+    return FINDING_KINDS if ANY in names else names
+
+
+def _names(option: str, noun: str, text: str, known: Sequence[str]) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     for name in names:
-        if name not in OUTCOMES:
-            raise UsageError(f"--only: no outcome {name!r}; there are {', '.join(OUTCOMES)}")
-    return [OUTCOMES.index(name) for name in names]
+        if name not in known:
+            raise UsageError(f"{option}: no {noun} {name!r}; there are {', '.join(known)}")
+    return names
 
 
 def _form(form: TableFormat, output: Path | None) -> str:
@@ -336,10 +551,9 @@ def _finish(loaded: Loaded, concluded: bool, warn: bool = True) -> None:
             _say(warning)
     for warning in loaded.warnings if warn else ():
         _say(warning)
-    unread = [c for c in loaded.captures if c.packets and not any(f.understood for f in c.files)]
     if not concluded and not loaded.errors:
-        _say("nothing could be concluded: no handshake and no neighbor entry in these files")
-    if loaded.errors or unread or not concluded:
+        _say(NOTHING_CONCLUDED)
+    if loaded.errors or loaded.not_understood or not concluded:
         raise typer.Exit(UNREADABLE)
 
 

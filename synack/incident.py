@@ -387,7 +387,7 @@ _WORDS = frozenset(
     "ip show neigh neighbor neighbors neighbour neighbours arp proc net cache table tables dump"
     " dumps monitor mon poll nstat netstat ss snmp sysctl addr link route ndp nud tcpdump tshark"
     " dumpcap capture captures cap pcap pcaps trace traces packets before after start end begin"
-    " log logs output stderr".split()
+    " log logs output stderr netsh hosts".split()
 )
 _FLAGS = frozenset("s j ts t d all a n an e all 4 6 br o r p c nu".split())
 """Options that are part of a name only beside a command: ``ip_-s_neigh``, ``arp-an``."""

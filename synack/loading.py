@@ -9,17 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from synack.aliases import one_name_each
 from synack.capture.reader import open_capture
 from synack.capture.scan import COMPILED
 from synack.capture.segments import Collector
 from synack.capture.window import EMPTY
 from synack.context.counters import Counters
+from synack.context.hosts import Hosts
 from synack.context.tcpdump import TcpdumpLog
 from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
+from synack.handshake.vantage import named_addresses
 from synack.incident import Incident, Source, collect, rotation
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
+from synack.neighbors.names import resolve
 from synack.overlap import unite
 from synack.recognize import FoundCapture, recognize
 from synack.tables import CLAIMS, SEGMENTS, TUNNELS, Schema, Table, end_to_end
@@ -43,11 +47,22 @@ class Loaded:
     dumps: list[tuple[Source, NeighborDump]] = field(default_factory=list)
     counters: list[tuple[Source, Counters]] = field(default_factory=list)
     logs: list[tuple[Source, TcpdumpLog]] = field(default_factory=list)
+    hosts_files: list[tuple[Source, Hosts]] = field(default_factory=list)
     errors: list[Damage] = field(default_factory=list)
     """Inputs of which nothing could be read."""
     unknown: list[Damage] = field(default_factory=list)
     """Files of a folder that are nothing synack knows."""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def not_understood(self) -> list[str]:
+        """Captures that hold packets, and none of a link type that is read."""
+        return [
+            f"{file.path}: {', '.join(file.link_types)} is not understood"
+            for capture in self.captures
+            if capture.packets and not any(f.understood for f in capture.files)
+            for file in capture.files
+        ]
 
 
 def load(
@@ -87,11 +102,18 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
             loaded.dumps.append((source, content))
         elif isinstance(content, TcpdumpLog):
             loaded.logs.append((source, content))
+        elif isinstance(content, Hosts):
+            loaded.hosts_files.append((source, content))
         else:
             loaded.counters.append((source, content))
+    resolve(
+        [(source.path, dump) for source, dump in loaded.dumps],
+        [hosts for _, hosts in loaded.hosts_files],
+    )
     found, copies = without_copies(found)
     loaded.warnings += copies
     _read_captures(loaded, found, progress, counts_only)
+    _name_once(loaded)
     _note_drops(loaded)
     loaded.captures, loaded.segments, loaded.claims, loaded.tunnels = unite(
         loaded.captures, loaded.segments, loaded.claims, loaded.tunnels
@@ -176,7 +198,25 @@ def _read_set(plan: _Plan, collector: Collector) -> _Read:
             errors.append(error.damage)
             capture.files.append(CaptureFile(member.path, damage=error.damage))
     capture.gaps = _missing_files(plan.members, capture)
+    for begin, end in capture.gaps:
+        long = f"{(end - begin) / 1e9:.3f} s long"
+        capture.warnings.append(f"{capture.host}: a rotated file is missing, {long}")
     return _Read(capture, *collector.tables(), collector.tunnels(), errors)
+
+
+def _name_once(loaded: Loaded) -> None:
+    """Names that turn out to be one host's are one from here on, also of its dumps."""
+    incident = loaded.incident
+    given = {source.host for source in incident.sources if source.host_given}
+    given |= {*incident.addresses, *incident.clock_offsets}
+    renamed = one_name_each(loaded.captures, loaded.segments, given)
+    loaded.warnings += renamed.says
+    for old, name in renamed.names.items():
+        incident.addresses.setdefault(name, set()).update(named_addresses(old))
+    for capture in loaded.captures:
+        capture.host = renamed.names.get(capture.host, capture.host)
+    for source in incident.sources:
+        source.host = renamed.names.get(source.host, source.host)
 
 
 def _note_drops(loaded: Loaded) -> None:
@@ -247,6 +287,4 @@ def _warnings(capture: Capture) -> list[str]:
             says.append(f"{file.path}: {file.dropped} packets were dropped while capturing")
         if not file.packets and file.damage is None:
             says.append(f"{file.path}: holds no packet")
-    for begin, end in capture.gaps:
-        says.append(f"{capture.host}: a rotated file is missing, {(end - begin) / 1e9:.3f} s long")
     return says

@@ -149,7 +149,8 @@ class Capture:
     interface: str
     files: list[CaptureFile]
     gaps: list[tuple[int, int]] = field(default_factory=list)
-    """Times (ns) from which to which a rotated file is missing."""
+    """Times (ns) from which to which it was not on: a rotated file is missing, or it was
+    stopped and started again."""
     warnings: list[str] = field(default_factory=list)
 
     @property

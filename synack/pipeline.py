@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from synack.incident import Source, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.stamps import stamp_in_name
-from synack.neighbors.timeline import entries_of
+from synack.neighbors.timeline import entries_of, peers_in
 from synack.tables import ENTRIES, NO_TIME, Table
 from synack.wording import count, iso_time
 
@@ -42,9 +42,17 @@ class Diagnosed:
     entries: Table
     findings: list[Finding]
 
+    @property
+    def concluded(self) -> bool:
+        """Whether there was anything to judge."""
+        return len(self.attempts) > 0 or len(self.entries) > 0
+
 
 def run(loaded: Loaded) -> Diagnosed:
-    """Match, judge and diagnose what was loaded."""
+    """Match, judge and diagnose what was loaded, which stays as it is: what there is to warn
+    of is in the result's own ``loaded``."""
+    captures = [replace(c, warnings=list(c.warnings)) for c in loaded.captures]
+    loaded = replace(loaded, captures=captures, warnings=list(loaded.warnings))
     rises = _rises(loaded)
     vantages = [_vantage(loaded, capture, rises) for capture in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
@@ -75,8 +83,7 @@ def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) ->
 def _entries(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Table:
     tables = []
     for source, dump in loaded.dumps:
-        addresses = {entry.ip for entry in dump.entries}
-        host = _host_of(source, addresses, own, peers)
+        host = _host_of(source, peers_in(dump), own, peers)
         at, weak = _taken_at(source)
         interface = source.interface
         tables.append(entries_of(dump, host, interface, source.path, at, weak))
@@ -203,6 +210,10 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
     """The host that was given for a file, else the one its name and contents fit."""
     if source.host_given:
         return source.host
+    if source.host not in own and (spelled := named_addresses(source.host)):
+        holders = [host for host, mine in own.items() if host and spelled & mine]
+        if len(holders) == 1:
+            return holders[0]
     return whose(source.host, source.host_from_folder, addresses, own, peers)
 
 

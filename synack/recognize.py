@@ -9,6 +9,7 @@ from synack.capture.pcapng import is_pcapng
 from synack.capture.reader import NO_TIME, CaptureReader, describe, reader_over
 from synack.capture.window import EMPTY, Window, open_window
 from synack.context.counters import Counters, read_counters
+from synack.context.hosts import Hosts, read_hosts
 from synack.context.tcpdump import TcpdumpLog, read_tcpdump_log
 from synack.errors import InputError, UnknownInput
 from synack.neighbors.entry import NeighborDump
@@ -28,7 +29,7 @@ class FoundCapture:
     reader: CaptureReader | None = None
 
 
-Dump = NeighborDump | TcpdumpLog | Counters
+Dump = NeighborDump | TcpdumpLog | Hosts | Counters
 Content = FoundCapture | Dump
 
 
@@ -86,9 +87,14 @@ def _first_time(reader: CaptureReader) -> int:
 
 
 def _dump(path: str, data: bytes) -> Dump | None:
-    from synack.neighbors.linux import read_neighbors  # slow to import: captures need none
+    from synack.neighbors.reader import read_neighbors  # slow to import: captures need none
 
-    for found in (read_neighbors(path, data), read_tcpdump_log(data), read_counters(data)):
+    for found in (
+        read_neighbors(path, data),
+        read_tcpdump_log(data),
+        read_hosts(data),
+        read_counters(data),
+    ):
         if found is not None:
             return found
     return None

@@ -101,18 +101,18 @@ class Table:
             yield dict(zip(names, values, strict=True))
 
 
-def alike(value: int, dtype: DTypeLike, rows: int) -> Array:
+def uniform(value: int, dtype: DTypeLike, rows: int) -> Array:
     """A column that has one value in all ``rows``, and takes the memory of one."""
     return np.broadcast_to(np.array(value, dtype), rows)
 
 
 def end_to_end(columns: Sequence[Array]) -> Array:
-    """One column after the other; if all of them are :func:`alike`, so is the result."""
+    """One column after the other; if all of them are :func:`uniform`, so is the result."""
     values = {int(c[0]) if c.strides == (0,) else None for c in columns if len(c)}
     value = values.pop() if len(values) == 1 else None
     if value is None:
         return np.concatenate(columns)
-    return alike(value, columns[0].dtype, sum(map(len, columns)))
+    return uniform(value, columns[0].dtype, sum(map(len, columns)))
 
 
 # What a segment is to a handshake.
@@ -269,8 +269,8 @@ TRANSMISSIONS = Schema(
     "transmissions",
     ("attempt", "i4", "row of `attempts`"),
     ("leg", "u1", "states.Event: what was sent"),
-    ("sent", "i8", "row of `segments`: the segment at its sender"),
-    ("arrived", "i8", "row of `segments`: the same segment at the peer, -1 none"),
+    ("sent", "i4", "row of `segments`: the segment at its sender"),
+    ("arrived", "i4", "row of `segments`: the same segment at the peer, -1 none"),
     ("fate", "u1", "index into model.FATES"),
     ("cause", "u1", "index into match.CAUSES: why it is unwitnessed, 0 if it is not"),
 )

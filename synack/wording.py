@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+NOTHING_CONCLUDED = "nothing could be concluded: no handshake and no neighbor entry in these files"
+
 
 def count(number: int, noun: str) -> str:
     """``1 SYN``, ``2 SYNs``; ``of them`` stays."""

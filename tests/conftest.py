@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+GOLDEN = Path(__file__).parent / "golden"
 
 pytest.register_assert_rewrite("stories", "traces")
 
@@ -31,3 +32,16 @@ def synack():
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     return run
+
+
+@pytest.fixture
+def golden():
+    """Compare with a reviewed file of tests/golden; SYNACK_GOLDEN=write writes it first."""
+
+    def compare(name: str, content: str) -> None:
+        path = GOLDEN / name
+        if os.environ.get("SYNACK_GOLDEN") == "write":
+            path.write_text(content, "utf-8")
+        assert content == path.read_text("utf-8")
+
+    return compare

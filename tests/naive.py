@@ -1,65 +1,19 @@
-"""The slow, obvious way: a tracker, a matcher and a judge in loops and dicts, and fleets to
-try them on.
+"""The slow, obvious way: a tracker, a matcher and a judge in loops and dicts.
 
 Written from the rules (outcomes, matching) and not from the code under test; only the
-vocabulary is shared. A fleet is simulated packet by packet, so the truth is known as
-well: what arrived, whatever the captures show.
+vocabulary is shared. What it is tried on is in :mod:`fleet`.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import pairwise
 
-from hypothesis import strategies as st
+from fleet import CLIENT_LEGS, MS, SECOND, SERVER_LEGS, Host, Key, Packet
 
-SECOND = 10**9
-MS = 10**6
 SETTLE = 100 * MS
 """How long a capture must go on after a loss to witness it."""
-EPOCH = 1_700_000_000 * SECOND
-
-Key = tuple[str, int, str, int, int]
-"""Client, port, server, port, ISN of the client."""
-
-
-class Packet(NamedTuple):
-    """One packet as one host saw it: ``time`` by its own clock, ``serial`` of the transmission."""
-
-    time: int
-    src: str
-    sport: int
-    dst: str
-    dport: int
-    flags: str
-    seq: int
-    ack: int
-    payload: int
-    tsval: int
-    serial: int
-
-
-@dataclass
-class Host:
-    """A machine, its clock's true offset, and its capture from ``begin`` to ``end`` (true time)."""
-
-    name: str
-    address: str
-    offset: int = 0
-    begin: int = EPOCH - 10 * SECOND
-    end: int = EPOCH + 60 * SECOND
-    captures: bool = True
-    packets: list[Packet] = field(default_factory=list)
-
-    @property
-    def first(self) -> int:
-        return self.begin + self.offset
-
-    @property
-    def last(self) -> int:
-        return self.end + self.offset
 
 
 # ---- pairing ------------------------------------------------------------------------------
@@ -91,9 +45,6 @@ def pairs(rows: list[tuple[int, bool, int]]) -> list[int]:
 
 
 # ---- tracking -----------------------------------------------------------------------------
-
-CLIENT_LEGS = ("syn", "ack", "rst-client")
-SERVER_LEGS = ("syn-ack", "progress", "rst-server")
 
 
 class Sight:
@@ -162,10 +113,51 @@ def follow(packets: list[Packet]) -> dict[Key, Sight]:
             key = by_ports[back]
             if p.ack == (key[4] + 1) % 2**32:
                 sights[key].add("progress" if p.flags == "A" else "rst-server", p)
+    drop_copies(list(sights.values()))
     return sights
 
 
+SOON = 100 * MS
+"""No timer repeats a segment so soon."""
+AT_ONCE = 10_000
+"""Nothing sends the same segment twice so fast."""
+NEVER_LEFT_OUT = ("syn", "syn-ack", "rst-server", "rst-client")
+
+
+def drop_copies(sights: list[Sight]) -> None:
+    """Leave one of each packet that a capture has twice: at two places or at one moment, or
+    because it has all of the attempt twice, or most attempts."""
+    again: dict[int, list[tuple[str, Packet, bool]]] = {}
+    doubled, several = 0, 0
+    whole: set[int] = set()
+    for number, sight in enumerate(sights):
+        found = again.setdefault(number, [])
+        for leg, packets in sight.legs.items():
+            for one, other in pairwise(packets):
+                same = other._replace(time=one.time, serial=one.serial, spot=one.spot) == one
+                if same and abs(other.time - one.time) <= SOON:
+                    sure = one.spot != other.spot or abs(other.time - one.time) <= AT_ONCE
+                    found.append((leg, other, sure))
+        twice = sum(leg in NEVER_LEFT_OUT for leg, *_ in found)
+        once = sum(sight.count(leg) for leg in NEVER_LEFT_OUT) - twice
+        if once > 1:
+            several += 1
+            if twice >= once:
+                doubled += 1
+                whole.add(number)
+    for number, found in again.items():
+        for leg, packet, sure in found:
+            if sure or number in whole or doubled * 2 > several:
+                packets = sights[number].legs[leg]
+                packets[:] = [p for p in packets if p is not packet]
+
+
 # ---- matching -----------------------------------------------------------------------------
+
+
+def place_of(host: Host, packet: Packet) -> int:
+    """Where in its packets: a copy may be equal."""
+    return next(n for n, p in enumerate(host.packets) if p is packet)
 
 
 @dataclass
@@ -221,7 +213,7 @@ class Fleet:
         for leg, p, sender, _ in self._sent(key):
             group = groups.setdefault((leg, p.seq, p.tsval), len(groups))
             rows.append((group, False, p.time - sender.offset))
-            names.append((sender.name, sender.packets.index(p)))
+            names.append((sender.name, place_of(sender, p)))
         client, server = self.ends(key)
         if client is not None and server is not None:
             for legs, receiver in ((CLIENT_LEGS, server), (SERVER_LEGS, client)):
@@ -245,6 +237,10 @@ class Fleet:
     def _on(self, leg: str, p: Packet, sender: Host, receiver: Host, key: Key) -> bool:
         """Whether the receiver's capture was on when ``p`` would have arrived."""
         moment = p.time - sender.offset + receiver.offset
+        if receiver.hole is not None:
+            stopped, again = (at + receiver.offset for at in receiver.hole)
+            if stopped <= moment + SETTLE and moment <= again:
+                return False
         sight = self.sight(receiver, key)
         begun = moment >= receiver.first
         begun |= leg in SERVER_LEGS and sight.count("syn") > 0
@@ -291,11 +287,11 @@ class Fleet:
         arrived = self.arrivals[key]
         missing = Counter(
             leg for leg, p, sender, _ in sent
-            if not arrived[sender.name, sender.packets.index(p)]
+            if not arrived[sender.name, place_of(sender, p)]
         )  # fmt: skip
         fates = {}
         for leg, p, sender, receiver in sent:
-            name = (sender.name, sender.packets.index(p))
+            name = (sender.name, place_of(sender, p))
             total = sum(n for (host, _), n in self.missed.items() if host == receiver.name)
             seen = self.sight(receiver, key).count(leg)
             blind = not self._on(leg, p, sender, receiver, key) or self._excludes(receiver, leg)
@@ -379,192 +375,3 @@ class Fleet:
 
     def _patient(self, host: Host, sight: Sight) -> bool:
         return host.last - sight.first >= SECOND
-
-
-# ---- fleets -------------------------------------------------------------------------------
-
-
-@dataclass
-class Plan:
-    """One attempt before it is simulated."""
-
-    client: int
-    server: int
-    start: int
-    port: int
-    isn: int
-    server_isn: int
-    behaviour: str
-    """accept, reply (accept, and send data), refuse, silent or abandon (RST by the client)."""
-    stamps: bool
-    tries: int
-    losses: list[bool]
-    """Whether the n-th packet of the attempt gets lost; the rest arrive."""
-    hole: str
-    """A leg of which nothing arrives."""
-    delays: list[int]
-
-    def key(self, hosts: list[Host]) -> Key:
-        client, server = hosts[self.client].address, hosts[self.server].address
-        return client, self.port, server, 9092, self.isn
-
-
-@dataclass
-class Truth:
-    """What really happened to one attempt."""
-
-    arrived: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    """By leg (true time, serial) of what arrived."""
-    lost: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    connected: bool = False
-    """The client got the SYN-ACK and sent its ACK."""
-    done: bool = False
-    """That ACK arrived."""
-
-
-BACKOFF = (0, 1, 3, 7)
-"""Seconds after the first transmission (RFC 6298, doubling)."""
-
-
-def simulate(hosts: list[Host], plans: list[Plan]) -> dict[Key, Truth]:
-    """Play the plans; fill in ``packets`` of the hosts that capture; return the truth."""
-    seen: dict[str, list[tuple[int, int, Packet]]] = {h.name: [] for h in hosts}
-    truths = {}
-    serials = iter(range(10**6))
-    for plan in plans:
-        truths[plan.key(hosts)] = _play(plan, hosts, seen, serials)
-    for host in hosts:
-        if host.captures:
-            host.packets = [packet for _, _, packet in sorted(seen[host.name])]
-    return truths
-
-
-def _play(plan: Plan, hosts: list[Host], seen, serials) -> Truth:  # type: ignore[no-untyped-def]
-    client, server = hosts[plan.client], hosts[plan.server]
-    truth = Truth()
-    queue: list[tuple[int, int, str, int]] = []
-    order = iter(range(10**6))
-    losses, delays = iter(plan.losses), iter(plan.delays * 100)
-    flags = {"syn": "S", "syn-ack": "SA", "ack": "A", "progress": "A",
-             "rst-server": "RA", "rst-client": "R"}  # fmt: skip
-    next_client, next_server = (plan.isn + 1) % 2**32, (plan.server_isn + 1) % 2**32
-    numbers = {
-        "syn": (plan.isn, 0), "syn-ack": (plan.server_isn, next_client),
-        "ack": (next_client, next_server), "progress": (next_server, next_client),
-        "rst-server": (0, next_client), "rst-client": (next_client, 0),
-    }  # fmt: skip
-
-    def record(host: Host, time: int, packet: Packet) -> None:
-        if host.begin <= time <= host.end:
-            seen[host.name].append((time, packet.serial, packet._replace(time=time + host.offset)))
-
-    def send(leg: str, now: int) -> None:
-        forward = leg in CLIENT_LEGS
-        sender, receiver = (client, server) if forward else (server, client)
-        ports = (plan.port, 9092) if forward else (9092, plan.port)
-        stamp = now // MS % 2**32 if plan.stamps and "rst" not in leg else -1
-        packet = Packet(
-            now, sender.address, ports[0], receiver.address, ports[1], flags[leg],
-            *numbers[leg], 10 if leg == "progress" else 0, stamp, next(serials),
-        )  # fmt: skip
-        record(sender, now, packet)
-        if next(losses, False) or leg == plan.hole:
-            truth.lost.setdefault(leg, []).append((now, packet.serial))
-            return
-        landing = now + next(delays)
-        record(receiver, landing, packet)
-        truth.arrived.setdefault(leg, []).append((landing, packet.serial))
-        heapq.heappush(queue, (landing, next(order), leg, 0))
-
-    for wait in BACKOFF[: plan.tries]:
-        heapq.heappush(queue, (plan.start + wait * SECOND, next(order), "send syn", 0))
-    answered = finished = replied = accepted = False
-    while queue:
-        now, _, what, _ = heapq.heappop(queue)
-        if what == "send syn" and not answered:
-            send("syn", now)
-        elif what == "send syn-ack" and not finished:
-            send("syn-ack", now)
-        elif what == "syn" and plan.behaviour == "refuse":
-            send("rst-server", now)
-        elif what == "syn" and plan.behaviour != "silent" and not finished:
-            send("syn-ack", now)
-            if not accepted:
-                accepted = True
-                for wait in BACKOFF[1 : plan.tries]:
-                    heapq.heappush(queue, (now + wait * SECOND, next(order), "send syn-ack", 0))
-        elif what == "syn-ack":
-            answered = True
-            truth.connected |= plan.behaviour != "abandon"
-            send("rst-client" if plan.behaviour == "abandon" else "ack", now)
-        elif what in {"ack", "rst-client"}:
-            finished = True
-            truth.done |= what == "ack"
-            if plan.behaviour == "reply" and not replied:
-                replied = True
-                send("progress", now)
-        elif what == "rst-server":
-            answered = True
-    return truth
-
-
-_ISN = st.one_of(st.sampled_from([0, 1, 2**31, 2**32 - 1]), st.integers(0, 2**32 - 1))
-_LOSS = st.sampled_from([False, False, True])
-_QUARTER = SECOND // 4
-
-
-@st.composite
-def fleets(draw: st.DrawFn) -> tuple[list[Host], list[Plan]]:
-    """2 to 4 hosts, most of them capturing for a while, and 1 to 8 attempts between them."""
-    hosts = []
-    for number in range(draw(st.integers(2, 4))):
-        # An eighth of a second off the attempts' raster: no capture ends on a packet.
-        begin = draw(st.one_of(st.just(-40), st.integers(-4, 40)))
-        length = draw(st.one_of(st.just(200), st.integers(1, 60)))
-        hosts.append(
-            Host(
-                f"h{number}",
-                f"10.0.0.{number + 1}",
-                draw(st.one_of(st.just(0), st.integers(-3600 * SECOND, 3600 * SECOND))),
-                EPOCH + begin * _QUARTER + _QUARTER // 2,
-                EPOCH + (begin + length) * _QUARTER + _QUARTER // 2,
-                draw(st.sampled_from([True, True, True, False])),
-            )
-        )
-    if not any(h.captures for h in hosts):
-        hosts[0].captures = True
-    plans = []
-    for number in range(draw(st.integers(1, 8))):
-        client, server = draw(st.permutations(range(len(hosts))))[:2]
-        plans.append(
-            Plan(
-                client=client,
-                server=server,
-                start=EPOCH + draw(st.integers(0, 32)) * _QUARTER,
-                port=40000 + number,
-                isn=draw(_ISN),
-                server_isn=draw(_ISN),
-                behaviour=draw(
-                    st.sampled_from(["accept", "accept", "reply", "refuse", "silent", "abandon"])
-                ),
-                stamps=draw(st.booleans()),
-                tries=draw(st.integers(1, 4)),
-                hole=draw(st.sampled_from(["", "", "", "syn", "syn-ack", "syn-ack", "ack"])),
-                losses=draw(st.one_of(st.just([]), st.lists(_LOSS, max_size=10))),
-                delays=draw(st.lists(st.sampled_from([50_000, 200_000, 5 * MS]), min_size=1,
-                                     max_size=4)),
-            )
-        )  # fmt: skip
-    return hosts, plans
-
-
-def shifted(hosts: list[Host], by: dict[str, int]) -> list[Host]:
-    """The same fleet with some clocks set otherwise."""
-    return [
-        replace(
-            h,
-            offset=h.offset + by.get(h.name, 0),
-            packets=[p._replace(time=p.time + by.get(h.name, 0)) for p in h.packets],
-        )
-        for h in hosts
-    ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import build
 import synack
 from synack.errors import UsageError
 
@@ -72,3 +73,19 @@ def test_importing_synack_imports_nothing_heavy():
     code = "import sys, synack; print(sorted({'numpy','pandas','dpkt','typer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_why_the_command_would_end_with_3(tmp_path):
+    assert synack.diagnose(FIXTURES / "stale-arp").unreadable == []
+    assert synack.diagnose(FIXTURES / "stale-arp", "missing").unreadable == [
+        "missing: no such file or folder"
+    ]
+    wifi = tmp_path / "wifi.pcap"
+    wifi.write_bytes(build.pcap([(0, b"\0" * 30)], link_type=127))
+    assert synack.diagnose(FIXTURES / "stale-arp", wifi).unreadable == [
+        f"{wifi}: link type 127 is not understood"
+    ]
+    (tmp_path / "empty.pcap").write_bytes(build.pcap([]))
+    assert synack.diagnose(tmp_path / "empty.pcap").unreadable == [
+        "nothing could be concluded: no handshake and no neighbor entry in these files"
+    ]

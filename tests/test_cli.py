@@ -7,16 +7,19 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import judged
 import pyarrow.parquet as pq
 import pytest
 
 import build
 import synack as package
 from synack.capture.scan import COMPILED
+from synack.model import FINDING_KINDS
 
 ROOT = Path(__file__).parents[1]
 STALE = "fixtures/stale-arp"
@@ -54,7 +57,9 @@ def test_version(synack):
     assert synack("--version") == (0, f"synack {package.__version__} ({kind} scan)\n", "")
 
 
-@pytest.mark.parametrize("command", ["", "diagnose", "handshakes", "neighbors", "inspect", "demo"])
+@pytest.mark.parametrize(
+    "command", ["", "diagnose", "check", "handshakes", "neighbors", "inspect", "demo"]
+)
 def test_help_teaches(synack, command):
     code, out, _ = synack(*command.split(), "--help")
     assert code == 0
@@ -79,6 +84,191 @@ def test_completion_is_there(synack):
     )
     assert code == 0
     assert "complete" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("synack diagnose x --format ", ["text", "json", "markdown", "github", "junit"]),
+        ("synack check x --format j", ["json", "junit"]),
+        ("synack diagnose x --fail-on un", ["unresolved-neighbor", "unreachable"]),
+        ("synack diagnose x --fail-on an", ["any"]),
+        ("synack diagnose x --fail-on any,stale", ["any,stale-neighbor"]),
+        ("synack handshakes x --only refused,syn", ["refused,syn-lost", "refused,syn-ack-lost"]),
+        ("synack handshakes x --only comp", ["completed"]),
+        ("synack ch", ["check"]),
+    ],
+)
+def test_words_are_completed(words, completed):
+    """As the shell asks for them."""
+    count = len(words.split()) - (not words.endswith(" "))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("synack")], cwd=ROOT, capture_output=True, text=True,
+        check=True, env=os.environ | {
+            "_SYNACK_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count),
+        },
+    )  # fmt: skip
+    assert done.stdout.split() == completed
+
+
+def test_help_names_every_kind_and_exit_code(synack):
+    told = synack("diagnose", "--help")[1]
+    for kind in FINDING_KINDS:
+        assert kind in told
+    for command in ("", "diagnose", "check"):
+        told = synack(*command.split(), "--help")[1]
+        assert "Exit codes:" in told
+        assert "4 internal error" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("kinds", "code"),
+    [
+        ("stale-neighbor", 1),
+        ("refused, stale-neighbor", 1),
+        ("any", 1),
+        ("refused,any", 1),
+        ("refused", 0),
+    ],
+)
+def test_fail_on_a_kind(synack, kinds, code):
+    found, out, err = synack("diagnose", STALE, "--fail-on", kinds)
+    assert (found, err) == (code, "")
+    assert "STALE NEIGHBOR ENTRY on broker-1 (confirmed)" in out
+    assert synack("diagnose", "fixtures/healthy", "--fail-on", kinds)[0] == 0
+
+
+def test_fail_on_an_unknown_kind_is_2_and_names_the_known_ones(synack):
+    code, out, err = synack("diagnose", STALE, "--fail-on", "refused,lost")
+    assert (code, out) == (2, "")
+    assert "no kind 'lost'" in err
+    assert all(kind in err for kind in (*FINDING_KINDS, "any"))
+
+
+def test_what_cannot_be_read_is_3_whatever_was_found(synack):
+    assert synack("diagnose", STALE, "missing", "--fail-on", "any")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("form", "begin"),
+    [
+        ("markdown", "# Postmortem: "),
+        ("github", "::error file=fixtures/stale-arp/broker-1.neigh.txt,line=2,"),
+        ("junit", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="synack diagnose"'),
+    ],
+)
+def test_diagnose_for_other_readers(synack, tmp_path, form, begin):
+    """Twice the same bytes, also into a file."""
+    code, out, err = synack("diagnose", STALE, "--format", form)
+    assert (code, err) == (0, "")
+    assert out.startswith(begin)
+    target = tmp_path / "x"
+    assert synack("diagnose", STALE, "--format", form, "-o", str(target)) == (0, "", "")
+    assert target.read_text("utf-8") == out
+
+
+def test_github_and_junit_fail_only_for_what_should(synack):
+    for form, failed in (("github", "::error"), ("junit", "<failure")):
+        assert failed in synack("diagnose", STALE, "-f", form, "--fail-on", "stale-neighbor")[1]
+        assert failed not in synack("diagnose", STALE, "-f", form, "--fail-on", "refused")[1]
+
+
+def test_check_is_0_when_all_is_as_expected(synack):
+    code, out, err = synack("check", "fixtures")
+    assert (code, err) == (0, "")
+    assert out.endswith(f"{len(list(ROOT.glob('fixtures/*/case.toml')))} cases: all as expected\n")
+    assert synack("check", "fixtures", "-j", "1")[1] == out
+
+
+@pytest.fixture
+def cases(tmp_path):
+    return judged.folder_of_cases(tmp_path / "cases")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "form", "code"),
+    [
+        ("b-as", "text", 0),
+        ("a-diff", "json", 1),
+        ("a-diff", "markdown", 1),
+        ("c-wrong", "github", 3),
+        ("d-nothing", "junit", 3),
+        ("f-un", "text", 3),
+        ("*", "text", 3),
+    ],
+)
+def test_check_exit_codes(synack, cases, pattern, code, form):
+    found, out, err = synack("check", str(cases), "-k", pattern, "--format", form)
+    assert (found, err) == (code, "")
+    assert out
+
+
+def test_check_without_a_case_is_2(synack, tmp_path):
+    for arguments in ((str(tmp_path),), (str(tmp_path / "no"),), ("fixtures", "-k", "nothing")):
+        code, out, err = synack("check", *arguments)
+        assert (code, out) == (2, "")
+        assert err.startswith("synack: ")
+
+
+def test_check_of_what_crashes_is_4(cases, tmp_path):
+    """In the process that diagnoses: it reads sitecustomize when it starts."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'synack.check.worker' in sys.orig_argv:\n"
+        "    import synack.pipeline\n"
+        "    def fail(*_, **__): raise RuntimeError('boom')\n"
+        "    synack.pipeline.run = fail\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "synack.cli", "check", str(cases)],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert "internal error: RuntimeError: boom" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_check_ends_what_hangs(synack, cases):
+    folder = cases / "d-nothing-expected"
+    os.mkfifo(folder / "more.pcap")
+    (folder / "case.toml").write_text('inputs = ["more.pcap"]\n[expect]\n')
+    code, out, _ = synack("check", str(cases), "-k", "[bd]-*", "--timeout", "2")
+    assert code == 3
+    assert out.endswith("2 cases: 1 as expected, 1 timed out\n")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_check_that_is_stopped_leaves_no_process(tmp_path, sent, code):
+    pipe = tmp_path / "a.pcap"
+    os.mkfifo(pipe)
+    (tmp_path / "case.toml").write_text('inputs = ["a.pcap"]\n[expect]\n')
+    command = [sys.executable, "-m", "synack.cli", "check", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        # It opens once somebody reads; whoever reads then waits for a byte.
+        writer = os.open(pipe, os.O_WRONLY)
+        process.send_signal(sent)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (code, b"", b"")
+    with pytest.raises(BrokenPipeError):
+        os.write(writer, b"x")
+    os.close(writer)
+
+
+def test_check_update_writes_and_is_0(synack, cases):
+    code, out, _ = synack("check", str(cases), "-k", "[ad]-*", "--update")
+    assert code == 0
+    assert out.endswith("2 cases: all updated\n")
+    assert "exact = true" in (cases / "d-nothing-expected" / "case.toml").read_text()
+    code, out, _ = synack("check", str(cases), "-k", "[ad]-*")
+    assert code == 0
+    assert out.endswith("2 cases: all as expected\n")
+
+
+def test_check_into_a_file_says_the_verdict(synack, cases, tmp_path):
+    target = tmp_path / "synack.xml"
+    code, out, err = synack("check", str(cases), "-k", "a-", "-f", "junit", "-o", str(target))
+    assert (code, out, err) == (1, "", "synack: 1 case: all different\n")
+    assert target.read_text().startswith("<?xml")
 
 
 def test_diagnose_json(synack):

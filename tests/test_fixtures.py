@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from pathlib import Path
 
 import pytest
 
 import synack
-from synack.model import CONFIDENCES
+from synack.check.case import read
+from synack.check.compare import differences
+from synack.report.json import document
 
 ROOT = Path(__file__).parents[1]
 CASES = sorted(path.parent.name for path in (ROOT / "fixtures").glob("*/case.toml"))
@@ -19,31 +20,20 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.fixture(params=CASES)
 def story(request, monkeypatch):
-    """(name, expectation, diagnosis), with paths relative to the project's root."""
+    """(name, case, diagnosis), with paths relative to the project's root."""
     monkeypatch.chdir(ROOT)
-    case = tomllib.loads((ROOT / "fixtures" / request.param / "case.toml").read_text("utf-8"))
-    paths = [os.path.normpath(f"fixtures/{request.param}/{path}") for path in case["inputs"]]
-    return request.param, case["expect"], synack.diagnose(*paths)
-
-
-def _fits(expected: dict[str, str], finding: synack.Finding) -> bool:
-    wanted = dict(expected)
-    least = wanted.pop("confidence", ">=possible").removeprefix(">=")
-    enough = CONFIDENCES.index(finding.confidence) >= CONFIDENCES.index(least)
-    return enough and all(getattr(finding, key) == value for key, value in wanted.items())
+    case = read(f"fixtures/{request.param}/case.toml")
+    assert case.problems == []
+    return request.param, case, synack.diagnose(*case.inputs)
 
 
 def test_a_fixture_gets_its_verdict(story):
-    _, expect, diagnosis = story
-    found = list(diagnosis.findings)
-    for expected in expect["findings"]:
-        match = next((f for f in found if _fits(expected, f)), None)
-        assert match is not None, (expected, diagnosis.findings)
-        found.remove(match)
-    assert not expect["exact"] or not found
-    assert not {f.kind for f in diagnosis.findings} & set(expect["absent"])
-    outcomes = diagnosis.attempts["outcome"].value_counts().to_dict()
-    assert outcomes == expect["outcomes"]
+    """As ``synack check`` judges it; and nothing is left open."""
+    _, case, diagnosis = story
+    assert differences(case, document(diagnosis)) == []
+    assert case.expect.findings is not None
+    assert case.expect.outcomes is not None
+    assert case.expect.exact
 
 
 def test_a_fixture_says_nothing_that_needs_a_warning(story):

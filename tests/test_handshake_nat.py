@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from fleet import Host, Key, Packet, fleets, simulate
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from naive import Host, Key, Packet, fleets, simulate
 from test_handshake_match import SEARCH, Fleet, contradictions, judged
 from traces import SECOND, fates, ip, read
 

@@ -112,7 +112,8 @@ SYN = (0, 1, (0, 1, 1), (0, 2, 2), 100, 0, 0)
 @pytest.mark.parametrize(
     ("second", "bits"),
     [
-        ((*SYN, 5, 1), walk.TWIN),
+        ((*SYN, 10_005, 1), walk.TWIN | walk.ELSEWHERE),
+        ((*SYN, 10_006, 1), walk.TWIN),
         ((*SYN, 100_000_005, 9), walk.TWIN | walk.ELSEWHERE),
         ((*SYN, 100_000_006, 1), 0),
         ((*SYN[:6], 1, 5, 1), 0),
@@ -120,7 +121,16 @@ SYN = (0, 1, (0, 1, 1), (0, 2, 2), 100, 0, 0)
         ((0, 1, (0, 2, 2), (0, 1, 1), 100, 0, 0, 5, 1), 0),
         ((1, *SYN[1:], 5, 1), 0),
     ],
-    ids=["at once", "just soon", "too late", "more data", "no time", "other way", "elsewhere"],
+    ids=[
+        "at once",
+        "soon",
+        "just soon",
+        "too late",
+        "more data",
+        "no time",
+        "other way",
+        "elsewhere",
+    ],
 )
 def test_twins(second: tuple[int, ...], bits: int) -> None:
     """The same segment soon again is marked; a repetition is not."""

@@ -67,6 +67,26 @@ def test_whole() -> None:
     assert len(whole.attempts) == 76
 
 
+def test_names_are_resolved_by_the_other_files(tmp_path: Path) -> None:
+    """A hosts file and a dump that prints both; the rest is said by line."""
+    texts = {
+        "b.neigh.txt": "broker-1 dev eth0 lladdr 0a:00:00:00:00:01 STALE\n"
+        "gateway dev eth0 lladdr 0a:00:00:00:00:02 STALE\n"
+        "nobody dev eth0 lladdr 0a:00:00:00:00:03 STALE\n",
+        "mac-arp.txt": "gateway (10.0.0.1) at 0:1c:42:0:0:8 on en0 ifscope [ethernet]\n",
+        "b-hosts": "127.0.0.1 localhost\n10.0.0.10 broker-1\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    loaded = load([str(tmp_path)])
+    by_name = {Path(source.path).name: dump for source, dump in loaded.dumps}
+    dump = by_name["b.neigh.txt"]
+    assert [(e.line, e.flags) for e in dump.entries] == [(1, "name=broker-1"), (2, "name=gateway")]
+    assert [damage.line for damage in dump.unread] == [3]
+    assert [Path(source.path).name for source, _ in loaded.hosts_files] == ["b-hosts"]
+    assert loaded.unknown == []
+
+
 def test_only_counting() -> None:
     """Everything that is said of captures and files, and no rows."""
     whole, counted = load([str(STALE)]), load([str(STALE)], counts_only=True)
@@ -172,8 +192,11 @@ def test_damaged_member(tmp_path: Path) -> None:
 
 def test_sets_do_not_mix(tmp_path: Path) -> None:
     """Two interfaces, two hosts, two folders: each its own capture."""
-    content = iter(split(BROKER.read_bytes(), 8))
+    others = [BROKER.with_name(f"{name}-eth0.pcap") for name in ("producer-7", "producer-71")]
+    content = iter(split(BROKER.read_bytes(), 4))
     for name in ("a-eth0", "a-eth1", "b-eth0", "x/a-eth0"):
+        if name[0] != "a":
+            content = iter(split(others.pop().read_bytes(), 2))
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.pcap").write_bytes(next(content))
         (tmp_path / f"{name}.pcap1").write_bytes(next(content))

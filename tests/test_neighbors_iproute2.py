@@ -7,7 +7,7 @@ import json
 import pytest
 
 from synack.addresses import NO_MAC, parse_ip, parse_mac
-from synack.neighbors.entry import Entry
+from synack.neighbors.entry import Entry, Named
 from synack.neighbors.iproute2 import parse_brief, parse_object, parse_row
 
 MAC = "0a:1b:2c:00:00:02"
@@ -121,7 +121,6 @@ def test_other_lines(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (f"broker-2.local dev eth0 lladdr {MAC} REACHABLE", "a name"),
         ("10.0.0.2 dev eth0 lladdr 0a:1b:2c", "no state"),
         ("10.0.0.2 dev eth0", "no state"),
         (f"10.0.0. dev eth0 lladdr {MAC} REACHABLE", "a name or a cut"),
@@ -132,6 +131,17 @@ def test_reasons(line: str, reason: str) -> None:
     result = parse_row(line, None, 1)
     assert isinstance(result, str)
     assert result.startswith(reason)
+
+
+def test_names() -> None:
+    """A name waits for an address; a single word before a state is no row."""
+    row = parse_row(f"broker-2.local dev eth0 lladdr {MAC} REACHABLE", 7, 3)
+    assert row == Named("broker-2.local", entry("::", "eth0", MAC, "REACHABLE"))
+    assert parse_object('{"dst":"broker-2","state":["STALE"]}', 7, 3) == Named(
+        "broker-2", entry("::", "", "", "STALE")
+    )
+    assert not isinstance(parse_row("it is STALE", 7, 3), Named)
+    assert not isinstance(parse_row("table STALE", 7, 3), Named)
 
 
 def test_brief() -> None:
@@ -158,6 +168,14 @@ def test_brief() -> None:
             ("10.0.0.55", "eth0", MAC, "REACHABLE", "proto=static"),
         ),
         ({"dst": "fd00::2", "lladdr": MAC, "state": ["STALE"]}, ("fd00::2", "", MAC, "STALE")),
+        (
+            {"deleted": True, "dst": "10.0.0.2", "dev": "eth0", "lladdr": MAC, "state": ["STALE"]},
+            ("10.0.0.2", "eth0", MAC, "STALE", "deleted"),
+        ),
+        (
+            {"miss": None, "dst": "10.0.0.2", "dev": "eth0", "state": ["INCOMPLETE"]},
+            ("10.0.0.2", "eth0", "", "INCOMPLETE", "miss"),
+        ),
         (
             {"dst": "10.0.0.200", "dev": "eth0", "proxy": None},
             ("10.0.0.200", "eth0", "", "", "proxy"),
@@ -189,7 +207,7 @@ def test_other_objects(text: str) -> None:
     [
         '{"dst":"10.0.0.5","dev":"e',
         '{"dst":"10.0.0.5","state":"STALE"}',
-        '{"dst":"broker-1","state":["STALE"]}',
+        '{"dst":"10.0.0.","state":["STALE"]}',
         '{"dst":' + "[" * 100_000 + "}",
         '{"dst":"10.0.0.5","state":["STALE"],"used":' + "9" * 10_000 + "}",
     ],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from synack.addresses import NO_MAC, format_ip, format_mac
-from synack.neighbors.entry import INVALID, Entry
+from synack.neighbors.entry import INVALID, Entry, Named
+from synack.neighbors.format import Row
 from synack.neighbors.nettools import (
     NOISE,
     PROC_HEADER,
@@ -19,8 +20,11 @@ MAC = "0a:ff:ee:00:00:50"
 GONE = "a name or a cut address instead of an IP address"
 
 
-def short(result: Entry | str | None) -> object:
-    """(ip, interface, mac, state, flags) of an entry; anything else as it is."""
+def short(result: Row) -> object:
+    """(ip, interface, mac, state, flags) of an entry, its name in place of the ip if it has
+    one; anything else as it is."""
+    if isinstance(result, Named):
+        return (result.name, *short(result.entry)[1:])  # type: ignore[index]
     if not isinstance(result, Entry):
         return result
     assert result[5:] == (None, None, None, None, 7, 3)
@@ -68,7 +72,8 @@ def short(result: Entry | str | None) -> object:
             "10.9.3.3         0x20        0x2         80:00:02:08:fe:80:00:00:00     *        ib0",
             ("10.9.3.3", "ib0", "", "", ""),
         ),
-        ("x 0x1 0x2 0a:ff:ee:00:00:50 * eth0", GONE),
+        ("x 0x1 0x2 0a:ff:ee:00:00:50 * eth0", ("x", "eth0", MAC, "", "")),
+        ("10.0. 0x1 0x2 0a:ff:ee:00:00:50 * eth0", GONE),
         ("10.0.0.2 0x1 0x2 0a:ff:ee:00:00:50", None),
         ("sl  local_address rem_address   st", None),
     ],
@@ -114,7 +119,12 @@ def test_proc(line: str, expected: object) -> None:
             ("10.0.0.3", "eth0", MAC, "", ""),
         ),
         ("ip-10-130-105-12.ap-sou ether 06:cf:a2:b2:c6:9e C eth2", GONE),
-        ("gateway                          (incomplete)            eth0", GONE),
+        (
+            "gateway                          (incomplete)            eth0",
+            ("gateway", "eth0", "", INVALID, ""),
+        ),
+        ("broker-2  ether  0a:ff:ee:00:00:50  C  eth2", ("broker-2", "eth2", MAC, "", "")),
+        ("dnet0  rodent  255.255.255.255  00:50:ba:3f:c2:5e", None),
         ("10.0.0.5 dev eth0 scope link", None),
         ("this is A test", None),
         ("  10.0.0.1            0a-ff-ee-00-00-50     dynamic", None),
@@ -148,7 +158,8 @@ def test_table(line: str, expected: object) -> None:
             "? (10.9.3.2) at 02:00:5e:10:00:00:00:01 [ether] PERM on sixlo0",
             ("10.9.3.2", "sixlo0", "", "PERMANENT", ""),
         ),
-        ("? (broker-1) at 0a:ff:ee:00:00:50 [ether] on eth0", GONE),
+        ("? (broker-1) at 0a:ff:ee:00:00:50 [ether] on eth0", ("broker-1", "eth0", MAC, "", "")),
+        ("? (10.0.0.1) at 00:1c:42:00:00:08 on wm0", None),
         ("? (10.0.0.1) at 0:1c:42:0:0:8 on en0 ifscope [ethernet]", None),
         ("? (10.0.0.1) at (incomplete) on en0 ifscope [ethernet]", None),
         ("? (10.0.0.1) at 00:1c:42:00:00:08 on em0 expires in 1190 seconds [ethernet]", None),

@@ -43,6 +43,9 @@ AT = 1795420121 * 10**9  # 2026-11-23T07:48:41Z
         ("Monday, 23 November 2026 07:48:41 GMT", AT, True),
         ("Timestamp: Mon Nov 23 07:48:41 2026 353879 usec", AT + 353_879_000, False),
         ("date: 2026-11-23T07:48:41Z", AT, True),
+        ("*07:48:41.500 UTC Mon Nov 23 2026", AT + 500_000_000, True),
+        ("07:48:41.500 CET Mon Nov 23 2026", AT + 500_000_000, False),
+        ("Monday, November 23, 2026 7:48:41 AM", AT, False),
         ("2026-11-23T07:48:60Z", AT + 19 * 10**9, True),
     ],
 )

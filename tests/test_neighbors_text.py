@@ -41,6 +41,29 @@ def test_pieces() -> None:
     assert list(pieces("a \n\n  b\n")) == [(1, "a"), (3, "b")]
 
 
+def test_list_pieces() -> None:
+    """The lines of a PowerShell list are one piece, other lines of that shape are not."""
+    text = "x\nIPAddress : 1\nLinkLayerAddress   : 2\n\nName : x\nOther : y\n"
+    assert list(pieces(text)) == [
+        (1, "x"),
+        (2, "IPAddress : 1\nLinkLayerAddress   : 2"),
+        (5, "Name : x"),
+        (6, "Other : y"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "pager",
+    ["--More--", " --More-- \b\b\b   \b\b\b", "---(more 45%)---\r      \r", "<--- More --->\r \r",
+     "  ---- More ----\x1b[42D      \x1b[42D", "-- [Q quit|D dump|down]\r", "lines 1-22 \r"],
+)  # fmt: skip
+def test_pagers(pager: str) -> None:
+    """What a pager asked and wiped out again; the line numbers stay."""
+    assert list(pieces(decode(f"a\n{pager}b\n{pager}\nc\n".encode()))) == [
+        (1, "a"), (2, "b"), (4, "c"),
+    ]  # fmt: skip
+
+
 def test_json_pieces() -> None:
     """Objects come one by one, whatever surrounds them; their line is where they begin."""
     text = '== 1\n[ {\n  "dst": "a"\n},{"dst":"b"}]\n[]\ntail\n{"dst":"c'

@@ -7,7 +7,13 @@ import pytest
 
 from synack.addresses import NO_MAC, parse_ip, parse_mac
 from synack.neighbors.entry import INVALID, Entry, NeighborDump
-from synack.neighbors.timeline import NOT_IN_FORCE, entries_of, in_force, of_address
+from synack.neighbors.timeline import (
+    NOT_IN_FORCE,
+    entries_of,
+    in_force,
+    of_address,
+    peers_in,
+)
 from synack.tables import ENTRIES, NO_TIME, Table
 
 IP, OTHER = parse_ip("10.0.0.1"), parse_ip("10.0.0.2")
@@ -79,6 +85,11 @@ def test_monitor_rows_are_events() -> None:
         ({"flags": "proxy", "state": ""}, False),
         ({"flags": "deleted"}, False),
         ({"flags": "extern_learn router"}, True),
+        ({"flags": "own"}, False),
+        ({"flags": "heard"}, False),
+        ({"flags": "published", "state": "PERMANENT"}, False),
+        ({"flags": "disabled static", "state": "PERMANENT"}, False),
+        ({"flags": "dynamic vrf=own"}, True),
         ({"flags": "proxyarp"}, True),
     ],
 )
@@ -101,3 +112,11 @@ def test_of_address() -> None:
     found = table.take(of_address(table, "h", IP))
     assert found["line"].tolist() == [4, 5, 1, 3]
     assert len(of_address(table, "nobody", IP)) == 0
+
+
+def test_peers_in() -> None:
+    """Routers and BSD list their own addresses, an observer lists everybody's."""
+    assert IP is not None
+    assert OTHER is not None
+    rows = [entry(), *(entry(ip=OTHER, flags=f) for f in ("own", "permanent", "heard router"))]
+    assert peers_in(NeighborDump("x", rows)) == {IP}

@@ -191,3 +191,90 @@ def test_three_and_a_clock_that_is_set_back(tmp_path: Path) -> None:
     assert capture.interface == "bond0"
     assert found.segments["seq"].tolist() == [900, 9, 7, 8, 10]
     assert "4 packets in both" in capture.warnings[0]
+
+
+# ---- one after the other ------------------------------------------------------------------
+
+FIRST_ENDS, SECOND_BEGINS = 26.5, 29.5
+
+
+def restarted(frames: Frames) -> tuple[Frames, Frames]:
+    """Stopped and started again in the middle of an attempt."""
+    begin = frames[0][0]
+    one = [f for f in frames if f[0] < begin + FIRST_ENDS * SECOND]
+    two = [f for f in frames if f[0] >= begin + SECOND_BEGINS * SECOND]
+    return one, two
+
+
+@pytest.mark.parametrize("kind", ["", "syn", "syn-ack", "stale"])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("broker-1-eth0", "broker-1-eth0-after"),
+        ("broker-1", "broker-1-after"),
+        ("broker-1-eth0", "broker-1"),
+    ],
+)
+def test_started_again(tmp_path: Path, kind: str, first: str, second: str) -> None:
+    """As if a rotated file were missing between."""
+    folder = played(tmp_path / "captures", kind)
+    path = folder / "broker-1-eth0.pcap"
+    one, two = restarted(frames_of(path))
+    path.unlink()
+    for number, part in ((0, one), (2, two)):
+        (folder / f"broker-1-eth0.pcap{number}").write_bytes(build.pcap(part))
+    rotated = run(load([str(folder)]))
+    for number, name, part in ((0, first, one), (2, second, two)):
+        (folder / f"broker-1-eth0.pcap{number}").unlink()
+        (folder / f"{name}.pcap").write_bytes(build.pcap(part))
+    found = run(load([str(folder)]))
+    (capture,) = [c for c in found.loaded.captures if c.host == "broker-1"]
+    assert capture.gaps == [(one[-1][0], two[0][0])]
+    (told,) = capture.warnings
+    assert "taken as one capture that was stopped for" in told
+    whole, parts = said(rotated), said(found)
+    assert parts[:-1] == whole[:-1]
+    assert [f[:3] for f in parts[-1]] == [f[:3] for f in whole[-1]]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("names", "macs"),
+    [
+        (("broker-1-eth0", "broker-1-eth1"), (B, B)),  # two interfaces
+        (("broker-1-eth0", "broker-1-eth0-after"), (B, X)),  # a machine that replaced it
+        (("broker-1", "broker-1-after"), (B, X)),
+    ],
+)
+def test_not_started_again(tmp_path: Path, names: tuple[str, str], macs: tuple[str, str]) -> None:
+    folder = played(tmp_path / "captures", "")
+    path = folder / "broker-1-eth0.pcap"
+    parts = restarted(frames_of(path))
+    path.unlink()
+    old = bytes.fromhex(B.replace(":", ""))
+    for name, part, mac in zip(names, parts, macs, strict=True):
+        new = bytes.fromhex(mac.replace(":", ""))
+        frames = [(at, f[:12].replace(old, new) + f[12:]) for at, f in part]
+        (folder / f"{name}.pcap").write_bytes(build.pcap(frames))
+    found = load([str(folder)])
+    assert len([c for c in found.captures if c.host == "broker-1"]) == 2
+    assert all(capture.gaps == [] for capture in found.captures)
+
+
+def test_the_ack_that_one_missed(tmp_path: Path) -> None:
+    """The capture that missed the ACK kept the next segment in its place: no second ACK."""
+
+    def client(at: float, flags: str, seq: int, ack: int) -> tuple[int, bytes]:
+        segment = build.tcp(4000, 9092, seq=seq, ack=ack, flags=flags)
+        pack = build.ipv4("10.0.0.1", "10.0.0.2", build.TCP, segment)
+        return T0 + round(at * SECOND), build.ethernet(A1, A2, pack)
+
+    syn, ack, data = client(0, "S", 100, 0), client(0.3, "A", 101, 901), client(0.5, "A", 131, 931)
+    one = [syn, syn_ack(0.1), ack, data, client(9, "A", 200, 931)]
+    two = [syn, syn_ack(0.1), data, client(9, "A", 200, 931)]
+    alone = run(loaded(tmp_path, web_eth0=one))
+    for frames in ((one, two), (two, one)):
+        found = run(loaded(tmp_path, web_eth0=frames[0], web_any=frames[1]))
+        assert len(found.loaded.captures) == 1
+        for name in ("ack_sent", "ack_received"):
+            assert found.attempts[name].tolist() == alone.attempts[name].tolist()
+        assert found.loaded.segments["time"].tolist() == alone.loaded.segments["time"].tolist()

@@ -54,6 +54,45 @@ def test_whose_table(tmp_path: Path, name: str, ip: str, host: str) -> None:
     assert [h for h, _ in incident(folder, (name, neighbor(ip)))] == [host]
 
 
+OWN = "Internet  10.0.1.10  -  0a5a.0000.0010  ARPA  Vlan1\n"
+OTHER = "Internet  10.0.1.77  5  0ade.ad00.0001  ARPA  Vlan1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        (OWN + OTHER, "broker-1"),  # its own address speaks against nobody
+        (OWN.replace("  -  ", "  3  ") + OTHER, "producer-71"),  # the broker's, in another's
+        ("0a:de:ad:00:00:01\t10.0.1.77\t1795420121\n", ""),  # heard by whomever
+    ],
+)
+def test_own_rows_tell_nothing_of_whose(tmp_path: Path, text: str, host: str) -> None:
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    assert {h for h, _ in incident(folder, ("neigh.txt", text))} == {host}
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence"),
+    [
+        ("? (10.0.1.77) at a:de:ad:0:0:1 on em0 expires in 942 seconds [ethernet]", "confirmed"),
+        ("10.0.1.77  00:00:57  0ade.ad00.0001  Vlan11", "confirmed"),
+        ("10.0.1.77  - 0ade.ad00.0001  Interface ARPA  Vlan11", "probable"),  # its own
+        ("a:de:ad:0:0:1\t10.0.1.77\t1795420121", "probable"),  # heard, in nobody's table
+        ("? (10.0.1.77) at a:de:ad:0:0:1 on em0 expired [ethernet]", "probable"),
+    ],
+)
+def test_tables_of_other_systems_agree(tmp_path: Path, text: str, confidence: str) -> None:
+    """The stale entry of the fixture, as other systems print it: what a host sends to counts."""
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    for path in (BROKER, PRODUCER, STALE / "producer-71-eth0.pcap"):
+        shutil.copy(path, folder)
+    (folder / "broker-1.neigh.txt").write_text(text + "\n")
+    (found,) = diagnosed(folder).findings
+    assert (found.kind, found.confidence) == ("stale-neighbor", confidence)
+
+
 def test_time_of_a_table(tmp_path: Path) -> None:
     """incident.toml, else the name, else the file's own time, which is weak."""
     folder = tmp_path / "captures"
@@ -252,3 +291,17 @@ def test_several_oddities_at_once(tmp_path: Path) -> None:
         mine &= found.attempts["client_port"] < 4020
         for column in ("outcome", "syn_sent", "syn_received", "syn_ack_sent", "ack_received"):
             assert found.attempts[column][mine].tolist() == alone.attempts[column].tolist()
+
+
+def test_what_was_loaded_stays(tmp_path: Path) -> None:
+    """Two runs on it say the same, each once."""
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    incident(folder, ("web-9.neigh.txt", neighbor("192.168.0.1")))
+    loaded = load([str(folder)])
+    before = list(loaded.warnings), [list(c.warnings) for c in loaded.captures]
+    one, two = run(loaded), run(loaded)
+    assert (loaded.warnings, [c.warnings for c in loaded.captures]) == before
+    assert one.loaded.warnings == two.loaded.warnings
+    assert [c.warnings for c in one.loaded.captures] == [c.warnings for c in two.loaded.captures]
+    assert any("none of its" in says for says in one.loaded.warnings)

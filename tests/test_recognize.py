@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import build
+from synack.context.hosts import Hosts
 from synack.errors import InputError, UnknownInput
 from synack.neighbors.entry import NeighborDump
 from synack.recognize import FoundCapture, recognize
@@ -71,6 +72,13 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     found = recognize(str(path))
     assert isinstance(found, NeighborDump)
     assert len(found.entries) == 3
+
+
+def test_hosts_file(path: Path) -> None:
+    path.write_text("127.0.0.1 localhost\n10.0.0.20 producer-1\n")
+    found = recognize(str(path))
+    assert isinstance(found, Hosts)
+    assert set(found) == {"producer-1"}
 
 
 def test_compressed_table(tmp_path: Path) -> None:

@@ -139,6 +139,12 @@ def test_inspection_lists_every_file(stale):
     assert kinds["README.md"] == "not used"
 
 
+def test_inspection_of_a_hosts_file(tmp_path):
+    (tmp_path / "b1-hosts").write_text("127.0.0.1 localhost\n10.0.0.1 gateway\n")
+    (row,) = _rows(edges.inspection(pipeline.load([str(tmp_path)])))
+    assert (row["kind"], row["records"], row["host"]) == ("hosts file", 1, "b1")
+
+
 def test_an_empty_incident_keeps_the_columns(tmp_path):
     done = pipeline.run(pipeline.load([str(tmp_path)]))
     assert [c.name for c in edges.handshakes(done.attempts, [], [])] == HANDSHAKES

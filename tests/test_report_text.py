@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import synack
+from synack.report import text
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -50,3 +51,14 @@ def test_names_of_files_cannot_steer_the_terminal(tmp_path):
     assert "\x1b" not in report
     assert "\x07" not in report
     assert "\\x1b[31m" in report
+
+
+def test_a_finding_for_formats_that_wrap_lines_themselves():
+    (finding,) = synack.diagnose(FIXTURES / "stale-arp").findings
+    lines = text.told(finding)
+    assert lines[0] == finding.summary
+    assert [line for line in lines if line.startswith("do: ")] == [
+        f"do: {remedy}" for remedy in finding.remedy
+    ]
+    assert sum(line.startswith("- ") for line in lines) == len(finding.evidence)
+    assert any(line.endswith("broker-1.neigh.txt: line 77") for line in lines)

@@ -16,8 +16,8 @@ from synack.tables import (
     TUNNELS,
     Schema,
     Table,
-    alike,
     end_to_end,
+    uniform,
 )
 
 PAIRS = Schema("pairs", ("low", "i8", "an integer"), ("name", "O", "a text"))
@@ -88,13 +88,13 @@ def test_schemas_say_what_they_hold(schema: Schema) -> None:
 @pytest.mark.parametrize(
     ("parts", "shared"),
     [
-        ([alike(7, "i4", 3)], True),
-        ([alike(7, "i4", 3), alike(7, "i4", 2)], True),
-        ([alike(7, "i4", 3), np.empty(0, "i4")], True),
-        ([alike(7, "i4", 0), alike(8, "i4", 2)], True),
-        ([alike(7, "i4", 3), alike(8, "i4", 2)], False),
-        ([alike(7, "i4", 3), np.array([7, 7], "i4")], False),
-        ([alike(7, "i4", 0), alike(8, "i4", 0)], False),
+        ([uniform(7, "i4", 3)], True),
+        ([uniform(7, "i4", 3), uniform(7, "i4", 2)], True),
+        ([uniform(7, "i4", 3), np.empty(0, "i4")], True),
+        ([uniform(7, "i4", 0), uniform(8, "i4", 2)], True),
+        ([uniform(7, "i4", 3), uniform(8, "i4", 2)], False),
+        ([uniform(7, "i4", 3), np.array([7, 7], "i4")], False),
+        ([uniform(7, "i4", 0), uniform(8, "i4", 0)], False),
     ],
 )
 def test_columns_of_one_value_stay_so_end_to_end(parts, shared):

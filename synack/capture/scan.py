@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from synack.tables import CLAIMS, SEGMENTS, Schema, Table, alike
+from synack.tables import CLAIMS, SEGMENTS, Schema, Table, uniform
 
 try:
     import cython
@@ -343,10 +343,10 @@ class Scanner:
         segments, claims = self._segments, self._claims
         rows, claim_rows = self.rows, self.claim_rows
         columns = {name: column[:rows] for name, column in segments.items()}
-        columns["capture"] = alike(self.capture, "i4", rows)
+        columns["capture"] = uniform(self.capture, "i4", rows)
         for place, (name, usual) in enumerate(_USUAL.items()):
             if not self.unusual >> place & 1:
-                columns[name] = alike(usual, segments[name].dtype, rows)
+                columns[name] = uniform(usual, segments[name].dtype, rows)
             elif usual:
                 columns[name] += usual
         self._segments = _grown({}, SEGMENTS, 0, 1)

@@ -34,6 +34,7 @@ from synack.tables import (
     Array,
     Schema,
     Table,
+    uniform,
 )
 from synack.wording import count
 
@@ -41,8 +42,8 @@ SENDINGS = Schema(
     "sendings",
     ("attempt", "i4", "row of `attempts`"),
     ("leg", "u1", "Event.SYN or Event.SYN_ACK"),
-    ("row", "i8", "row of `segments`, in the sender's own capture"),
-    ("arrived", "i8", "row of `segments` at the peer, -1 none"),
+    ("row", "i4", "row of `segments`, in the sender's own capture"),
+    ("arrived", "i4", "row of `segments` at the peer, -1 none"),
     ("fate", "u1", "index into model.FATES"),
     ("host", "i4", "row of the sender's host"),
     ("peer_hi", "u8", "address of the peer, upper half"),
@@ -187,8 +188,10 @@ class Case:
         m, s = self.matched, self.matched.segments
         found: dict[Address, tuple[int, int]] = {}
         for capture, vantage in enumerate(m.vantages):
-            rows = np.flatnonzero((s["capture"] == capture) & (s["icmp"] < 0))
-            rows = rows[among([(mac,) for mac in vantage.macs], s["src_mac"][rows])]
+            if not vantage.macs:
+                continue
+            own = among([(mac,) for mac in vantage.macs], s["src_mac"])
+            rows = np.flatnonzero(own & (s["capture"] == capture) & (s["icmp"] < 0))
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
             first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
             ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
@@ -207,6 +210,8 @@ class Case:
         leg[:-1][m.client[m.identity] == place] = Event.SYN
         leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
         rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
+        if not len(rows):
+            return Table.empty(SENDINGS)
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
         s = m.segments
         fate, arrived = self._fates(rows)
@@ -221,8 +226,8 @@ class Case:
                 "arrived": arrived,
                 "fate": fate,
                 "host": self.hosts_of(rows),
-                "peer_hi": ends["high"][peer],
-                "peer_lo": ends["low"][peer],
+                "peer_hi": _looked_up(ends["high"], peer),
+                "peer_lo": _looked_up(ends["low"], peer),
                 "mac": s["dst_mac"][rows],
                 "peer_mac": self._peer_mac(rows, peer),
                 "home_mac": self._home_mac(peer),
@@ -233,7 +238,7 @@ class Case:
     def _fates(self, rows: Array) -> tuple[Array, Array]:
         t, size = self.matched.transmissions, len(self.matched.segments)
         fate = np.full(size, UNWITNESSED, np.uint8)
-        arrived = np.full(size, -1, np.int64)
+        arrived = np.full(size, -1, np.int32)
         fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
         return fate[rows], arrived[rows]
 
@@ -249,6 +254,7 @@ class Case:
         }
         ids = ids_of(*columns.values())
         ends = Table(_ENDS, columns).take(representatives(ids))
+        ids = ids.astype(np.int32)
         return ends, ids[: len(s)], ids[len(s) :]
 
     def _peer_mac(self, rows: Array, peer: Array) -> Array:
@@ -272,13 +278,13 @@ class Case:
             return result
         own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
         speaker = _of_end(s["kind"][own] == SYN, client, server, m.sighting[own])
-        own, speaker = own[changes[speaker]], speaker[changes[speaker]]
+        own, speaker = own[changes[speaker]], speaker[changes[speaker]].astype(np.int64)
         some = np.flatnonzero((changes & (np.bincount(speaker, minlength=len(ends)) > 0))[peer])
         order = np.lexsort((own, speaker))
         speaker, place = speaker[order], own[order]
         # Rows are in order of capture, so "before" is a smaller row.
         span = len(s) + 1
-        wanted = peer[some]
+        wanted = peer[some].astype(np.int64)
         at = np.searchsorted(speaker * span + place, wanted * span + rows[some]) - 1
         before = (at >= 0) & (speaker[np.maximum(at, 0)] == wanted)
         result[some] = s["src_mac"][place[np.where(before, at, at + 1)]]
@@ -292,7 +298,7 @@ class Case:
         )
         mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
         mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
-        return mac[ids[len(self.homes) :]][peer]
+        return _looked_up(mac[ids[len(self.homes) :]], peer)
 
     @cached_property
     def came_through(self) -> Array:
@@ -315,9 +321,11 @@ class Case:
         or SYN-ACK of its attempt was transmitted again after it (bool)."""
         m, s = self.matched, self.sendings
         rows = np.flatnonzero((m.leg == Event.SYN) | (m.leg == Event.SYN_ACK))
-        last = np.full(len(m.sightings), -1, np.int64)
-        np.maximum.at(last, m.sighting[rows], rows)
-        return last[m.sighting[s["row"]]] > s["row"]
+        # A host's packets may be in several captures, each with rows of its own.
+        time = m.segments["time"]
+        last = np.full(len(m.sightings), NO_TIME)
+        np.maximum.at(last, m.sighting[rows], time[rows])
+        return last[m.sighting[s["row"]]] > time[s["row"]]
 
     @cached_property
     def rightly_sent(self) -> dict[int, Array]:
@@ -481,6 +489,13 @@ class Case:
 def _of_end(first: Array, one: Array, other: Array, sighting: Array) -> Array:
     """By sighting the value in ``one`` where ``first``, else that in ``other``."""
     return np.where(first, one[sighting], other[sighting])
+
+
+def _looked_up(values: Array, at: Array) -> Array:
+    """``values[at]``, in the memory of one if all of them are the same."""
+    if len(values) and (values == values[0]).all():
+        return uniform(values[0], values.dtype, len(at))
+    return values[at]
 
 
 def _by_mac(macs: Array) -> ByAddress:

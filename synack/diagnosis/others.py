@@ -9,7 +9,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address, format_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import on_link
-from synack.grouping import distinct, grouped
+from synack.grouping import distinct, distinct_rows, grouped
 from synack.handshake.outcome import REASONS
 from synack.handshake.states import Event
 from synack.model import OUTCOMES, Evidence, Finding, Outcome, Source
@@ -195,12 +195,12 @@ def plain(case: Case, free: Array) -> Iterator[Finding]:
     for outcome, says in _SAYS.items():
         for server, rows in _by_server(case, np.flatnonzero(free & (a["outcome"] == outcome))):
             both = (a["client_host"][rows] >= 0) & (a["server_host"][rows] >= 0)
-            ends = zip(a["client_hi"][rows].tolist(), a["client_lo"][rows].tolist(), strict=True)
-            clients = set(ends)
+            ends = distinct_rows(a["client_hi"][rows], a["client_lo"][rows])
+            clients = [(high, low) for high, low in ends]
             text = says.format(n=count(len(rows), "attempt"), server=server)
             yield _finding(
                 case, OUTCOMES[outcome], rows, _host_of(case, outcome, rows),
-                next(iter(clients)) if len(clients) == 1 else None,
+                clients[0] if len(clients) == 1 else None,
                 [_frames(case, rows, text), *case.vanished(rows, *_LOST_LEGS.get(outcome, ()))],
                 "confirmed" if both.all() else "probable",
                 first_upper(text) + ".",
@@ -245,7 +245,7 @@ def gaps(case: Case, free: Array) -> Iterator[Finding]:
     unclear = np.isin(a["outcome"], (Outcome.UNANSWERED, Outcome.UNACKNOWLEDGED))
     unclear |= (a["outcome"] == Outcome.INCONCLUSIVE) & (a["reason"] == blind)
     for server, rows in _by_server(case, np.flatnonzero(free & unclear)):
-        kinds = {OUTCOMES[o] for o in a["outcome"][rows].tolist()}
+        kinds = {OUTCOMES[o] for o in distinct(a["outcome"][rows]).tolist()}
         seen = _seen_by(case, rows)
         both = ((a["client_host"][rows] >= 0) & (a["server_host"][rows] >= 0)).any()
         why = (

@@ -40,11 +40,11 @@ def details(m: Matched, attempts: Table, paths: Paths) -> Table:
         sent = attempts[f"{leg}_sent"]
         seen = sent >= 0
         # A tap may be the witness of more than the receiver's own capture.
-        lost = np.maximum(fates[:, event, LOST], vanished[:, event])
-        known = fates[:, event, [DELIVERED, MISDELIVERED]].sum(axis=1) + lost
+        lost = np.maximum(fates[event, LOST], vanished[:, event])
+        known = fates[event][[DELIVERED, MISDELIVERED]].sum(axis=0) + lost
         unwitnessed = np.where(seen, sent - known, -1)
         columns[f"{leg}_lost"] = np.where(seen, lost, -1)
-        columns[f"{leg}_misdelivered"] = np.where(seen, fates[:, event, MISDELIVERED], -1)
+        columns[f"{leg}_misdelivered"] = np.where(seen, fates[event, MISDELIVERED], -1)
         columns[f"{leg}_unwitnessed"] = unwitnessed
         blind += np.maximum(unwitnessed, 0)
     columns["reason"] = _reason(attempts["reason"], _cause(m, blind))
@@ -100,7 +100,7 @@ def _delay(m: Matched, event: Event, fates: Array) -> tuple[Array, Array]:
     there were several (Karn's rule), or the clocks have nothing in common."""
     t, time = m.transmissions, m.segments["time"]
     least, most = np.full(m.attempts, -1, np.int64), np.full(m.attempts, -1, np.int64)
-    once = fates[:, event].sum(axis=1) == 1
+    once = fates[event].sum(axis=0) == 1
     rows = np.flatnonzero((t["leg"] == event) & (t["fate"] == DELIVERED))
     rows = rows[once[t["attempt"][rows]]]
     sent, arrived, attempt = time[t["sent"][rows]], time[t["arrived"][rows]], t["attempt"][rows]

@@ -18,12 +18,12 @@ import numpy as np
 from synack.addresses import BROADCAST_MAC
 from synack.grouping import among, ids_of, ids_within, least
 from synack.handshake.clock import Clock, across, estimate, on_reference
+from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
 from synack.handshake.nat import connections, ends
 from synack.handshake.pairing import common, once, pair
 from synack.handshake.passing import passages
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
-from synack.handshake.track import track
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
@@ -42,7 +42,7 @@ CAUSES = (
     "the receiver's capture began later, or may have",
     "the receiver's capture had ended, or may have",
     "the receiver's capture ended too soon afterwards",
-    "a file of the receiver's capture is missing",
+    "a file of the receiver's capture is missing, or it was stopped and started again",
     "the receiver's capture leaves such packets out",
     "the receiver's capture dropped as many packets as are missing",
     "the receiver's capture proved to miss packets",
@@ -51,7 +51,7 @@ CAUSES = (
     "something between answers in the server's place",
 )
 """Why a transmission is unwitnessed: the further down, the nearer its receiver's capture is
-to a witness. Of several captures the nearest counts."""
+to a witness. Of several captures that it may have arrived in the furthest from it counts."""
 (
     _, UNCAPTURED, ONE_HOST, _UNTIMED, _ELSEWHERE, _BEGAN, _ENDED, _ENDS, _GAP, _FILTERED,
     _DROPPED, _MISSED, UNRECORDED, _AMBIGUOUS,
@@ -59,6 +59,8 @@ to a witness. Of several captures the nearest counts."""
 ) = range(len(CAUSES))  # fmt: skip
 _ON = _FILTERED
 """A capture that was on: of what may still hide a packet from it, its filter comes first."""
+_ABLE = len(CAUSES)
+"""A capture whose filter hides nothing either."""
 
 SETTLE_NS = 100_000_000
 """How long after a transmission the receiver's capture must go on to be a witness
@@ -125,7 +127,7 @@ def match(
 
     ``known_offsets``: clock offsets of hosts (ns) that the user is sure of.
     """
-    sightings, sighting, leg, legs = track(segments)
+    sightings, sighting, leg, legs = track_by_host(segments, machines(captures))
     # By name, so that the order of the files decides nothing.
     hosts = sorted({capture.host for capture in captures})
     host_of_capture = np.array([hosts.index(c.host) for c in captures], np.int64)
@@ -261,10 +263,10 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     group = ids_within(cell, m.attempts * len(Event), seq, tsval)
     del cell, seq, tsval
     out, back, others = once(group, arrival)
-    m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
-    partner = np.full(len(rows), -1, np.int64)
-    partner[out] = back
     group = ids_of(group[others])
+    m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
+    partner = np.full(len(rows), -1, np.int32)
+    partner[out] = back
     time = _sent_by(m, rows[others], attempt[others], arrival[others])
     found = pair(group, arrival[others], time)
     partner[others] = np.where(found >= 0, others[found], -1)
@@ -398,19 +400,18 @@ def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
 
 def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
     """Segments of ``events`` in the given sighting of each attempt, 0 without one."""
-    if not len(m.sightings):
-        return np.zeros(len(sighting), np.int32)
-    counts = m.legs.counts[:, events[0]]
-    for event in events[1:]:
-        counts = counts + m.legs.counts[:, event]
-    return np.where(sighting >= 0, counts[sighting], 0)
+    counts = np.zeros(len(m.sightings) + 1, np.int32)  # the last: of no sighting
+    for event in events:
+        counts[:-1] += m.legs.counts[:, event]
+    return counts[sighting]
 
 
 def fate_counts(m: Matched) -> Array:
-    """counts[attempt, leg, fate] of the transmissions (int64)."""
-    t, legs, fates = m.transmissions, len(Event), len(FATES)
-    cell = (t["attempt"].astype(np.int64) * legs + t["leg"]) * fates + t["fate"]
-    return np.bincount(cell, minlength=m.attempts * legs * fates).reshape(-1, legs, fates)
+    """counts[leg, fate, attempt] of the transmissions (int64)."""
+    t, fates = m.transmissions, len(FATES)
+    cell = (t["leg"].astype(np.int64) * fates + t["fate"]) * m.attempts + t["attempt"]
+    size = len(Event) * fates * m.attempts
+    return np.bincount(cell, minlength=size).reshape(len(Event), fates, m.attempts)
 
 
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:
@@ -455,28 +456,36 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], coverage == _ON)
     lacking = ~landed[open_]
     away, coverage = open_[lacking], coverage[:, lacking]
-    cause = np.zeros(len(sent), np.uint8)
-    cause[away] = UNCAPTURED
-    cell = attempt[away] * len(Event) + leg[away]
+    leg, attempt = leg[away], attempt[away]
+    cell = attempt * len(Event) + leg
     missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
+    # It may have come in by any interface that such packets come in by: the capture of each
+    # must have been on, and what all of them miss must not hide it.
+    why = np.full(len(away), _ABLE, np.uint8)
+    hidden = np.zeros((2, len(away)), np.int64)
     for number, capture in enumerate(m.captures):
-        dropped, missed = capture.dropped or 0, m.missed[number].sum()
-        nearest = coverage[number]
-        on = nearest == _ON
-        able = on & ~_excluded(m, number)[leg[away]]
-        nearest[able] = np.where(missing[able] <= dropped, _DROPPED, _MISSED)
-        cause[away] = np.maximum(cause[away], nearest)
-        fate[away[able & (missing > dropped + missed)]] = LOST
+        cover = coverage[number]
+        cover[(cover == _ON) & ~_excluded(m, number)[leg]] = _ABLE
+        of_receiver = cover != UNCAPTURED
+        np.minimum(why, cover, out=why, where=of_receiver)
+        hidden[0, of_receiver] += capture.dropped or 0
+        hidden[1, of_receiver] += m.missed[number].sum()
+    why[(coverage == UNCAPTURED).all(axis=0)] = UNCAPTURED
+    able = why == _ABLE
+    why[able] = np.where(missing[able] <= hidden[0, able], _DROPPED, _MISSED)
+    lost = able & (missing > hidden.sum(axis=0))
     for event, (proven, _, recorded) in proven_arrivals.items():
         # One of them did arrive, unrecorded; nobody can say which.
-        unknown = away[(leg[away] == event) & (proven & (recorded == 0))[attempt[away]]]
-        fate[unknown] = UNWITNESSED
-        cause[unknown] = np.maximum(cause[unknown], np.where(cause[unknown] >= _ON, UNRECORDED, 0))
-    elsewhere = away[m.ambiguous[attempt[away]]]
-    fate[elsewhere], cause[elsewhere] = UNWITNESSED, _AMBIGUOUS
-    replies = away[m.answered_between[attempt[away]] & (leg[away] != Event.SYN)]
-    fate[replies], cause[replies] = UNWITNESSED, _BETWEEN
-    cause[fate != UNWITNESSED] = 0
+        unknown = (leg == event) & (proven & (recorded == 0))[attempt]
+        lost[unknown] = False
+        why[unknown & (why >= _ON)] = UNRECORDED
+    replies = m.answered_between[attempt] & (leg != Event.SYN)
+    for unknown, because in ((m.ambiguous[attempt], _AMBIGUOUS), (replies, _BETWEEN)):
+        lost[unknown], why[unknown] = False, because
+    why[lost] = 0
+    fate[away[lost]] = LOST
+    cause = np.zeros(len(sent), np.uint8)
+    cause[away] = why
     return fate, cause
 
 
@@ -536,31 +545,31 @@ def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     moment, doubt = across(m.clocks, sender, receiver, m.segments["time"][sent])
     timed = m.segments["time"][sent] != NO_TIME
     sighting = np.where(from_client, m.server[attempt], m.client[attempt])
-    end = [_ends(m, "client"), _ends(m, "server")]
-    high = np.where(from_client, end[1][0][attempt], end[0][0][attempt])
-    low = np.where(from_client, end[1][1][attempt], end[0][1][attempt])
+    client, server = _ends(m, "client"), _ends(m, "server")
     begun = count_of(m, m.client, Event.SYN)[attempt] > 0
     begun = np.where(from_client, count_of(m, m.server, Event.SYN_ACK)[attempt] > 0, begun)
     begun &= leg != Event.SYN
     unseen = ~from_client & (sighting < 0) & (count_of(m, m.server, Event.SYN)[attempt] > 0)
     late = np.flatnonzero(unseen)
     first = m.legs.first[m.server[attempt[late]], Event.SYN]
-    called = np.full(len(sent), NO_TIME)
-    called[late] = across(m.clocks, sender[late], receiver[late], first)[0]
+    called = across(m.clocks, sender[late], receiver[late], first)[0] - doubt[late]
+    soonest, latest = moment - doubt, moment + doubt
     result = np.full((len(m.captures), len(sent)), UNCAPTURED, np.uint8)
-    for number, (capture, vantage) in enumerate(zip(m.captures, m.vantages, strict=True)):
+    reached = arrivals(m.vantages, machines(m.captures), m.segments)
+    for number, capture in enumerate(m.captures):
         if capture.first is None or capture.last is None:
             continue
-        mine = among(vantage.addresses, high, low)
+        own = among(reached[number], *client), among(reached[number], *server)
+        mine = np.where(from_client, own[1][attempt], own[0][attempt])
         seen_here = (sighting >= 0) & (m.sightings["capture"][sighting] == number)
         coverage = np.full(len(sent), _ON, np.uint8)
         for begin, until in capture.gaps:
-            missing = (moment + doubt + SETTLE_NS >= begin) & (moment - doubt <= until)
+            missing = (latest + SETTLE_NS >= begin) & (soonest <= until)
             coverage[missing] = _GAP
-        coverage[moment + doubt + SETTLE_NS > capture.last] = _ENDS
-        coverage[moment + doubt > capture.last] = _ENDED
-        coverage[(moment - doubt < capture.first) & ~(seen_here & begun)] = _BEGAN
-        coverage[unseen & (called - doubt - SETTLE_NS >= capture.first)] = _ELSEWHERE
+        coverage[latest + SETTLE_NS > capture.last] = _ENDS
+        coverage[latest > capture.last] = _ENDED
+        coverage[(soonest < capture.first) & ~(seen_here & begun)] = _BEGAN
+        coverage[late[called - SETTLE_NS >= capture.first]] = _ELSEWHERE
         coverage[~timed] = _UNTIMED
         coverage[(receiver != m.host_of_capture[number]) | ~(mine | seen_here)] = UNCAPTURED
         result[number] = coverage

@@ -12,6 +12,7 @@ import numpy as np
 from synack.addresses import NO_MAC
 from synack.grouping import least
 from synack.handshake.clock import on_reference
+from synack.handshake.interfaces import spans
 from synack.handshake.match import (
     LOST,
     MISDELIVERED,
@@ -69,6 +70,7 @@ class _View:
         self.client_state = self._state(m.client)
         self.server_state = self._state(m.server)
         self.other_state = self._state(m.elsewhere)
+        self.spans = spans(m.captures, m.vantages, m.segments)
 
     def _state(self, sighting: Array) -> Array:
         if not len(self.m.sightings):
@@ -79,7 +81,7 @@ class _View:
         return count_of(self.m, sighting, *events)
 
     def fate(self, event: Event, *fates: int) -> Array:
-        return self.fates[:, event][:, list(fates)].sum(axis=1)
+        return sum(self.fates[event, fate] for fate in fates)
 
     def all_vanished(self, event: Event) -> Array:
         """Whether everything of ``event`` that its sender's capture has, or without one a tap,
@@ -99,6 +101,8 @@ class _View:
 
     def _both_rules(self) -> list[tuple[Array, int, int]]:
         m, both = self.m, self.both
+        if not both.any():
+            return []
         client, server = self.client_state, self.server_state
         syn_acks = self.count(m.server, Event.SYN_ACK)
         received = addressed(m, m.client, Event.SYN_ACK)
@@ -154,6 +158,8 @@ class _View:
             (m.elsewhere, self.other_state, Outcome.UNANSWERED, Outcome.UNACKNOWLEDGED),
         ):
             here = sighting >= 0
+            if not here.any():
+                continue
             due = self._outlived(sighting)
             astray = here & (addressed(m, sighting, Event.SYN_ACK) == 0)
             astray &= self.count(sighting, Event.SYN_ACK) > 0
@@ -183,12 +189,13 @@ class _View:
     def _outlived(self, sighting: Array) -> Array:
         """Whether the capture went on long enough after the first segment for a reply
         or a repetition to be due."""
-        last = np.array([c.last if c.last is not None else 0 for c in self.m.captures] or [0])
         if not len(self.m.sightings):
             return np.zeros(len(sighting), bool)
         s = self.m.sightings
-        until = last[s["capture"][sighting]]
-        return np.asarray((sighting >= 0) & (until - s["first"][sighting] >= INITIAL_RTO_NS))
+        capture, first = s["capture"][sighting], s["first"][sighting]
+        begin, end = self.spans
+        long = (begin[capture] <= first) & (end[capture] - first >= INITIAL_RTO_NS)
+        return np.asarray((sighting >= 0) & long)
 
     def columns(self) -> dict[str, Array]:
         m, s = self.m, self.m.sightings
@@ -227,7 +234,7 @@ class _View:
             arrived = addressed(m, receiver, event)
             denied = self.fate(event, LOST, MISDELIVERED) > 0
             denied |= self.all_vanished(event)
-            nothing_sent = (self.fates[:, event].sum(axis=1) == 0) & (sent == 0)
+            nothing_sent = (self.fates[event].sum(axis=0) == 0) & (sent == 0)
             certain = (arrived > 0) | denied | nothing_sent
             counts[f"{leg}_sent"] = sent
             counts[f"{leg}_received"] = np.where(certain & ((receiver >= 0) | denied), arrived, -1)

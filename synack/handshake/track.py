@@ -71,10 +71,10 @@ def _without_copies(capture: Array, sighting: Array, event: Array, counts: Array
     """The leg of each row; a packet that is in a capture twice counts once.
 
     Two equal segments at nearly one time are one packet when they were recorded at two
-    places, or when the capture has every packet of the attempt, or of most attempts, twice
-    (a mirror port). Otherwise they may be two transmissions: a server answers a repeated
-    SYN at the moment when its own timer repeats the SYN-ACK. ``capture`` is that of each
-    sighting; ``counts`` are put right.
+    places or at the same moment, or when the capture has every packet of the attempt, or of
+    most attempts, twice (a mirror port). Otherwise they may be two transmissions: a server
+    answers a repeated SYN at the moment when its own timer repeats the SYN-ACK. ``capture`` is
+    that of each sighting; ``counts`` are put right.
     """
     leg = event & ~np.uint8(TWIN | ELSEWHERE)
     twins = np.flatnonzero(event & TWIN)

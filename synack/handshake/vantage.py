@@ -217,6 +217,8 @@ def _by_comparison(
     """Compare every two captures on the attempts that both saw: votes for each sighting, and
     whether each capture (of row ``hosts``) is nearly always between those of other hosts."""
     result = np.zeros(len(sightings))
+    if len(distinct(sightings["capture"])) < 2:
+        return result, np.zeros(len(hosts), bool)
     above, below = np.zeros(len(sightings), np.int64), np.zeros(len(sightings), np.int64)
     answers = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
     gap = legs.gap(Event.SYN, *answers)
@@ -461,6 +463,8 @@ def _basis(evidence: dict[str, Array], mine: Array) -> str:
 def _own_macs(capture: int, vantage: Vantage, segments: Table, links: _Links) -> set[int]:
     """The MAC that most of the host's own segments leave with. One capture is of one
     interface, so there is one; a second is somebody else's use of the address."""
+    if not vantage.addresses:
+        return set()
     rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
     rows = rows[segments["direction"][rows] != INBOUND]
     from_host = among(vantage.addresses, segments["src_hi"][rows], segments["src_lo"][rows])

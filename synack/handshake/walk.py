@@ -39,10 +39,12 @@ _NO_TIME = -(2**63)
 _SOON = 100_000_000
 """ns. The same segment again so soon is no repetition of a timer: none runs out before 200 ms
 (TCP_RTO_MIN of Linux), and none of a handshake before 1 s (RFC 6298)."""
+_AT_ONCE = 10_000
+"""ns. Nothing sends the same segment twice so fast: it was recorded twice."""
 _TWIN, _ELSEWHERE = 0x80, 0x40
 TWIN, ELSEWHERE = _TWIN, _ELSEWHERE
 """Bits of an event: the same segment as the one before of its kind; recorded at another
-place."""
+place, or at the same moment."""
 
 _FIRST_FLIGHT = 0xFFFF
 """The most a client can send before it has more than the SYN-ACK, whose window is never
@@ -398,9 +400,10 @@ class Walk:
         )
 
     def _apart(self, one: int, other: int) -> bool:
-        """Whether they were recorded at two places."""
+        """Whether they were recorded at two places, or at one moment."""
         return (
-            self.s_interface[one] != self.s_interface[other]
+            _distance(self.s_time[one], self.s_time[other]) <= _AT_ONCE
+            or self.s_interface[one] != self.s_interface[other]
             or self.s_direction[one] != self.s_direction[other]
             or self.s_ttl[one] != self.s_ttl[other]
             or self.s_vlan[one] != self.s_vlan[other]

@@ -16,8 +16,9 @@ import json
 import re
 from typing import Any
 
-from synack.addresses import NO_MAC
-from synack.neighbors.entry import STATES, Entry, ip_of, mac_of
+from synack.addresses import NO_IP, NO_MAC
+from synack.neighbors.entry import STATES, Entry, Named, ip_of, is_name, mac_of
+from synack.neighbors.format import Row
 
 _FLAG = "router|proxy|managed|extern_learn|extern_valid|offload"
 _WORDS = "|".join(sorted(STATES))
@@ -39,7 +40,7 @@ _BRIEF_WIDTHS = (40, 57)
 """Columns where ``ip -br neigh`` starts the interface and the link address."""
 
 
-def parse_row(line: str, at: int | None, number: int) -> Entry | str | None:
+def parse_row(line: str, at: int | None, number: int) -> Row:
     """One line of ``ip [-s] neigh`` or of the monitor, its stamp and label removed.
 
     A string says why a line that has the grammar is no entry; None: not this format.
@@ -58,11 +59,11 @@ def parse_row(line: str, at: int | None, number: int) -> Entry | str | None:
     if not state and not event and "proxy" not in flags:
         return "no state: the row is cut" if dev and ip_of(dst) else None
     ip = ip_of(dst)
-    if ip is None:
+    if ip is None and not (is_name(dst) and (dev or lladdr)):
         return "a name or a cut address instead of an IP address"
-    return Entry(
+    entry = Entry(
         dev or "",
-        ip,
+        NO_IP if ip is None else ip,
         NO_MAC if lladdr is None else mac_of(lladdr),
         state,
         flags,
@@ -73,6 +74,7 @@ def parse_row(line: str, at: int | None, number: int) -> Entry | str | None:
         at,
         number,
     )
+    return Named(dst, entry) if ip is None else entry
 
 
 def parse_brief(line: str, at: int | None, number: int) -> Entry | None:
@@ -92,11 +94,12 @@ def parse_brief(line: str, at: int | None, number: int) -> Entry | None:
     return Entry(words[1], ip, mac, "", "", None, None, None, None, at, number)
 
 
-def parse_object(text: str, at: int | None, number: int) -> Entry | str | None:
+def parse_object(text: str, at: int | None, number: int) -> Row:
     """One object of ``ip -j [-s] neigh``: flags are keys whose value is null.
 
     ``lladdr``, ``dev``, ``refcnt`` and ``state`` may be absent; without state and
-    ``proxy`` it is a route.
+    ``proxy`` it is a route. A monitor that speaks JSON adds ``"deleted": true`` or
+    ``"miss": null``.
     """
     try:
         row = json.loads(text)
@@ -108,18 +111,19 @@ def parse_object(text: str, at: int | None, number: int) -> Entry | str | None:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         return "damaged JSON object"
     flags = [key for key, value in row.items() if value is None and key.isidentifier()]
-    if not STATES.issuperset(words) or not (words or "proxy" in flags):
+    event = "deleted" if row.get("deleted") is True else None
+    if not STATES.issuperset(words) or not (words or event or "proxy" in flags):
         return None
     ip = ip_of(row["dst"])
-    if ip is None:
-        return "a name instead of an IP address"
+    if ip is None and not is_name(row["dst"]):
+        return "a cut address"
     lladdr = row.get("lladdr")
-    return Entry(
+    entry = Entry(
         _text(row.get("dev")) or "",
-        ip,
+        NO_IP if ip is None else ip,
         mac_of(lladdr) if isinstance(lladdr, str) else NO_MAC,
         "|".join(words),
-        _join_flags(flags, None, _text(row.get("protocol"))),
+        _join_flags(flags, event, _text(row.get("protocol"))),
         _count(row.get("used")),
         _count(row.get("confirmed")),
         _count(row.get("updated")),
@@ -127,6 +131,7 @@ def parse_object(text: str, at: int | None, number: int) -> Entry | str | None:
         at,
         number,
     )
+    return Named(row["dst"], entry) if ip is None else entry
 
 
 def _old_state(nud: str) -> str:

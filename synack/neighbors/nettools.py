@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 
-from synack.addresses import NO_MAC
-from synack.neighbors.entry import INVALID, Entry, ip_of, mac_of
+from synack.addresses import NO_IP, NO_MAC
+from synack.neighbors.entry import INVALID, Entry, Named, ip_of, is_name, mac_of
+from synack.neighbors.format import Row
 
 PROC_HEADER = re.compile(r"IP address +HW type +Flags +HW address\b.*")
 TABLE_HEADER = re.compile(r"Address +HWtype +HWaddress\b.*")
@@ -35,13 +36,13 @@ _TABLE = re.compile(
 )
 _LIST = re.compile(
     r"(\S{1,255}+) \(([^\s()]{2,64}+)\) at"
-    r"(?: ++(<incomplete>|<from_interface>|[0-9a-fA-F:.]{2,64}+))?"
-    r"(?: ++\[\w++\])?((?: ++(?:PERM|PUB|TRAIL|DONTPUB|PUP))*+)(?: ++netmask ++[\d.]++)?"
+    r"(?: ++(?:(<incomplete>|<from_interface>)(?: ++\[\w++\])?|([0-9a-fA-F:.]{2,64}+) ++\[\w++\])"
+    r"| ++\[\w++\])((?: ++(?:PERM|PUB|TRAIL|DONTPUB|PUP))*+)(?: ++netmask ++[\d.]++)?"
     r" ++on ++(\S++)"
 )
 
 
-def parse_proc(line: str, at: int | None, number: int) -> Entry | str | None:
+def parse_proc(line: str, at: int | None, number: int) -> Row:
     """One line of ``/proc/net/arp``; the address column of a short lladdr is empty."""
     found = _PROC.fullmatch(line)
     if found is None:
@@ -50,7 +51,7 @@ def parse_proc(line: str, at: int | None, number: int) -> Entry | str | None:
     return _entry(name, mac, int(bits, 16), dev, at, number)
 
 
-def parse_table(line: str, at: int | None, number: int) -> Entry | str | None:
+def parse_table(line: str, at: int | None, number: int) -> Row:
     """One line of ``arp -n``.
 
     Column three is cut at 20 characters and then touches the flags (an 8-byte address
@@ -60,6 +61,8 @@ def parse_table(line: str, at: int | None, number: int) -> Entry | str | None:
     if found is None:
         return None
     name, none, published, old_none, mac, glued, apart, dev = found.groups()
+    if mac is not None and ip_of(name) is None and mac_of(mac) == NO_MAC:
+        return None
     if none or old_none is not None:
         return _entry(name, None, 0, dev, at, number)
     flags = glued or apart or published or ""
@@ -69,28 +72,32 @@ def parse_table(line: str, at: int | None, number: int) -> Entry | str | None:
     return _entry(name, mac, bits | (_PUBL if "P" in flags else 0), dev, at, number)
 
 
-def parse_list(line: str, at: int | None, number: int) -> Entry | str | None:
+def parse_list(line: str, at: int | None, number: int) -> Row:
     """One line of ``arp -a``: ``NAME (IP) at MAC [ether] PERM PUB on IF``.
 
-    Anything after the interface is BSD's or macOS's.
+    Anything after the interface, or an address without its type, is BSD's or macOS's.
     """
     found = _LIST.fullmatch(line)
     if found is None:
         return None
-    _name, ip, mac, words, dev = found.groups()
-    if mac == "<incomplete>":
+    _name, ip, no_mac, mac, words, dev = found.groups()
+    if no_mac == "<incomplete>":
         return _entry(ip, None, 0, dev, at, number)
     bits = (_PERM if "PERM" in words else 0) | (_PUBL if "PUB" in words.split() else 0)
-    if mac == "<from_interface>":
+    if no_mac == "<from_interface>":
         return _entry(ip, None, bits | _PUBL, dev, at, number)
     return _entry(ip, mac, bits | _COM, dev, at, number)
 
 
+_NAME_WIDTH = 23
+"""``arp`` without ``-n`` cuts what is longer: another name may be cut to the same."""
+
+
 def _entry(
     name: str, mac: str | None, bits: int, dev: str, at: int | None, number: int
-) -> Entry | str:
+) -> Entry | Named | str:
     ip = ip_of(name)
-    if ip is None:
+    if ip is None and (len(name) == _NAME_WIDTH or not is_name(name)):
         return "a name or a cut address instead of an IP address"
     state, flags = "", ""
     if bits & _PUBL:
@@ -104,4 +111,5 @@ def _entry(
     # An entry that is not complete prints zeros when it never had an address.
     if address == 0 and not bits & _COM:
         address = NO_MAC
-    return Entry(dev, ip, address, state, flags, None, None, None, None, at, number)
+    entry = Entry(dev, ip or NO_IP, address, state, flags, None, None, None, None, at, number)
+    return Named(name, entry) if ip is None else entry

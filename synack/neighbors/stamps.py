@@ -46,10 +46,17 @@ _ASCTIME = re.compile(
 _DAY_FIRST = re.compile(
     rf"\b{_WEEKDAY}(?P<d>\d\d?) +{_MONTH} +(?P<y>\d{{4}}),? +{_CLOCK}{_HALF}{_ZONE}"
 )
-_SPELLINGS = (_ISO, _ASCTIME, _DAY_FIRST, _COMPACT)
+_MONTH_FIRST = re.compile(
+    rf"\b{_WEEKDAY}{_MONTH} +(?P<d>\d\d?), +(?P<y>\d{{4}}),? +{_CLOCK}{_HALF}{_ZONE}"
+)
+_CLOCK_FIRST = re.compile(
+    rf"(?<![\d:]){_CLOCK}{_HALF}(?: +(?P<zone>UTC|GMT|[+-]\d{{4}})| +[A-Z]{{2,5}})? +{_WEEKDAY}"
+    rf"{_MONTH} +(?P<d>\d\d?) +(?P<y>\d{{4}})\b"
+)
+_SPELLINGS = (_ISO, _ASCTIME, _DAY_FIRST, _MONTH_FIRST, _CLOCK_FIRST, _COMPACT)
 
 _CLUE = re.compile(r"\d\d-\d\d[T _]\d|\d\dT\d\d|" + _MONTH.replace("?P<mon>", "?:"))
-"""Every spelling contains this, hardly any other line does: one search instead of four."""
+"""Every spelling contains this, hardly any other line does: one search instead of many."""
 
 _EPOCH = re.compile(r"(1\d{9})(?:[.,](\d{1,18}))?(?:\s*s(?:ec)?)?")
 _EPOCH_FINE = re.compile(r"1\d{12}|1\d{15}|1\d{18}")
@@ -72,8 +79,9 @@ def parse_stamp(text: str) -> tuple[int, bool] | None:
     """The moment that ``text`` consists of: (ns since 1970 UTC, whether it names a zone).
 
     Rulers around it (``== ... ==``, ``### ...``, brackets) and one label such as
-    ``Timestamp:`` are dropped. Reads ISO 8601, the outputs of date(1), RFC 5322, the
-    line of ``ip -t monitor``, and seconds since 1970 with a fraction or in whole
+    ``Timestamp:`` are dropped. Reads ISO 8601, the outputs of date(1), of PowerShell's
+    ``Get-Date`` and of Cisco's ``show clock``, RFC 5322, the line of ``ip -t monitor``, and
+    seconds since 1970 with a fraction or in whole
     milli-, micro- or nanoseconds. Only UTC, GMT, Z and numeric offsets are zones:
     a name such as CST means several. None when anything else is left over.
     """

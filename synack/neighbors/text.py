@@ -15,6 +15,18 @@ _JSON_OBJECT = re.compile(r"\{[^{}]*+\}")
 """A flat object. Neighbor rows are flat, and taking them one by one reads a cut or
 concatenated document as far as it goes."""
 
+_PAGER = re.compile(
+    r"(?:<?-{2,5} ?\(?[Mm]ore(?: \d{1,3}%)?\)? ?-{2,5}>?|-- \[Q quit[^\]\n]{0,80}\]"
+    r"|^lines \d{1,9}-\d{1,9}(?: \(END\))?(?=[ \b\r]|$))[ \b]*+(?:\r[ \b]*+(?!\n)){0,4}",
+    re.M,
+)
+"""What a pager asks, and the blanks and backspaces that wipe it out again."""
+
+_FIELD = r"[ \t]*+[A-Za-z]\w{1,39} +:(?: [^\n]*+)?+"
+_LISTED = re.compile(r"\bLinkLayerAddress +:")
+_RECORD = re.compile(rf"^{_FIELD}(?:\n{_FIELD}){{1,60}}+", re.M)
+"""Lines ``NAME : VALUE`` without an empty one between them (PowerShell Format-List)."""
+
 _JSON_GLUE = frozenset("[], \t")
 
 
@@ -29,6 +41,10 @@ def decode(data: bytes) -> str:
     text = text.replace("\0", "")
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
+    if "-" in text or "lines " in text:
+        text = _PAGER.sub("", text)
+    if "\b" in text:
+        text = text.replace("\b", "")
     if "\r" in text:
         text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
     return text
@@ -49,18 +65,26 @@ def _encoding(data: bytes) -> str:
 def pieces(text: str) -> Iterator[tuple[int, str]]:
     """(line number, piece) in order: stripped lines, and JSON objects wherever they begin.
 
-    Empty lines and the punctuation between JSON objects are left out.
+    Empty lines and the punctuation between JSON objects are left out. So that they can be
+    read as one, the lines of a PowerShell list are one piece too.
     """
-    if '"dst"' not in text:
+    if '"dst"' in text:
+        whole = _JSON_OBJECT
+    elif _LISTED.search(text) is not None:
+        whole = _RECORD
+    else:
         for number, line in enumerate(map(str.strip, text.split("\n")), 1):
             if line:
                 yield number, line
         return
     number, end = 1, 0
-    for found in _JSON_OBJECT.finditer(text):
+    for found in whole.finditer(text):
         yield from _between(text[end : found.start()], number)
         number += text.count("\n", end, found.start())
-        yield number, found[0]
+        if whole is _JSON_OBJECT or "IPAddress" in found[0]:
+            yield number, found[0]
+        else:
+            yield from _between(found[0], number)
         number += text.count("\n", found.start(), found.end())
         end = found.end()
     yield from _between(text[end:], number)

@@ -11,6 +11,13 @@ from synack.tables import ENTRIES, NO_TIME, Array, Table
 NOT_IN_FORCE = frozenset(("INCOMPLETE", "FAILED", "NONE", INVALID))
 """States in which no packet is sent to the entry's MAC (kernel: not in NUD_VALID)."""
 
+NOT_USED = frozenset(("proxy", "published", "deleted", "own", "heard", "disabled"))
+"""Flags of rows by which the host addresses no packet: what it answers for, what it is
+itself, what is gone, and what an observer noted."""
+
+ITS_OWN = frozenset(("own", "permanent", "heard"))
+"""Flags of rows whose address may be the host's own; BSD marks its own only ``permanent``."""
+
 
 def entries_of(
     dump: NeighborDump, host: str, interface: str, file: str, at: int, at_weak: bool
@@ -31,16 +38,20 @@ def entries_of(
     )  # fmt: skip
 
 
+def peers_in(dump: NeighborDump) -> set[Address]:
+    """The addresses of others in a dump."""
+    return {entry.ip for entry in dump.entries if ITS_OWN.isdisjoint(entry.flags.split())}
+
+
 def _known(value: int | None) -> int:
     return -1 if value is None else value
 
 
 def in_force(entries: Table) -> Array:
-    """Rows whose MAC the host sends to: a MAC, a usable state, not deleted, not a proxy."""
+    """Rows whose MAC the host sends to: a MAC, a usable state, and none of :data:`NOT_USED`."""
     usable = np.array(
         [
-            not (set(state.split("|")) & NOT_IN_FORCE)
-            and not ({"proxy", "deleted"} & set(f.split()))
+            not (set(state.split("|")) & NOT_IN_FORCE) and NOT_USED.isdisjoint(f.split())
             for state, f in zip(entries["state"], entries["flags"], strict=True)
         ],
         bool,

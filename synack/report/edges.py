@@ -154,6 +154,9 @@ def inspection(loaded: Loaded) -> list[Shown]:
     for source, counters in loaded.counters:
         rows.append((source.path, source.host, "", "counters", "", len(counters), NO_TIME,
                      NO_TIME, -1, ""))  # fmt: skip
+    for source, hosts in loaded.hosts_files:
+        rows.append((source.path, source.host, "", "hosts file", "", len(hosts), NO_TIME,
+                     NO_TIME, -1, ""))  # fmt: skip
     for source, log in loaded.logs:
         dropped = -1 if log.dropped is None else log.dropped
         rows.append((source.path, source.host, source.interface or log.interface, "tcpdump log",

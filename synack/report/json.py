@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from synack.model import OUTCOMES, Capture, Finding
 from synack.wording import iso_time
 
@@ -21,9 +23,7 @@ def render(diagnosis: Diagnosis) -> str:
 
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
     d = diagnosis.diagnosed
-    counts = dict.fromkeys(OUTCOMES, 0)
-    for outcome in d.attempts["outcome"].tolist():
-        counts[OUTCOMES[outcome]] += 1
+    numbers = np.bincount(d.attempts["outcome"], minlength=len(OUTCOMES)).tolist()
     hosts = d.matched.hosts
     return {
         "schema": SCHEMA,
@@ -41,7 +41,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         ],
         "attempts": {
             "total": len(d.attempts),
-            "outcomes": {name: number for name, number in counts.items() if number},
+            "outcomes": {n: number for n, number in zip(OUTCOMES, numbers, strict=True) if number},
         },
         "findings": [_finding(finding) for finding in d.findings],
         "warnings": diagnosis.warnings,

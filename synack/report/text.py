@@ -6,6 +6,9 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from synack.grouping import ids_of, representatives
 from synack.model import OUTCOMES, Evidence, Finding, Source
 from synack.report.plain import printable
 from synack.wording import count, iso_time
@@ -17,7 +20,7 @@ WIDTH = 80
 SHOWN = 8
 """Frames or lines of one file that a statement shows; JSON has more of them."""
 
-_TITLES = {
+TITLES = {
     "stale-neighbor": "STALE NEIGHBOR ENTRY",
     "duplicate-address": "DUPLICATE ADDRESS",
     "unresolved-neighbor": "UNRESOLVED NEIGHBOR",
@@ -37,41 +40,49 @@ _TITLES = {
 
 def render(diagnosis: Diagnosis) -> str:
     """The whole report."""
-    lines = [*_verdict(diagnosis), ""]
+    lines = [*_wrap(verdict(diagnosis)), ""]
     for number, finding in enumerate(diagnosis.findings, 1):
         lines += [*_finding(finding, number, len(diagnosis.findings)), ""]
-    lines += [*_attempts(diagnosis), *_captures(diagnosis), *_clocks(diagnosis)]
+    lines += _attempts(diagnosis)
+    lines += _list("Captures", captures(diagnosis))
+    lines += _list("Clocks", clocks(diagnosis))
     lines += _list("Warnings", diagnosis.warnings)
     return "\n".join(printable(line) for line in lines).rstrip() + "\n"
 
 
-def _verdict(diagnosis: Diagnosis) -> list[str]:
+def verdict(diagnosis: Diagnosis) -> str:
+    """All of it in one sentence."""
     total = len(diagnosis.diagnosed.attempts)
     if diagnosis.findings:
-        causes = Counter(_TITLES[f.kind].lower() for f in diagnosis.findings)
+        causes = Counter(TITLES[f.kind].lower() for f in diagnosis.findings)
         named = ", ".join(f"{n} x {c}" if n > 1 else c for c, n in causes.items())
-        return _wrap(f"{count(len(diagnosis.findings), 'finding')}: {named}")
+        return f"{count(len(diagnosis.findings), 'finding')}: {named}"
     if not total:
-        return _wrap("No finding: there is no handshake in what could be read.")
+        return "No finding: there is no handshake in what could be read."
     completed = _outcomes(diagnosis)["completed"]
     if completed == total:
-        return _wrap(f"No fault found: all {count(total, 'attempt')} completed.")
-    return _wrap(
+        return f"No fault found: all {count(total, 'attempt')} completed."
+    return (
         f"No finding: {completed} of {count(total, 'attempt')} completed, the others ended"
         " too near the end of a capture to be judged."
     )
 
 
-def _finding(finding: Finding, number: int, of: int) -> list[str]:
+def headline(finding: Finding) -> str:
+    """``STALE NEIGHBOR ENTRY on broker-1 (confirmed)``."""
     where = f" on {finding.host}" if finding.host else ""
+    return f"{TITLES[finding.kind]}{where} ({finding.confidence})"
+
+
+def _finding(finding: Finding, number: int, of: int) -> list[str]:
     ordinal = f"[{number}/{of}] " if of > 1 else ""
-    lines = [f"{ordinal}{_TITLES[finding.kind]}{where} ({finding.confidence})", ""]
+    lines = [ordinal + headline(finding), ""]
     lines += _wrap(finding.summary, "  ")
     if finding.remedy:
         lines += ["", *_labelled("Do now", finding.remedy[0])]
         for line in finding.remedy[1:]:
             lines += _labelled("Then", line)
-    lines += _labelled("When", _when(finding))
+    lines += _labelled("When", when(finding))
     lines += _labelled("Affected", count(finding.attempts, "attempt"))
     for reason in finding.survived_by:
         lines += _labelled("Why it stayed", reason)
@@ -81,7 +92,8 @@ def _finding(finding: Finding, number: int, of: int) -> list[str]:
     return lines
 
 
-def _when(finding: Finding) -> str:
+def when(finding: Finding) -> str:
+    """From when to when, and whether it healed."""
     if finding.first is None or finding.last is None:
         return "unknown"
     first, last = _second(finding.first), _second(finding.last)
@@ -98,12 +110,23 @@ def _second(time: int) -> str:
 
 def _evidence(evidence: Evidence, place: int) -> list[str]:
     lines = _wrap(f"{place}. {evidence.says}", "    ", "       ")
-    for file, places in _by_file(evidence.sources).items():
+    for file, places in places_by_file(evidence.sources).items():
         lines += _wrap(f"{file}: {places}", "       ", "         ")
     return lines
 
 
-def _by_file(sources: tuple[Source, ...]) -> dict[str, str]:
+def told(finding: Finding) -> list[str]:
+    """Summary, remedies and evidence, a line each, for formats that wrap lines themselves."""
+    lines = [finding.summary, *(f"do: {remedy}" for remedy in finding.remedy)]
+    for evidence in finding.evidence:
+        lines.append(f"- {evidence.says}")
+        lines += [
+            f"  {file}: {places}" for file, places in places_by_file(evidence.sources).items()
+        ]
+    return lines
+
+
+def places_by_file(sources: tuple[Source, ...]) -> dict[str, str]:
     """``frames 2, 4, 5`` or ``line 7`` by file."""
     places: dict[str, list[Source]] = {}
     for source in sources:
@@ -123,18 +146,29 @@ def _numbers(sources: list[Source]) -> str:
 
 
 def _outcomes(diagnosis: Diagnosis) -> Counter[str]:
-    return Counter(OUTCOMES[o] for o in diagnosis.diagnosed.attempts["outcome"].tolist())
+    """How many attempts had each, in the order in which they first came."""
+    outcomes = diagnosis.diagnosed.attempts["outcome"]
+    numbers = np.bincount(outcomes)
+    first = outcomes[representatives(ids_of(outcomes))]
+    return Counter({OUTCOMES[outcome]: int(numbers[outcome]) for outcome in first.tolist()})
+
+
+def attempts(diagnosis: Diagnosis) -> str:
+    """``76 attempts: 70 completed, 6 syn-ack-lost``; "" without any."""
+    outcomes = _outcomes(diagnosis)
+    if not outcomes:
+        return ""
+    parts = ", ".join(f"{number} {name}" for name, number in outcomes.most_common())
+    return f"{count(outcomes.total(), 'attempt')}: {parts}"
 
 
 def _attempts(diagnosis: Diagnosis) -> list[str]:
-    outcomes = _outcomes(diagnosis)
-    if not outcomes:
-        return []
-    parts = ", ".join(f"{number} {name}" for name, number in outcomes.most_common())
-    return [*_wrap(f"{count(outcomes.total(), 'attempt')}: {parts}"), ""]
+    says = attempts(diagnosis)
+    return [*_wrap(says), ""] if says else []
 
 
-def _captures(diagnosis: Diagnosis) -> list[str]:
+def captures(diagnosis: Diagnosis) -> list[str]:
+    """Each with its host, addresses, packets and span."""
     lines = []
     for capture, vantage in zip(
         diagnosis.diagnosed.loaded.captures, diagnosis.diagnosed.matched.vantages, strict=True
@@ -150,10 +184,11 @@ def _captures(diagnosis: Diagnosis) -> list[str]:
             f"{capture.host or 'unnamed'}{interface} ({place}):"
             f" {count(capture.packets, 'packet')}, {span}"
         )
-    return _list("Captures", lines)
+    return lines
 
 
-def _clocks(diagnosis: Diagnosis) -> list[str]:
+def clocks(diagnosis: Diagnosis) -> list[str]:
+    """How far the clocks of the hosts are apart."""
     d = diagnosis.diagnosed
     lines = []
     busy = set(d.matched.host_of_capture[d.matched.sightings["capture"]].tolist())
@@ -170,7 +205,7 @@ def _clocks(diagnosis: Diagnosis) -> list[str]:
                 f" {reference}{drift}, give or take {clock.uncertainty / 1e6:.3f} ms"
                 f" ({clock.grade})"
             )
-    return _list("Clocks", lines)
+    return lines
 
 
 def _list(title: str, items: list[str]) -> list[str]:
