@@ -45,7 +45,7 @@ SYN, SYN_ACK = "client > server S 100", "server > client SA 900/101"
         (f"0 {SYN} to=router nomac", f"0 {SYN} from=router", ""),
         (f"0 {SYN}\n0.02 {SYN_ACK}", f"0 {SYN}\n0.01 {SYN_ACK}", "tap-1 > tap-2"),
         (f"0 {SYN}\n0.02 {SYN_ACK}", f"0 {SYN}\n0.019995 {SYN_ACK}", ""),
-        (f"0 {SYN}\n0 {SYN}\n3 {SYN_ACK}", f"0 {SYN}\n2 {SYN_ACK}", ""),
+        (f"0 {SYN}\n1 {SYN}\n3 {SYN_ACK}", f"0 {SYN}\n2 {SYN_ACK}", ""),
         (f"-2 alive\n0 {SYN}\n1 {SYN}\n9 alive", f"-2 alive\n1 {SYN}\n9 alive", ""),
     ],
     ids=["TTL", "TTL, the other way round", "TTL of answers", "same TTL", "TTLs that change",
