@@ -3,7 +3,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench score fixtures clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -25,6 +25,13 @@ check: $(VENV)/ready ## ruff and mypy --strict
 
 bench: $(VENV)/ready ## time synack beside tcpdump and tshark (9 GB of files; BENCH=options)
 	$(BIN)/python benchmarks/run.py $(BENCH)
+
+score: $(VENV)/ready ## hold synack against 1,000 random incidents whose truth is known (SCORE=options)
+	$(BIN)/python benchmarks/score.py $(SCORE)
+
+fixtures: $(VENV)/ready ## make the fixtures of the generator again
+	@for story in fixtures/*/story.toml; do \
+		$(BIN)/python -m synack.synth $$story -o $$(dirname $$story) || exit 1; done
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

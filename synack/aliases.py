@@ -20,14 +20,20 @@ from synack.grouping import distinct_rows, ids_of
 from synack.handshake.vantage import named_addresses
 from synack.model import Capture
 from synack.owner import Owner, owners
-from synack.tables import NO_TIME, SYN, SYN_ACK, Array, Table
+from synack.tables import NO_TIME, SYN_ACK, Array, Table
 from synack.wording import count
 
 _SOON_NS = 100_000_000
 """More than a packet travels inside a network, less than it takes to be repeated."""
-_STAMPED_ALIKE = 8
-"""So many packets at least must be stamped alike: between neighbors a few may be, by chance."""
-_SAMPLE = 1 << 18
+_ALIKE_NS = 2_000
+"""Each tcpdump has the kernel stamp what is sent anew: on one host within 1 us, as measured, and
+the files may have microseconds."""
+_NO_TRAVEL_NS = 1_000
+"""Between two machines, or containers, a packet and its answer travel for longer."""
+_STAMPED_ALIKE, _EACH_WAY, _MOST = 8, 2, 0.9
+"""So many packets must be stamped alike, in each direction, and of those in common: one may be
+held up between two stamps."""
+_SAMPLE = 1 << 16
 """About so many packets are compared, the same ones in all captures."""
 _PACKET = (
     "kind", "src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port", "seq", "ack",
@@ -52,8 +58,12 @@ def one_name_each(
     if len(names) < 2:
         return renamed
     of_capture = np.array([names.index(c.host) if c.host else -1 for c in captures], np.int64)
-    common, alike = _common(of_capture, len(names), segments)
-    spans, macs = _spans(captures, of_capture), _macs(of_capture, segments)
+    common = _common(of_capture, len(names), segments)
+    spans = _spans(captures, of_capture)
+
+    @cache
+    def macs() -> dict[int, set[int]]:
+        return _macs(of_capture, segments)
 
     @cache
     def owner(name: int) -> Owner:
@@ -62,9 +72,9 @@ def one_name_each(
     joined = list(range(len(names)))
     for one, other in combinations(range(len(names)), 2):
         why = ""
-        if common[one, other]:
-            why = _stamped_alike(common, alike, one, other)
-        elif _in_turn(spans, one, other) and macs.get(one, set()) & macs.get(other, set()):
+        if common.near[one, other]:
+            why = _stamped_alike(common, one, other)
+        elif _in_turn(spans, one, other) and macs().get(one, set()) & macs().get(other, set()):
             why = _same_owner(owner(one), owner(other))
         if not why:
             continue
@@ -90,57 +100,73 @@ def _best(names: Sequence[str], given: Collection[str]) -> str:
     return min(names, key=lambda name: (name not in given, bool(named_addresses(name)), name))
 
 
-def _common(of_capture: Array, names: int, segments: Table) -> tuple[Array, Array]:
-    """(common, alike): of the packets under one name how many are under another at nearly one
-    time (int64, names x names), and how many of them with the same stamp, by direction (names x
-    names x 2)."""
+class _Common(NamedTuple):
+    """Of the packets under one name how many are under another at nearly one time (int64, names
+    x names); how many of them are stamped alike, and by how much later in all (ns), both by
+    direction (names x names x 2)."""
+
+    near: Array
+    alike: Array
+    later: Array
+
+
+def _common(of_capture: Array, names: int, segments: Table) -> _Common:
     s = segments
-    rows = np.flatnonzero((s["kind"] == SYN) | (s["kind"] == SYN_ACK))
-    step = max(len(rows) // _SAMPLE, 1)
-    rows = rows[(s["time"][rows] != NO_TIME) & (of_capture[s["capture"][rows]] >= 0)]
-    if step > 1:
+    kept = s["kind"] <= SYN_ACK
+    if (step := len(s) // _SAMPLE) > 1:
         # By the content, so that both captures have it or neither has.
-        mixed = (s["seq"][rows] ^ s["ack"][rows] ^ s["src_port"][rows]) * np.uint32(2654435761)
-        rows = rows[mixed % np.uint32(step) == 0]
+        kept &= s["seq"] * np.uint32(2654435761) < np.uint32(2**32 // step)
+    rows = np.flatnonzero(kept)
+    rows = rows[(s["time"][rows] != NO_TIME) & (of_capture[s["capture"][rows]] >= 0)]
     packet, time = ids_of(*(s[name][rows] for name in _PACKET)), s["time"][rows]
     name = of_capture[s["capture"][rows]]
     order = np.lexsort((time, packet))
     near, same = (np.zeros((len(rows), names), bool) for _ in range(2))
-    for apart in range(1, _NEAR + 1):
-        one, other = order[:-apart], order[apart:]
+    later = np.zeros((len(rows), names), np.int64)
+    for further in range(1, _NEAR + 1):
+        one, other = order[:-further], order[further:]
         kept = (packet[one] == packet[other]) & (time[other] - time[one] <= _SOON_NS)
         one, other = one[kept], other[kept]
-        # One file may have nanoseconds and the other not.
-        cut = (time[one] % 1000 == 0) | (time[other] % 1000 == 0)
-        equal = time[one] == time[other]
-        equal |= cut & (time[one] // 1000 == time[other] // 1000)
         for mine, theirs in ((one, other), (other, one)):
             near[mine, name[theirs]] = True
-            same[mine[equal], name[theirs[equal]]] = True
-    high, low = s["src_hi"][rows], s["src_lo"][rows]
-    way = (high < s["dst_hi"][rows]) | ((high == s["dst_hi"][rows]) & (low < s["dst_lo"][rows]))
+            apart_by = time[mine] - time[theirs]
+            close = np.abs(apart_by) <= _ALIKE_NS
+            pair = mine[close], name[theirs[close]]
+            same[pair] = True
+            later[pair] = apart_by[close]
+    way = np.zeros(len(rows), np.int64)
+    for part in ("port", "lo", "hi"):
+        source, target = s[f"src_{part}"][rows], s[f"dst_{part}"][rows]
+        way = np.where(source == target, way, source < target)
     common = np.zeros((names, names), np.int64)
-    alike = np.zeros((names, names, 2), np.int64)
+    alike, total = (np.zeros((names, names, 2), np.int64) for _ in range(2))
     for number in range(names):
         mine = name == number
         common[number] = near[mine].sum(axis=0)
         for side in (0, 1):
             alike[number, :, side] = same[mine & (way == side)].sum(axis=0)
-    return common, alike
+            total[number, :, side] = later[mine & (way == side)].sum(axis=0)
+    return _Common(common, alike, total)
 
 
 _NEAR = 4
 """A packet is compared with so many of its like: in more captures it is seldom."""
 
 
-def _stamped_alike(common: Array, alike: Array, one: int, other: int) -> str:
+def _stamped_alike(common: _Common, one: int, other: int) -> str:
     for mine, theirs in ((one, other), (other, one)):
-        stamped = alike[mine, theirs]
-        if stamped.sum() < max(common[mine, theirs], _STAMPED_ALIKE) or not stamped.all():
+        stamped = common.alike[mine, theirs]
+        most = max(_MOST * common.near[mine, theirs], _STAMPED_ALIKE)
+        if stamped.sum() < most or stamped.min() < _EACH_WAY:
             return ""
+        # What travels is later there in one direction, and earlier in the other.
+        mean = common.later[mine, theirs] / stamped
+        if abs(mean[0] - mean[1]) > _NO_TRAVEL_NS:
+            return ""
+    packets = count(int(common.alike[one, other].sum()), "packet")
     return (
-        f"the same {count(int(alike[one, other].sum()), 'packet')} in both, in both directions,"
-        " stamped by one clock without any travel time (sure)"
+        f"the same {packets} in both, in both directions, stamped by one clock without any"
+        " travel time (sure)"
     )
 
 

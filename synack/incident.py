@@ -260,7 +260,7 @@ def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") 
 _SOSREPORT = re.compile(r"sosreport-(.+?)(?:-\d{4}-\d\d-\d\d|-\d{6,})")
 """``sosreport-HOST-DATE-ID``, the folder in what sos makes."""
 _ARCHIVE_NAME = re.compile(r"\.(tar(\.\w+)?|t[gbx]z\d?|zip)$", re.I)
-_OUR_OWN = ("incident.toml", "case.toml")
+_OUR_OWN = ("incident.toml", "case.toml", "story.toml", "truth.json")
 _CAPTURE_NAME = re.compile(r"\.(pcap|pcapng|cap|dmp)", re.I)
 
 

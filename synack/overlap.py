@@ -50,14 +50,16 @@ def unite(captures: Sequence[Capture], segments: Table, claims: Table, tunnels: 
     """One capture of those of a host that share packets of handshakes, with a warning that
     says how many. The tables are those of all ``captures``, whose rows they refer to."""
     host = _overlapping(captures)
-    first = _first_of_each(host, segments, _SEGMENT)
-    again = np.flatnonzero(first != np.arange(len(first)))
-    capture = segments["capture"]
     joined = np.arange(len(captures))
-    for one, other in distinct_rows(capture[first[again]], capture[again]):
-        low, high = sorted((joined[one], joined[other]))
-        joined[joined == high] = low
-    shared = np.bincount(joined[capture[again]], minlength=len(captures))
+    shared = np.zeros(len(captures), np.int64)
+    if (host >= 0).any():
+        first = _first_of_each(host, segments, _SEGMENT)
+        again = np.flatnonzero(first != np.arange(len(first)))
+        capture = segments["capture"]
+        for one, other in distinct_rows(capture[first[again]], capture[again]):
+            low, high = sorted((joined[one], joined[other]))
+            joined[joined == high] = low
+        shared = np.bincount(joined[capture[again]], minlength=len(captures))
     for one, other in _in_turn(captures, joined, segments):
         low, high = sorted((joined[one], joined[other]))
         joined[joined == high] = low

@@ -139,6 +139,17 @@ def test_two_on_one_machine(tmp_path: Path, travel: int) -> None:
     assert hosts(diagnosed(folder, web=frames, db=peer)) == ["db", "web"]
 
 
+def test_two_stamps_of_one_kernel(tmp_path: Path) -> None:
+    """Each of two tcpdumps on one host has what is sent stamped anew, up to 0.7 us apart (as
+    measured), and once an interrupt came between."""
+    folder = tmp_path / "captures"
+    frames = broker(folder)
+    jitter = (-710, -313, 47, 208, 512, 717)
+    other = [(at + jitter[n % 6] + 20_000 * (n == 9), f) for n, (at, f) in enumerate(frames)]
+    (folder / "db.pcap").write_bytes(build.pcap(other, nanoseconds=True))
+    assert hosts(diagnosed(folder, web=frames)) == ["db"]
+
+
 def test_one_direction(tmp_path: Path) -> None:
     """A clock that lags by the travel time makes one direction alike, and never both."""
     folder = tmp_path / "captures"

@@ -29,6 +29,7 @@ from synack.tables import (
     ARP_REQUEST,
     ND_SOLICIT,
     NO_TIME,
+    OUTBOUND,
     SYN,
     SYN_ACK,
     Array,
@@ -161,6 +162,12 @@ class Case:
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
 
+    def heard(self, host: int, address: Address) -> Array:
+        """Rows of segments that ``address`` sent, in captures of ``host``."""
+        rows = self._by_source.rows(address)
+        rows = rows[self.matched.segments["icmp"][rows] < 0]
+        return rows[self.hosts_of(rows) == host]
+
     # ---- hosts ----------------------------------------------------------------------
 
     @cached_property
@@ -184,9 +191,21 @@ class Case:
     @cached_property
     def homes(self) -> dict[Address, tuple[int, int]]:
         """(MAC, row of segments) that the capture of an address's own host shows it to
-        send with, for the addresses of hosts that captured."""
+        send with, for the addresses of hosts that captured; the first one found."""
+        return {ip: next(iter(homes.items())) for ip, homes in self._homes.items()}
+
+    def homes_of(self, address: Address) -> dict[int, int]:
+        """All such MACs of an address, with a row each: several if it moved. None any more if
+        it moved to a machine that did not capture."""
+        spells = self._moved.get(address, [])
+        away = any(home == NO_MAC for home, _ in spells)
+        return {} if away else self._homes.get(address, {})
+
+    @cached_property
+    def _homes(self) -> dict[Address, dict[int, int]]:
+        """By address the MACs of its homes, with a row of segments each."""
         m, s = self.matched, self.matched.segments
-        found: dict[Address, tuple[int, int]] = {}
+        found: dict[Address, dict[int, int]] = {}
         for capture, vantage in enumerate(m.vantages):
             if not vantage.macs:
                 continue
@@ -195,21 +214,24 @@ class Case:
             rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
             first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
             ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
-            homes = zip(s["src_mac"][first].tolist(), first.tolist(), strict=True)
-            found = dict(zip(ends, homes, strict=True)) | found
+            for ip, mac, row in zip(
+                ends, s["src_mac"][first].tolist(), first.tolist(), strict=True
+            ):
+                found.setdefault(ip, {}).setdefault(mac, row)
         return found
 
     # ---- what was sent --------------------------------------------------------------
 
     @cached_property
     def sendings(self) -> Table:
-        """Every SYN and SYN-ACK in the capture of the host that sent it."""
+        """Every SYN and SYN-ACK in the capture of the host that sent it, from its own MAC."""
         m = self.matched
         place = np.arange(len(m.sightings))
         leg = np.zeros(len(m.sightings) + 1, np.uint8)  # the last: of no sighting
         leg[:-1][m.client[m.identity] == place] = Event.SYN
         leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
         rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
+        rows = rows[self._own(rows)]
         if not len(rows):
             return Table.empty(SENDINGS)
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
@@ -230,10 +252,29 @@ class Case:
                 "peer_lo": _looked_up(ends["low"], peer),
                 "mac": s["dst_mac"][rows],
                 "peer_mac": self._peer_mac(rows, peer),
-                "home_mac": self._home_mac(peer),
+                "home_mac": self._home_mac(rows, peer),
                 "time": self.time(rows),
             },
         )
+
+    def _own(self, rows: Array) -> Array:
+        """Whether the capturing host itself sent these: on a network that floods it also sees
+        what others send, and a machine whose MAC is in a wrong entry sees the answers that go
+        astray to it, but not the SYNs that they answer (bool)."""
+        m, s = self.matched, self.matched.segments
+        capture, source, target = (s[name][rows] for name in ("capture", "src_mac", "dst_mac"))
+        own = np.array([min(vantage.macs, default=NO_MAC) for vantage in m.vantages], np.int64)
+        ours = (source == NO_MAC) | (source == own[capture])
+        ends, _, server = self._ends
+        asked = np.zeros(len(ends), bool)
+        asked[server[m.sightings["syn_row"] >= 0]] = True
+        # What goes astray all comes to one MAC.
+        low, high = np.full(len(own), np.iinfo(np.int64).max), np.full(len(own), NO_MAC)
+        np.minimum.at(low, capture[ours], target[ours])
+        np.maximum.at(high, capture[ours], target[ours])
+        well = asked[server[m.sighting[rows]]] | (low < high)[capture]
+        well |= m.leg[rows] != Event.SYN_ACK
+        return (s["direction"][rows] == OUTBOUND) | (ours & well)
 
     def _fates(self, rows: Array) -> tuple[Array, Array]:
         t, size = self.matched.transmissions, len(self.matched.segments)
@@ -258,39 +299,63 @@ class Case:
         return ends, ids[: len(s)], ids[len(s) :]
 
     def _peer_mac(self, rows: Array, peer: Array) -> Array:
-        """As-of join: the source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends)
-        before each row, else of its first one after."""
-        m, s = self.matched, self.matched.segments
+        """The source MAC of the last SYN or SYN-ACK of ``peer`` (rows of ends) before each row
+        in the same capture, else of its first one after."""
+        known = self._only_macs
+        return self._mac_as_of(rows) if known is None else known[peer]
+
+    @cached_property
+    def _only_macs(self) -> Array | None:
+        """The one MAC that each end speaks with all the time, as most do; None where some end
+        has another at times, or none, or the packets of a sighting are in several captures."""
+        m = self.matched
+        if np.bincount(m.host_of_capture).max(initial=0) > 1:
+            return None
         ends, client, server = self._ends
         known = np.full(len(ends), NO_MAC, np.int64)
         told = []
         for end, first in ((client, "syn_row"), (server, "syn_ack_row")):
             spoke = np.flatnonzero(m.sightings[first] >= 0)
-            macs = s["src_mac"][m.sightings[first][spoke]]
+            macs = m.segments["src_mac"][m.sightings[first][spoke]]
             known[end[spoke]] = macs
             told.append((end[spoke], macs, m.sightings["several_macs"][spoke]))
-        changes = np.zeros(len(ends), bool)
-        for speaker, macs, several in told:
-            changes[speaker[several | (macs < 0) | (macs != known[speaker])]] = True
-        result = known[peer]
-        # Most peers have one MAC all the time; the join is for the others.
-        if not changes.any():
-            return result
+        for end, macs, several in told:
+            if (several | (macs < 0) | (macs != known[end])).any():
+                return None
+        return known
+
+    def _mac_as_of(self, rows: Array) -> Array:
+        """As-of join of rows of segments with the SYNs and SYN-ACKs of their destinations."""
+        s = self.matched.segments
+        result = np.full(len(rows), NO_MAC, np.int64)
         own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
-        speaker = _of_end(s["kind"][own] == SYN, client, server, m.sighting[own])
-        own, speaker = own[changes[speaker]], speaker[changes[speaker]].astype(np.int64)
-        some = np.flatnonzero((changes & (np.bincount(speaker, minlength=len(ends)) > 0))[peer])
+        if not len(own):
+            return result
+        keys = [
+            np.concatenate([s[a][own], s[b][rows]])
+            for a, b in (("capture", "capture"), ("src_hi", "dst_hi"), ("src_lo", "dst_lo"))
+        ]
+        ids = ids_of(*keys)
+        speaker, wanted = ids[: len(own)], ids[len(own) :]
+        macs = s["src_mac"][own]
+        known = np.full(int(ids.max()) + 1, NO_MAC, np.int64)
+        known[speaker] = macs
+        changes = np.zeros(len(known), bool)
+        changes[speaker[macs != known[speaker]]] = True
+        result = known[wanted]
+        some = np.flatnonzero(changes[wanted])
+        own, speaker = own[changes[speaker]], speaker[changes[speaker]]
         order = np.lexsort((own, speaker))
         speaker, place = speaker[order], own[order]
         # Rows are in order of capture, so "before" is a smaller row.
         span = len(s) + 1
-        wanted = peer[some].astype(np.int64)
-        at = np.searchsorted(speaker * span + place, wanted * span + rows[some]) - 1
-        before = (at >= 0) & (speaker[np.maximum(at, 0)] == wanted)
+        at = np.searchsorted(speaker * span + place, wanted[some] * span + rows[some]) - 1
+        before = (at >= 0) & (speaker[np.maximum(at, 0)] == wanted[some])
         result[some] = s["src_mac"][place[np.where(before, at, at + 1)]]
         return result
 
-    def _home_mac(self, peer: Array) -> Array:
+    def _home_mac(self, rows: Array, peer: Array) -> Array:
+        """Where several machines had one address, that of the last one that spoke before."""
         ends, _, _ = self._ends
         known = np.array(list(self.homes), np.uint64).reshape(-1, 2).T
         ids = ids_of(
@@ -298,12 +363,49 @@ class Case:
         )
         mac = np.full(int(ids.max(initial=-1)) + 1, NO_MAC, np.int64)
         mac[ids[: len(self.homes)]] = [mac for mac, _ in self.homes.values()]
-        return _looked_up(mac[ids[len(self.homes) :]], peer)
+        result = _looked_up(mac[ids[len(self.homes) :]], peer)
+        for (high, low), spells in self._moved.items():
+            moved = (ends["high"] == high) & (ends["low"] == low)
+            mine = np.flatnonzero(moved[peer])
+            at = self.time(rows[mine])
+            for home, begin in spells:
+                result[mine[at >= begin]] = home
+        return result
+
+    @cached_property
+    def _moved(self) -> dict[Address, list[tuple[int, int]]]:
+        """Of addresses that went from one machine to another: (MAC, since when), in order of
+        time. One whose capture ended is no home any more once a host that had known it there
+        hears the address from elsewhere: NO_MAC."""
+        s, moved = self.matched.segments, {}
+        (ends, _, _), known = self._ends, self._only_macs
+        for ip, homes in self._homes.items():
+            if known is not None and len(homes) < 2:
+                spoke = (ends["high"] == ip[0]) & (ends["low"] == ip[1]) & (known != NO_MAC)
+                if len(distinct(known[spoke])) < 2:
+                    continue
+            every = self._by_source.rows(ip)
+            every = every[(s["src_mac"][every] >= 0) & (s["icmp"][every] < 0)]
+            mac = s["src_mac"][every]
+            if (mac == mac[0]).all():
+                continue
+            at = self.time(every)
+            spells = sorted((int(at[mac == home].min()), home) for home in homes)
+            last = at[np.isin(mac, list(homes))].max()
+            # A balancer's or router's MAC was heard beside the home all the time.
+            strange = every[(at > last) & ~np.isin(mac, mac[at <= last])]
+            knew = distinct(self.hosts_of(every[np.isin(mac, list(homes))]))
+            strange = strange[np.isin(self.hosts_of(strange), knew)]
+            if len(strange):
+                spells.append((int(self.time(strange).min()), NO_MAC))
+            if len(spells) > 1:
+                moved[ip] = [(home, begin) for begin, home in spells]
+        return moved
 
     @cached_property
     def came_through(self) -> Array:
         """Per sending whether it reached the peer: it was seen there, or the handshake went on
-        and nothing of this leg went to any other MAC (bool)."""
+        after it and nothing of this leg went to any other MAC (bool)."""
         s = self.sendings
         ids = ids_of(s["attempt"], s["leg"])
         low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
@@ -312,7 +414,7 @@ class Case:
         np.maximum.at(high, ids, s["mac"])
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
-        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED)
+        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain
         return (s["fate"] == DELIVERED) | done
 
     @cached_property
@@ -320,12 +422,16 @@ class Case:
         """Per sending whether the sender's own capture shows that nothing came of it: the SYN
         or SYN-ACK of its attempt was transmitted again after it (bool)."""
         m, s = self.matched, self.sendings
-        rows = np.flatnonzero((m.leg == Event.SYN) | (m.leg == Event.SYN_ACK))
         # A host's packets may be in several captures, each with rows of its own.
         time = m.segments["time"]
-        last = np.full(len(m.sightings), NO_TIME)
-        np.maximum.at(last, m.sighting[rows], time[rows])
-        return last[m.sighting[s["row"]]] > time[s["row"]]
+        last = np.full((2, len(m.sightings)), NO_TIME)
+        for again, leg in ((last[0], Event.SYN), (last[1], Event.SYN_ACK)):
+            rows = np.flatnonzero(m.leg == leg)
+            np.maximum.at(again, m.sighting[rows], time[rows])
+        # A SYN-ACK after a SYN is its answer; a SYN after a SYN-ACK misses it.
+        sighting = m.sighting[s["row"]]
+        repeated = np.where(s["leg"] == Event.SYN, last[0][sighting], last.max(axis=0)[sighting])
+        return repeated > time[s["row"]]
 
     @cached_property
     def rightly_sent(self) -> dict[int, Array]:

@@ -69,12 +69,16 @@ def _told_better(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | 
     """The peer told S its right MAC, in a frame that S must accept, and S went on."""
     if _fixed(case, mismatch):
         return None
-    last = int(sendings["time"].max())
+    s, times = case.sendings, sendings["time"]
+    obeyed = s["time"][mismatch.scope[s["mac"][mismatch.scope] == mismatch.right]]
     for row in _heard(case, mismatch).tolist():
         reply = case.claims["op"][row] in (ARP_REPLY, ND_ADVERT)
-        effective = case.claim_time[row] + (REPLY_GRACE_NS if reply else REQUEST_GRACE_NS)
-        if last > effective:
-            late = sendings["row"][sendings["time"] > effective]
+        told = int(case.claim_time[row])
+        effective = told + (REPLY_GRACE_NS if reply else REQUEST_GRACE_NS)
+        after = times[times > effective]
+        # What it sent to the right MAC first shows that the entry was changed later.
+        if len(after) and not ((obeyed >= told) & (obeyed < after.min())).any():
+            late = sendings["row"][times > effective]
             says = (
                 f"{text_of(mismatch.ip)} told {case.hosts[mismatch.host]} its right MAC, yet"
                 f" {count(len(late), 'segment')} went to the wrong one afterwards: the kernel"

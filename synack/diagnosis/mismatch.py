@@ -26,6 +26,7 @@ from synack.diagnosis.evidence import Case, alike, text_of
 from synack.grouping import grouped, ids_of, representatives
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
+from synack.handshake.vantage import FIRST_TTLS
 from synack.model import Evidence, Outcome
 from synack.tables import ARP_REQUEST, ND_SOLICIT, NO_TIME, Array, Table
 
@@ -34,8 +35,6 @@ PROXY_ADDRESSES = 3
 FEW = 10
 """One in so many may have arrived all the same: pairing is not perfect around the moment
 an entry heals, and a cloud network delivers flows that it tracks whatever the MAC says."""
-_FIRST_TTLS = (30, 32, 60, 64, 128, 255)
-"""What hosts send with; anything else has passed a router."""
 _ALWAYS = np.iinfo(np.int64).min
 
 
@@ -71,6 +70,8 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
             continue
         near = on_link(case, host, ip, wrong, right)
         if near is None or not owned(case, host, ip, wrong, right):
+            continue
+        if _in_doubt(case, host, ip, wrong, right):
             continue
         yield Mismatch(host, ip, wrong, right, mine, case.sent_to(host, ip), near)
 
@@ -171,9 +172,9 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     claims = case.claimed(ip, wrong)
     if (case.claims["src_mac"][claims] == right).any():
         return False  # Y itself says that the address is at X: a cluster's shared MAC.
-    home = case.homes.get(ip)
-    if home is not None and home[0] == right:
-        return True
+    homes = case.homes_of(ip)
+    if homes:
+        return right in homes
     if len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)):
         return True
     told, seen = case.behind(host, right)
@@ -181,14 +182,27 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
         return False  # Y is another address's: a load balancer or router in front.
     if sum(alike(other, ip) for other in seen - {ip}) >= PROXY_ADDRESSES:
         return False
-    return home is not None or not _routed(case, host, ip, right)
+    return not _routed(case, host, ip, right)
+
+
+def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether a third MAC speaks as the address too, in turn with ``right``, and nothing but
+    that tells which of them is its own: one is a balancer's that hands on what clients send."""
+    if case.homes_of(ip) or len(case.claimed(ip, right)):
+        return False
+    s = case.matched.segments
+    rows = case.heard(host, ip)
+    rows = rows[~np.isin(s["src_mac"][rows], (wrong, NO_MAC))]
+    other = rows[s["src_mac"][rows] != right]
+    mine = rows[s["src_mac"][rows] == right]
+    return bool(len(other) and len(mine) and other.min() < mine.max() and mine.min() < other.max())
 
 
 def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:
     """Whether frames of ``ip`` from ``mac`` have passed a router before they came to ``host``."""
     rows = case.spoken(ip, mac)
     ttl = case.matched.segments["ttl"][rows[case.hosts_of(rows) == host]]
-    return bool(len(ttl)) and not np.isin(ttl, _FIRST_TTLS).any()
+    return bool(len(ttl)) and not np.isin(ttl, FIRST_TTLS).any()
 
 
 def on_link(case: Case, host: int, ip: Address, wrong: int, right: int) -> Evidence | None:

@@ -41,12 +41,12 @@ def findings(case: Case) -> list[Finding]:
 
 def _neighbors(case: Case) -> Iterator[Finding]:
     """What wrong MACs explain. A MAC whose owner speaks as the address is no stale entry."""
-    for mismatch in mismatches(case):
+    for mismatch in (*mismatches(case), *unrecorded(case)):
         spoken = speaks_as(case, mismatch)
         finding = duplicate(case, mismatch, spoken) if spoken else stale(case, mismatch)
         if finding is not None:
             yield finding
-    for mismatch in (*unrecorded(case), *gateway_mismatches(case)):
+    for mismatch in gateway_mismatches(case):
         finding = stale(case, mismatch)
         if finding is not None:
             yield finding

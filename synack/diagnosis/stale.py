@@ -173,12 +173,13 @@ def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
         claims = claims[case.claims["src_mac"][claims] == mismatch.right]
         says = f"{ip} itself says that it is at {right}"
         return Evidence("owner-by-arp", says, (case.claim(claims[0]),)) if len(claims) else None
-    home = case.homes.get(mismatch.ip)
-    if home is not None:
+    homes = case.homes_of(mismatch.ip)
+    if homes:
         # With another MAC at home something between rewrites it: whose is the right one?
-        says = f"{ip} sends with {right}, by its own capture"
-        same = home[0] == mismatch.right
-        return Evidence("owner-by-own-capture", says, (case.frame(home[1]),)) if same else None
+        says, row = f"{ip} sends with {right}, by its own capture", homes.get(mismatch.right)
+        if row is None:
+            return None
+        return Evidence("owner-by-own-capture", says, (case.frame(row),))
     rows = case.spoken(mismatch.ip, mismatch.right)
     rows = rows[case.hosts_of(rows) == mismatch.host]
     if not len(rows):
@@ -278,7 +279,7 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
     """Cooked captures (SLL) record no destination MAC: where the table and the failures agree,
     the table says where the segments went."""
     s = case.sendings
-    rows = np.flatnonzero((s["mac"] == NO_MAC) & (s["peer_mac"] != NO_MAC))
+    rows = np.flatnonzero((s["mac"] == NO_MAC) & (_owner(s) != NO_MAC))
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo")]
     for (host, high, low), mine in grouped(rows, *columns):
         table = case.table_of(host, (high, low))
@@ -289,13 +290,19 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
                 yield mismatch
 
 
+def _owner(sendings: Table) -> Array:
+    """What the peer's frames carry at the sender; without any there, at home."""
+    here = sendings["peer_mac"]
+    return np.where(here != NO_MAC, here, sendings["home_mac"])
+
+
 def _by_table(
     case: Case, host: int, ip: Address, wrong: int, rows: Array, entry: int
 ) -> Mismatch | None:
     s = case.sendings
     other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
     bad = other[failed(case, s.take(other))]
-    rights = distinct(s["peer_mac"][bad]).tolist()
+    rights = distinct(_owner(s)[bad]).tolist()
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
     (right,) = rights
@@ -305,19 +312,21 @@ def _by_table(
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"
     near = Evidence("on-link", says, (case.entry(entry),))
     mismatch = Mismatch(host, ip, wrong, right, bad, rows, near)
-    worked = np.setdiff1d(other, bad)
+    # Of an attempt that healed on its way what was lost did not work.
+    vain = is_lost(s["fate"][other]) | case.in_vain[other]
+    worked = np.setdiff1d(other[~vain | case.came_through[other]], bad)
     in_doubt = _while_entry_held(case, mismatch, worked)
     return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
 
 
 def _while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
-    """Whether handshakes of the same peer completed between the failures and the dump that is
+    """Whether handshakes of the same peer completed between the failures and the dumps that are
     to explain them: then the entry was another one, or did no harm."""
     s, sendings = case.sendings, case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
     if not len(certain):
         return bool(len(worked))
-    begin = min(int(sendings["time"].min()), int(certain.max(initial=certain[0])))
-    end = max(int(sendings["time"].max()), int(certain.min()))
+    begin = min(int(sendings["time"].min()), int(certain.min()))
+    end = max(int(sendings["time"].max()), int(certain.max()))
     return bool(((s["time"][worked] >= begin) & (s["time"][worked] <= end)).any())

@@ -111,6 +111,8 @@ class _View:
         done |= self.count(m.client, Event.PROGRESS) > 0
         unreachable = (client == State.UNREACHABLE) | (server == State.UNREACHABLE)
         challenged = (client == State.CHALLENGED) | (server == State.CHALLENGED)
+        ack_gone = self.fate(Event.ACK, LOST, MISDELIVERED) > 0
+        ack_unseen = self.fate(Event.ACK, UNWITNESSED) > 0
         syn_ack_gone = self.fate(Event.SYN_ACK, LOST, MISDELIVERED) > 0
         syn_ack_gone |= self.all_vanished(Event.SYN_ACK)
         syn_gone = self.fate(Event.SYN, LOST, MISDELIVERED) > 0
@@ -121,10 +123,10 @@ class _View:
         return [
             (both & done, Outcome.COMPLETED, _NONE),
             (both & m.answered_between, Outcome.INCONCLUSIVE, _BETWEEN),
-            (both & (acks > 0) & (self.fate(Event.ACK, UNWITNESSED) > 0),
-             Outcome.COMPLETED, _NONE),
-            (both & (acks > 0) & (self.fate(Event.ACK, LOST, MISDELIVERED) > 0),
-             Outcome.ACK_LOST, _NONE),
+            # One known to be lost, another that nobody could have seen: either may be.
+            (both & (acks > 0) & ack_gone & ack_unseen, Outcome.INCONCLUSIVE, BLIND),
+            (both & (acks > 0) & ack_unseen, Outcome.COMPLETED, _NONE),
+            (both & (acks > 0) & ack_gone, Outcome.ACK_LOST, _NONE),
             (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
             # Whoever sent the reset, the client took it for the answer to its SYN.
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),

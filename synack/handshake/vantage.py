@@ -5,7 +5,8 @@ A capture file does not say where it was taken. What tells, in order of weight:
 1. addresses that the user names, or that the host's name spells;
 2. the direction that the kernel noted (SLL, SLL2, pcapng ``epb_flags``);
 3. another capture of the same handshakes: the nearer to the server, the sooner the
-   answer follows the SYN, and a segment lost on the way is missing on the far side;
+   answer follows the SYN, a segment lost on the way is missing on the far side, and
+   every router lowers the TTL;
 4. the host's own counters, if it only opened or only accepted connections;
 5. in one capture alone: at the client the SYN-ACK takes a round trip and the ACK
    follows at once, at the server it is the other way round;
@@ -87,7 +88,7 @@ def locate(
     links = _Links.of(segments)
     names = [vantage.host for vantage in vantages]
     hosts = np.array([names.index(name) for name in names], np.int64)
-    nearer, between = _by_comparison(sightings, legs, identity, hosts)
+    nearer, between = _by_comparison(segments, sightings, legs, identity, hosts)
     evidence = {
         "named addresses": _NAMED * _by_name(vantages, sightings),
         "direction noted by the kernel": _DIRECTION * _by_direction(segments, sighting, leg, legs),
@@ -109,7 +110,8 @@ def locate(
     sure = np.any([evidence[name] != 0 for name in _SURE], axis=0)
     between |= told | _several_machines(score, segments, addresses, sightings, sure)
     score[between & ~_has(sure, sightings, len(vantages))] = 0.0
-    _settle_contests(score, vantages, sightings, identity, client, server)
+    speaks = _speaking(legs, sightings, client, server, score.shape)
+    _settle_contests(score, vantages, sightings, identity, client, server, speaks)
     settled = passing | (votes != 0) | between[sightings["capture"]]
     _eliminate(score, vantages, sightings, settled, client, server)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
@@ -212,7 +214,7 @@ def _by_direction(segments: Table, sighting: Array, leg: Array, legs: Legs) -> A
 
 
 def _by_comparison(
-    sightings: Table, legs: Legs, identity: Array, hosts: Array
+    segments: Table, sightings: Table, legs: Legs, identity: Array, hosts: Array
 ) -> tuple[Array, Array]:
     """Compare every two captures on the attempts that both saw: votes for each sighting, and
     whether each capture (of row ``hosts``) is nearly always between those of other hosts."""
@@ -224,6 +226,12 @@ def _by_comparison(
     gap = legs.gap(Event.SYN, *answers)
     has_syn = legs.counts[:, Event.SYN]
     has_syn_ack = legs.counts[:, Event.SYN_ACK]
+    later = legs.counts[:, [Event.ACK, Event.PROGRESS]].sum(axis=1)
+    unseen = (has_syn == 0) | ((has_syn_ack == 0) & (later > 0))
+    ttl = [
+        np.where(sightings[row] >= 0, segments["ttl"][sightings[row]].astype(np.int64), -1)
+        for row in ("syn_row", "syn_ack_row")
+    ]
     rows_of = [np.flatnonzero(sightings["capture"] == c) for c in distinct(sightings["capture"])]
     for one, mine in enumerate(rows_of):
         place = np.full(int(identity.max(initial=-1)) + 1, -1, np.int64)
@@ -233,20 +241,26 @@ def _by_comparison(
             j = theirs[shared]
             i = place[identity[j]]
             # Without an answer in both: SYNs get lost towards the server, SYN-ACKs towards
-            # the client.
-            missing = np.sign(has_syn[i] - has_syn[j]) + np.sign(has_syn_ack[j] - has_syn_ack[i])
+            # the client. Who has a SYN-ACK and not its SYN, or an ACK and not the SYN-ACK,
+            # was not recording it all: that is no loss on the way.
+            syns = np.where((has_syn[i] > 0) & (has_syn[j] > 0), has_syn[i] - has_syn[j], 0)
+            replies = has_syn_ack[j] - has_syn_ack[i]
+            missing = np.sign(syns) + np.where(unseen[i] | unseen[j], 0, np.sign(replies))
             both = (gap[i] >= 0) & (gap[j] >= 0)
             apart = np.where(np.abs(gap[i] - gap[j]) > _SAME_PLACE_NS, gap[i] - gap[j], 0)
             vote = np.where(both, apart, missing)
-            sign = np.sign(vote)
+            # A router between the two lowers the TTL, whatever was lost.
+            routed = _nearer(ttl[0], i, j) - _nearer(ttl[1], i, j)
+            vote = np.where(routed != 0, routed, vote)
+            sign, told = np.sign(vote), both | (routed != 0)
             result[i] += sign
             result[j] -= sign
             if len(i) and hosts[sightings["capture"][i[0]]] != hosts[sightings["capture"][j[0]]]:
                 # What is missing may be of a capture that has one direction only.
-                above[i] += both & (sign < 0)
-                below[i] += both & (sign > 0)
-                above[j] += both & (sign > 0)
-                below[j] += both & (sign < 0)
+                above[i] += told & (sign < 0)
+                below[i] += told & (sign > 0)
+                above[j] += told & (sign > 0)
+                below[j] += told & (sign < 0)
     compared = np.bincount(sightings["capture"], above + below > 1, len(hosts))
     within = np.bincount(sightings["capture"], (above > 0) & (below > 0), len(hosts))
     return result, (within > 0) & (within >= _NEARLY * compared)
@@ -283,9 +297,16 @@ def _has(marked: Array, sightings: Table, captures: int) -> Array:
     return np.bincount(sightings["capture"][marked], minlength=captures) > 0
 
 
+def _nearer(ttl: Array, i: Array, j: Array) -> Array:
+    """1 where the segment had passed fewer routers at ``i``, -1 where more, 0 unknown."""
+    known = (ttl[i] >= 0) & (ttl[j] >= 0)
+    return np.where(known, np.sign(ttl[i] - ttl[j]), 0)
+
+
 def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array) -> Array:
-    """Sightings that hold one segment twice, the second time with a lower TTL and from a
-    MAC that is more than any other in this capture: its host passes it on (bool)."""
+    """Sightings that hold one segment twice, the second time from the MAC that it first was
+    sent to, or with a lower TTL and from a MAC that is more than any other in this capture:
+    its host passes it on (bool)."""
     result = np.zeros(len(sightings), bool)
     candidates = sightings["several_macs"]
     if not candidates.any():
@@ -296,12 +317,15 @@ def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array
     same = ids_of(sighting[rows], *what)
     order = np.lexsort((segments["ttl"][rows], same))
     rows, same = rows[order], same[order]
-    again = np.flatnonzero(
-        (same[1:] == same[:-1])
-        & (segments["ttl"][rows[1:]] > segments["ttl"][rows[:-1]])
-        & (segments["src_mac"][rows[1:]] != segments["src_mac"][rows[:-1]])
-    )
-    passed = rows[again]
+    earlier, later = rows[:-1], rows[1:]
+    alike = (same[1:] == same[:-1]) & (segments["src_mac"][later] != segments["src_mac"][earlier])
+    ttl = segments["ttl"]
+    lowered = alike & (ttl[later] > ttl[earlier])
+    # A balancer hands it on as it is: from the MAC that it came to.
+    handed = alike & (ttl[later] == ttl[earlier])
+    handed &= segments["dst_mac"][earlier] == segments["src_mac"][later]
+    result[sighting[later[handed]]] = True
+    passed = earlier[lowered]
     counts = links.frames(segments["src_mac"] >= 0)
     for capture in distinct(segments["capture"][passed]).tolist():
         own = links.capture == capture
@@ -311,6 +335,10 @@ def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array
         mine = passed[segments["capture"][passed] == capture]
         result[sighting[mine[segments["src_mac"][mine] == most]]] = True
     return result
+
+
+FIRST_TTLS = (30, 32, 60, 64, 128, 255)
+"""What hosts send with; anything else has passed a router."""
 
 
 def _by_reply_gap(legs: Legs) -> Array:
@@ -387,6 +415,17 @@ def _address_scores(votes: Array, sightings: Table, addresses: _Addresses, captu
     return (total / np.maximum(count, 1.0)).reshape(captures, size)
 
 
+def _speaking(
+    legs: Legs, sightings: Table, client: Array, server: Array, shape: tuple[int, ...]
+) -> Array:
+    """Whether each address sends anything in each capture (bool, captures x addresses)."""
+    speaks = np.zeros(shape, bool)
+    for end, theirs in ((client, CLIENT_LEGS), (server, SERVER_LEGS)):
+        some = (legs.counts[:, list(theirs)] > 0).any(axis=1)
+        speaks[sightings["capture"][some], end[some]] = True
+    return speaks
+
+
 def _settle_contests(
     score: Array,
     vantages: Sequence[Vantage],
@@ -394,19 +433,24 @@ def _settle_contests(
     identity: Array,
     client: Array,
     server: Array,
+    speaks: Array,
 ) -> None:
     """Where captures of two hosts claim one address, and saw the same attempts of it, the
-    better claim stands; equal ones stand both (the same host under two names)."""
+    better claim stands; equal ones stand both (the same host under two names). A claim to an
+    address that never speaks in that capture falls before one to which it does: a router
+    before which everything is lost is as near to the silent server as can be."""
     for address in np.flatnonzero((score > 0).sum(axis=0) > 1):
         of_address = (client == address) | (server == address)
         claimants = np.flatnonzero(score[:, address] > 0)
-        best = int(claimants[np.argmax(score[claimants, address])])
+        rank = np.lexsort((score[claimants, address], speaks[claimants, address]))
+        best = int(claimants[rank[-1]])
         attempts = identity[of_address & (sightings["capture"] == best)]
         for other in claimants.tolist():
             mine = identity[of_address & (sightings["capture"] == other)]
             rival = vantages[other].host != vantages[best].host
             weaker = score[other, address] < score[best, address]
-            if rival and weaker and len(np.intersect1d(mine, attempts)):
+            mute = speaks[best, address] and not speaks[other, address]
+            if rival and (mute or (weaker and len(np.intersect1d(mine, attempts)))):
                 score[other, address] = 0
 
 
@@ -462,12 +506,19 @@ def _basis(evidence: dict[str, Array], mine: Array) -> str:
 
 def _own_macs(capture: int, vantage: Vantage, segments: Table, links: _Links) -> set[int]:
     """The MAC that most of the host's own segments leave with. One capture is of one
-    interface, so there is one; a second is somebody else's use of the address."""
+    interface, so there is one; a second is somebody else's use of the address, or on a network
+    that floods another host's: what is sent to the host comes to its own."""
     if not vantage.addresses:
         return set()
     rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
+    to_host = among(vantage.addresses, segments["dst_hi"][rows], segments["dst_lo"][rows])
+    reached = distinct(links.destination[links.frames(rows[to_host]) > 0])
     rows = rows[segments["direction"][rows] != INBOUND]
     from_host = among(vantage.addresses, segments["src_hi"][rows], segments["src_lo"][rows])
     frames = links.frames(rows[from_host])
     macs, place = np.unique(links.source[frames > 0], return_inverse=True)
-    return {int(macs[np.argmax(np.bincount(place, frames[frames > 0]))])} if len(macs) else set()
+    if not len(macs):
+        return set()
+    count = np.bincount(place, frames[frames > 0])
+    own = np.isin(macs, reached)
+    return {int(macs[np.argmax(np.where(own, count, 0) if own.any() else count)])}

@@ -1,0 +1,281 @@
+"""The generator's own account: what a careful reader of the files alone could conclude.
+
+Written without a look at synack's rules, so that the two can be compared. A wrong neighbor
+entry can be told from its look-alikes when four things are on record:
+
+- the harm: segments that went to the wrong MAC and are known to be lost, because the
+  receiver's capture would have them, or because sender or peer repeated them;
+- where they went: the destination MAC in an Ethernet capture, or a dated table of the sender;
+- whose address it is: the right owner spoke, before the harm ended;
+- that no router sits between: a table of the sender, ARP, or frames that come with the
+  MAC that they left with.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from synack.synth.dumps import Written
+from synack.synth.frames import OUT, Arp, Frame, Packet
+from synack.synth.recording import Recorded
+from synack.synth.truth import DUPLICATE, STALE, UNRESOLVED, Attempt, Sent, Wrong
+
+WITH_MACS = ("EN10MB", "LINUX_SLL", "LINUX_SLL2")
+"""Link types that tell who sent a frame."""
+CERTAIN = 2.0
+"""A dump's stamp may be wrong by so many seconds and still be of use."""
+SILENCE = 1.5
+"""A capture that has nothing after the loss for this long may have ended before it."""
+AGREE = 1.0
+"""Clocks apart by no more seconds need no comparison."""
+UNCERTAIN = 10.0
+"""Around what a cooked capture shows, in seconds."""
+REMEMBERED = 900.0
+"""So long before the harm a table may have been written, in seconds."""
+
+
+@dataclass
+class Evidence:
+    """All that was written of a story."""
+
+    attempts: list[Attempt]
+    captures: list[Recorded]
+    dumps: Written
+
+
+def findings(found: Evidence) -> list[dict[str, Any]]:
+    """Causes of lost transmissions, then the outcomes of attempts that no entry explains."""
+    result = []
+    lost = [s for a in found.attempts for s in a.sent if s.fate in ("lost", "misdelivered")]
+    harm: dict[Wrong, list[Sent]] = {}
+    for sent in lost:
+        if sent.cause == STALE and sent.wrong is not None and _on_record(found, sent):
+            harm.setdefault(sent.wrong, []).append(sent)
+    explained: set[int] = set()
+    for wrong, sendings in sorted(harm.items()):
+        missing = _missing(found, wrong, sendings)
+        result.append(
+            {"kind": STALE, "host": wrong.host, "ip": wrong.address, "stale_mac": wrong.mac,
+             "actual_mac": wrong.right, "leg": _leg(sendings), "lost": len(sendings),
+             "attempts": len({s.attempt.number for s in sendings}),
+             "suffices": not missing, "missing": missing}
+        )  # fmt: skip
+        explained |= {s.attempt.number for s in sendings}
+    for cause in (DUPLICATE, UNRESOLVED):
+        theirs = [s for s in lost if s.cause == cause]
+        numbers = {s.attempt.number for s in theirs if s.attempt.outcome != "completed"}
+        if numbers - explained:
+            ips = sorted({s.attempt.client_address for s in theirs})
+            result.append({"kind": cause, "attempts": len(numbers), "ips": ips})
+            explained |= numbers
+    rest = Counter(
+        a.outcome for a in found.attempts
+        if a.number not in explained and a.outcome not in ("completed", "inconclusive")
+    )  # fmt: skip
+    result += [{"kind": outcome, "attempts": n} for outcome, n in sorted(rest.items())]
+    return result
+
+
+def _leg(sendings: list[Sent]) -> str:
+    return Counter(s.leg for s in sendings).most_common(1)[0][0]
+
+
+def _on_record(found: Evidence, sent: Sent) -> bool:
+    """Whether any capture has anything of the attempt."""
+    return sent.wire is not None and any(
+        _of(frame, sent.attempt) for c in found.captures for _, frame, _ in c.frames
+    )
+
+
+def _of(frame: Frame, attempt: Attempt) -> bool:
+    segment = frame.content.segment if isinstance(frame.content, Packet) else None
+    return segment is not None and segment.tag is not None and segment.tag.attempt is attempt
+
+
+def _tag_is(frame: Frame, sent: Sent) -> bool:
+    segment = frame.content.segment if isinstance(frame.content, Packet) else None
+    return segment is not None and segment.tag is sent
+
+
+def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
+    """What a reader would lack; empty if the files suffice."""
+    handshake = [s for s in sendings if s.leg in ("syn", "syn-ack")]
+    if not handshake:
+        return ["no SYN or SYN-ACK was lost"]
+    begin, end = min(s.time for s in handshake), max(s.time for s in handshake)
+    table = _in_table(found, wrong, begin, end)
+    on_wire = _seen_leaving(found, wrong, handshake, ethernet=True)
+    cooked = _seen_leaving(found, wrong, handshake, ethernet=False)
+    seen = [s.time for s in cooked] or [begin]
+    then = _in_table(found, wrong, min(seen), max(seen), before=0.0)
+    then = then and not _denied(found, wrong, min(seen), max(seen))
+    vain = any(n > 1 for n in Counter(s.attempt.number for s in (*on_wire, *cooked)).values())
+    witnessed = [s for s in (*on_wire, *cooked) if _witnessed(found, s)]
+    missing = []
+    if not any(_its_own(c) for c in found.captures if c.record.host == wrong.host):
+        missing.append("that the capture is the sender's")
+    if not on_wire and not (cooked and then):
+        missing.append("where the segments went")
+    if not witnessed and not (vain and table):
+        missing.append("that they were lost")
+    if not _owner_spoke(found, wrong, end):
+        missing.append("who owns the address")
+    gateway = not any(_end_of(s, wrong) for s in handshake)
+    if not table and (gateway or not _no_router(found, wrong)):
+        missing.append("that no router sits between")
+    if gateway and not _told(found, wrong):
+        missing.append("that both MACs claim to be one gateway")
+    return missing
+
+
+def _its_own(capture: Recorded) -> bool:
+    """Whether a capture cannot be one of the machine that answers went astray to."""
+    ways = {way for _, _, way in capture.frames}
+    return len(ways) > 1 or len({frame.dmac for _, frame, _ in capture.frames}) > 1
+
+
+def _end_of(sent: Sent, wrong: Wrong) -> bool:
+    return wrong.address in (sent.attempt.client_address, sent.attempt.server)
+
+
+def _in_table(
+    found: Evidence, wrong: Wrong, begin: float, end: float, before: float = REMEMBERED
+) -> bool:
+    """A dated table of the sender has the wrong entry, as of the harm."""
+    for dump, at, entries in found.dumps.taken:
+        mac, state = entries.get(wrong.address, ("", ""))
+        usable = mac == wrong.mac and state not in ("FAILED", "INCOMPLETE")
+        dated = dump.stamp != "none" and abs(dump.off) <= CERTAIN
+        if (
+            dump.host == wrong.host
+            and usable
+            and dated
+            and begin - before <= at <= end + min(before, 60)
+        ):
+            return True
+    return False
+
+
+def _denied(found: Evidence, wrong: Wrong, begin: float, end: float) -> bool:
+    """Whether a dated table of the sender has another MAC meanwhile, or shortly around: which
+    segments went where cannot be told then without a destination MAC."""
+    return any(
+        dump.host == wrong.host and begin - UNCERTAIN <= at <= end + UNCERTAIN
+        and entries.get(wrong.address, ("", ""))[0] != wrong.mac
+        for dump, at, entries in found.dumps.taken
+    )  # fmt: skip
+
+
+def _seen_leaving(
+    found: Evidence, wrong: Wrong, sendings: list[Sent], ethernet: bool
+) -> list[Sent]:
+    seen = {
+        id(frame.content.segment.tag)
+        for c in found.captures
+        if c.record.host == wrong.host and (c.record.link_type == "EN10MB") == ethernet
+        and c.record.link_type in WITH_MACS
+        for _, frame, way in c.frames
+        if way == OUT and isinstance(frame.content, Packet) and frame.content.segment is not None
+    }  # fmt: skip
+    return [s for s in sendings if id(s) in seen]
+
+
+def _witnessed(found: Evidence, sent: Sent) -> bool:
+    """The receiver's capture was on before and after, wanted such a segment and lost none."""
+    attempt = sent.attempt
+    for c in found.captures:
+        receivers = {attempt.client} if sent.leg == "syn-ack" else set()
+        if sent.leg == "syn":
+            receivers = {c.record.host} if attempt.server in c.port.addresses else set()
+        record = c.record
+        if record.host not in receivers or record.direction == "out" or sent.leg in record.hide:
+            continue
+        lossy = record.drop > 0 and record.reports
+        lossy &= record.drop_between[0] <= sent.time < record.drop_between[1]
+        filtered = record.only and "tcp" not in record.only
+        filtered = filtered or (
+            bool(record.ports)
+            and not {attempt.server_port, attempt.client_port} & set(record.ports)
+        )
+        shown = any(_tag_is(frame, sent) for _, frame, _ in c.frames)
+        if shown and record.link_type not in WITH_MACS:
+            continue  # it came by, and who was meant cannot be seen
+        times = [at for at, _, _ in c.frames]
+        if lossy or filtered or not times or not _comparable(found, sent.host, record.host):
+            continue
+        if min(times) <= sent.time and max(times) >= sent.time + SILENCE:
+            return True
+    return False
+
+
+def _comparable(found: Evidence, one: str, other: str) -> bool:
+    """Whether the clocks of two captures can be compared: common packets, also by way of
+    third captures; or clocks that agree to begin with."""
+    clocks = found.dumps.story.hosts
+    tags = [
+        {id(f.content.segment.tag) for _, f, _ in c.frames
+         if isinstance(f.content, Packet) and f.content.segment is not None}
+        for c in found.captures
+    ]  # fmt: skip
+    names = [c.record.host for c in found.captures]
+    known, fresh = {one}, True
+    while fresh:
+        reached = {
+            names[b]
+            for a in range(len(tags)) if names[a] in known
+            for b in range(len(tags)) if names[b] not in known and tags[a] & tags[b]
+        }  # fmt: skip
+        known |= reached
+        fresh = bool(reached)
+    return other in known or abs(clocks[one].offset - clocks[other].offset) <= AGREE
+
+
+def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
+    """The right MAC with the address as its source, or in front of what is behind a gateway."""
+    for c in found.captures:
+        if c.record.link_type not in WITH_MACS:
+            continue
+        for at, frame, _ in c.frames:
+            if at > end or frame.smac != wrong.right:
+                continue
+            content = frame.content
+            if isinstance(content, Arp):
+                if content.sender == wrong.address:
+                    return True
+            elif content.src == wrong.address or not c.port.on_link(content.src):
+                return True
+    return False
+
+
+def _no_router(found: Evidence, wrong: Wrong) -> bool:
+    """ARP of the owner at the sender, or frames of either with one MAC at both ends."""
+    sides: dict[str, set[bool]] = {}
+    for c in [c for c in found.captures if c.record.link_type in WITH_MACS]:
+        for _, frame, _ in c.frames:
+            content = frame.content
+            if isinstance(content, Arp):
+                if c.record.host == wrong.host and content.sender == wrong.address:
+                    return True
+            elif wrong.address in (content.src, content.dst):
+                here = c.record.host == wrong.host
+                there = wrong.address in c.port.addresses
+                if here or there:
+                    sides.setdefault(f"{content.src} {frame.smac}", set()).add(here)
+    return any(len(seen) > 1 for seen in sides.values())
+
+
+def _told(found: Evidence, wrong: Wrong) -> bool:
+    """ARP, or the table of another host, has the gateway's address at the right MAC."""
+    for c in found.captures:
+        for _, frame, _ in c.frames:
+            arp = frame.content
+            if isinstance(arp, Arp) and (arp.sender, arp.sender_mac) == (
+                wrong.address, wrong.right
+            ):  # fmt: skip
+                return True
+    return any(
+        dump.host != wrong.host and entries.get(wrong.address, ("", ""))[0] == wrong.right
+        for dump, _, entries in found.dumps.taken
+    )

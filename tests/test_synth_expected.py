@@ -1,0 +1,82 @@
+"""The generator's own account of what files can prove: one thing taken away at a time."""
+
+from __future__ import annotations
+
+import pytest
+from tales import KNOWS, STALE, tale, written
+
+DUMP = {"host": "broker-1", "at": [5, 20]}
+
+
+def account(tmp_path, b=None, c=None, dumps=(DUMP,), **more):
+    """(suffices, missing) of the stale entry at the broker; ``b`` and ``c`` change the two
+    captures, "no" takes one away."""
+    captures = [
+        {"host": host, **(how or {})}
+        for host, how in (("broker-1", b), ("producer-7", c))
+        if how != "no"
+    ]
+    story = tale(at=(1, 9, 17), neighbors=[{**STALE, "kept": True}, KNOWS], captures=captures,
+                 dumps=list(dumps), **more)  # fmt: skip
+    (found,) = written(story, tmp_path)["findings"]
+    assert (found["kind"], found["host"], found["ip"]) == (
+        "stale-neighbor",
+        "broker-1",
+        "10.0.1.77",
+    )
+    assert found["suffices"] == (not found["missing"])
+    return found["missing"]
+
+
+@pytest.mark.parametrize(
+    ("how", "missing"),
+    [
+        ({}, []),
+        ({"dumps": ()}, []),
+        ({"c": "no"}, []),
+        ({"b": {"link_type": "LINUX_SLL"}}, []),
+        ({"c": {"link_type": "LINUX_SLL2"}}, []),
+        ({"c": {"link_type": "RAW"}}, []),
+        ({"dumps": [{**DUMP, "off": 3600}]}, []),
+        ({"c": "no", "dumps": ()}, ["that they were lost", "that no router sits between"]),
+        (
+            {"c": "no", "dumps": [{**DUMP, "off": 3600}]},
+            ["that they were lost", "that no router sits between"],
+        ),
+        ({"b": {"link_type": "LINUX_SLL"}, "dumps": ()}, ["where the segments went"]),
+        (
+            {"b": {"link_type": "RAW"}},
+            ["where the segments went", "that they were lost"],
+        ),
+        ({"c": {"hide": ["syn-ack"]}, "dumps": ()}, ["that they were lost"]),
+        ({"c": {"window": [30, 40]}, "dumps": ()}, ["that they were lost"]),
+        ({"c": {"drop": 0.3, "reports": True}, "dumps": ()}, ["that they were lost"]),
+    ],
+)
+def test_what_is_missing(how, missing, tmp_path):
+    said = account(tmp_path, **how)
+    assert [m for m in said if m in missing] == missing
+    assert bool(said) == bool(missing)
+
+
+def test_clocks_that_cannot_be_compared_prove_no_loss(tmp_path):
+    far = {"clock": {"offset": 5000.0}}
+    wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": STALE["mac"], "kept": True}
+    story = tale(at=(1, 9), kind="cloud", client=far, neighbors=[wrong])
+    (found,) = written(story, tmp_path)["findings"]
+    assert found["leg"] == "syn"
+    assert "that they were lost" in found["missing"]
+
+
+def test_other_causes_are_named_beside(tmp_path):
+    broker = {"services": {"9092": "accept", "9093": "refuse"}}
+    story = tale(broker=broker, neighbors=[{**STALE, "kept": True}, KNOWS])
+    story["connections"].append(
+        {"client": "producer-7", "server": "broker-1", "port": 9093, "at": [3]}
+    )
+    kinds = {f["kind"] for f in written(story, tmp_path)["findings"]}
+    # The reset goes to the wrong MAC as well: the client never hears it.
+    assert kinds == {"stale-neighbor"}
+    assert written(tale(broker={"services": {}}), tmp_path)["findings"] == [
+        {"kind": "refused", "attempts": 1}
+    ]
