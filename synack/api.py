@@ -53,7 +53,7 @@ class Diagnosis:
         """Likewise, with the columns of ``synack handshakes --wide``."""
         d = self.diagnosed
         shown = edges.handshakes(d.attempts, d.matched.hosts, d.findings)
-        wide = edges.wide(details(d.matched, d.attempts), d.loaded.files)
+        wide = edges.wide(details(d.matched, d.attempts, d.paths), d.loaded.files, d.paths)
         return table.frame([*shown, *wide])
 
     @cached_property

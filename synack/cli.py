@@ -359,6 +359,8 @@ def handshakes(
                           how far each capture saw it get
       client_file, client_frame, server_file, server_frame
                           its first segment, for Wireshark
+      path                the captures that saw it, from client to server
+      vanished            what was lost, and between which of them
       translated_client, translated_client_port,
       translated_server, translated_server_port
                           what the server's side sees behind NAT
@@ -384,13 +386,13 @@ def handshakes(
     if wide:
         from synack.handshake.details import details
 
-        tables.append(details(done.matched, done.attempts))
+        tables.append(details(done.matched, done.attempts, done.paths))
     if only is not None:
         kept = np.flatnonzero(np.isin(done.attempts["outcome"], outcomes))
         tables = [rows.take(kept) for rows in tables]
     shown = edges.handshakes(tables[0], done.matched.hosts, done.findings)
     if wide:
-        shown += edges.wide(tables[1], loaded.files)
+        shown += edges.wide(tables[1], loaded.files, done.paths)
     loaded, attempts = done.loaded, len(done.attempts)
     # Writing takes memory of its own, and needs no more than what is shown.
     loaded.segments = Table.empty(SEGMENTS)

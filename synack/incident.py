@@ -69,6 +69,8 @@ class Incident:
     title: str = ""
     addresses: dict[str, set[Address]] = field(default_factory=dict)
     """Addresses of hosts, from ``incident.toml``."""
+    taps: set[str] = field(default_factory=set)
+    """Hosts of which the user says that they are neither end of what they captured."""
     clock_offsets: dict[str, int] = field(default_factory=dict)
     """Clock offsets of hosts that the user knows, ns."""
     errors: list[Damage] = field(default_factory=list)
@@ -314,13 +316,17 @@ class _Overrides:
         files = _tables(data, "files", path)
         for name, host in hosts.items():
             where = f"hosts.{name}"
-            _known(host, {"paths", "addresses", "clock_offset_s"}, path, where)
+            _known(host, {"paths", "addresses", "tap", "clock_offset_s"}, path, where)
             given = incident.addresses.setdefault(name, set())
             for text in _strings(host, "addresses", path, where):
                 address = parse_ip(text)
                 if address is None:
                     raise InputError(path, f"{where}.addresses: {text!r} is no IP address")
                 given.add(address)
+            if not isinstance(host.get("tap", False), bool):
+                raise InputError(path, f"{where}.tap: not true or false")
+            if host.get("tap"):
+                incident.taps.add(name)
             if "clock_offset_s" in host:
                 offset = host["clock_offset_s"]
                 number = isinstance(offset, int | float) and not isinstance(offset, bool)

@@ -14,6 +14,7 @@ from synack.grouping import distinct_rows
 from synack.handshake.clock import split
 from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
+from synack.handshake.path import Paths, paths
 from synack.handshake.states import Event
 from synack.handshake.vantage import Vantage, named_addresses
 from synack.incident import Source, taken_at, whose
@@ -34,6 +35,7 @@ class Diagnosed:
 
     loaded: Loaded
     matched: Matched
+    paths: Paths
     attempts: Table
     entries: Table
     findings: list[Finding]
@@ -52,22 +54,25 @@ def run(loaded: Loaded) -> Diagnosed:
     rises = _rises(loaded)
     vantages = [_vantage(loaded, capture, rises) for capture in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
-    attempts = judge(matched)
+    found = paths(matched)
+    attempts = judge(matched, found.vanished)
     own, peers = _own_and_peers(matched)
     entries = _entries(loaded, own, peers)
     by_host = {host: r for host, r in rises.items() if r is not None}
     loaded.warnings += _strangers(matched, entries, own, peers)
     loaded.warnings += _ambiguous(matched) + _clocks(matched)
+    loaded.warnings += found.doubts
     for number, capture in enumerate(matched.captures):
         capture.warnings += _oddities(matched, number)
-    case = Case(matched, attempts, loaded.claims, entries, loaded.files, by_host)
-    return Diagnosed(loaded, matched, attempts, entries, findings(case))
+    case = Case(matched, found, attempts, loaded.claims, entries, loaded.files, by_host)
+    return Diagnosed(loaded, matched, found, attempts, entries, findings(case))
 
 
 def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) -> Vantage:
     named = named_addresses(capture.host) | loaded.incident.addresses.get(capture.host, set())
     found = rises.get(capture.host)
-    return Vantage(capture.host, frozenset(named), role=found.role if found else 0)
+    role = found.role if found else 0
+    return Vantage(capture.host, frozenset(named), role, tap=capture.host in loaded.incident.taps)
 
 
 # ---- dumps --------------------------------------------------------------------------------

@@ -260,6 +260,8 @@ DETAILS = Schema(
     ("translated_server_hi", "u8", "server address at the server's side, upper half"),
     ("translated_server_lo", "u8", "lower half of it"),
     ("translated_server_port", "i4", "server port at the server's side, -1 if the same"),
+    ("path", "i4", "index into path.Paths.names: the captures that saw it; -1 fewer than two"),
+    ("vanished", "i4", "index into path.Paths.losses: what vanished where; -1 nothing known"),
 )
 """What `handshakes --wide` shows besides :data:`ATTEMPTS`; row for row."""
 
@@ -271,6 +273,16 @@ TRANSMISSIONS = Schema(
     ("arrived", "i4", "row of `segments`: the same segment at the peer, -1 none"),
     ("fate", "u1", "index into model.FATES"),
     ("cause", "u1", "index into match.CAUSES: why it is unwitnessed, 0 if it is not"),
+)
+
+VANISHED = Schema(
+    "vanished",
+    ("attempt", "i4", "row of `attempts`"),
+    ("leg", "u1", "states.Event: SYN, SYN_ACK or ACK"),
+    ("row", "i8", "row of `segments`: it at the last place that has it"),
+    ("after", "i4", "index into path.Paths.places: that place"),
+    ("before", "i4", "likewise the first place after that, which would have shown it"),
+    ("by_tap", "?", "whether one of these is at neither end"),
 )
 
 ENTRIES = Schema(

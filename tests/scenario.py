@@ -141,6 +141,8 @@ class Network:
         """Segments that the network delivers whatever MAC they are sent to."""
         self.drops: list[Drop] = []
         self.floods = False
+        self.taps: list[tuple[Host, float, Drop]] = []
+        """Mirror ports: how far from the client (0 to 1), and what is lost before it."""
         self.dumps: dict[str, list[str]] = {}
         self._isn = itertools.count(1_000_003, 7_654_321)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -151,6 +153,13 @@ class Network:
         host = Host(self, name, ip, mac, **more)  # type: ignore[arg-type]
         self.hosts.append(host)
         return host
+
+    def tap(self, name: str, at: float, loses: Drop = lambda _: False, clock: float = 0.0) -> Host:
+        """A mirror port between all clients and servers, which does not see what ``loses``."""
+        tap = Host(self, name, "", "", clock=clock)
+        tap.record(end=60)
+        self.taps.append((tap, at, loses))
+        return tap
 
     # ---- attempts -------------------------------------------------------------------
 
@@ -238,6 +247,11 @@ class Network:
         to = to or (self._resolve(sender, p.dst) if near else sender.gateway)
         source = sender.source(self.now)
         self._tape(sender, self.now, p.frame(source, to, 64, sender.stamps), "out")
+        for tap, way, loses in self.taps:
+            passed = (1 - way if p.kind == "syn-ack" else way) * DELAY
+            if not loses(p):
+                frame = p.frame(source, to, 64, sender.stamps)
+                self._tape(tap, self.now + passed, frame, "in")
         if any(drop(p) for drop in self.drops):
             return
         at = self.now + DELAY
@@ -329,7 +343,7 @@ class Network:
     def write(self, folder: Path) -> Path:
         """Play everything and write HOST-eth0.pcap and HOST.neigh.txt."""
         self.run()
-        for host in self.hosts:
+        for host in (*self.hosts, *(tap for tap, _, _ in self.taps)):
             if host.tape:
                 (folder / f"{host.name}-eth0.pcap").write_bytes(_capture(host, host.tape))
         for name, lines in self.dumps.items():

@@ -82,7 +82,7 @@ def case_of(net, folder):
     """What the rules see of a network's files."""
     loaded = load([str(net.write(folder))])
     d = run(loaded)
-    return Case(d.matched, d.attempts, loaded.claims, d.entries, loaded.files, {})
+    return Case(d.matched, d.paths, d.attempts, loaded.claims, d.entries, loaded.files, {})
 
 
 # ---- stories of several files -------------------------------------------------------------

@@ -298,7 +298,7 @@ def test_wide_adds_columns(synack):
     wide = out.splitlines()
     assert all(long.startswith(short) for long, short in zip(wide, narrow, strict=True))
     added = wide[0].removeprefix(narrow[0] + ",").split(",")
-    assert len(added) == 27
+    assert len(added) == 29
     told = synack("handshakes", "--help")[1]
     readme = (ROOT / "README.md").read_text("utf-8")
     for name in added:

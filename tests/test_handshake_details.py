@@ -28,6 +28,7 @@ from synack.handshake.clock import ASSUMED_AGREEMENT_NS
 from synack.handshake.details import WHY, details
 from synack.handshake.match import CAUSES, Matched
 from synack.handshake.outcome import judge
+from synack.handshake.path import paths
 from synack.handshake.states import Event, State
 from synack.model import FATES
 from synack.tables import NO_TIME, Table
@@ -40,7 +41,7 @@ MS = 10**6
 def of(scene: Scene, *, known: bool = True) -> tuple[Matched, Table]:
     clocks = dict.fromkeys((c.host for c in scene.captures), 0) if known else {}
     matched = scene.match(known=clocks)
-    return matched, details(matched, judge(matched))
+    return matched, details(matched, judge(matched), paths(matched))
 
 
 def one(trace: str, *, known: bool = True) -> dict[str, int]:
@@ -210,7 +211,7 @@ def test_the_fates_of_all_that_was_sent(fleet: Fleet) -> None:
     where anything is unwitnessed."""
     matched = judged(fleet[0]).matched
     attempts = judge(matched)
-    table = details(matched, attempts)
+    table = details(matched, attempts, paths(matched))
     t = matched.transmissions
     blind = np.zeros(len(table), bool)
     for leg, event in zip(LEGS, (Event.SYN, Event.SYN_ACK, Event.ACK), strict=True):
@@ -233,7 +234,7 @@ def test_the_fates_of_all_that_was_sent(fleet: Fleet) -> None:
 def test_delays_hold_the_truth(fleet: Fleet) -> None:
     """The least is no more than the most, and neither is below zero."""
     matched = judged(fleet[0]).matched
-    table = details(matched, judge(matched))
+    table = details(matched, judge(matched), paths(matched))
     for leg in ("syn", "syn_ack"):
         least, most = table[f"{leg}_delay_min_ns"], table[f"{leg}_delay_max_ns"]
         assert ((least < 0) == (most < 0)).all()

@@ -19,6 +19,7 @@ from synack.handshake.details import details
 from synack.handshake.match import CAUSES, Matched
 from synack.handshake.nat import MOST
 from synack.handshake.outcome import judge
+from synack.handshake.path import paths
 from synack.model import FATES, OUTCOMES
 from synack.tables import IDENTITY
 
@@ -169,7 +170,7 @@ def test_cases(case: Case) -> None:
 
 def test_addresses_at_both_sides() -> None:
     m = matched(CLIENT + C_VIP + SERVER + S_NAT)
-    (row,) = details(m, judge(m)).rows()
+    (row,) = details(m, judge(m), paths(m)).rows()
     near, far = (
         {n: m.sightings[n][view].item() for n in IDENTITY if n != "client_isn"}
         for view in (m.near, m.far)
@@ -188,7 +189,7 @@ def test_addresses_at_both_sides() -> None:
 
 def test_addresses_that_stay() -> None:
     m = matched(CLIENT + C_DIRECT + SERVER + S_DIRECT)
-    (row,) = details(m, judge(m)).rows()
+    (row,) = details(m, judge(m), paths(m)).rows()
     assert not row["translated"]
     assert row["translated_client_port"] == row["translated_server_port"] == -1
 

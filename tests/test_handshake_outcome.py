@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
-from traces import mac, read
+from line import Place, Try, every, found, healthy, text
+from traces import mac, ns, read
 
 from synack.addresses import NO_MAC
 from synack.handshake.outcome import REASONS, judge
@@ -13,6 +15,7 @@ from synack.model import OUTCOMES
 from synack.tables import ATTEMPTS, Table
 
 MS = 10**6
+CLIENT_END, TAP, SERVER_END = Place("client", 0), Place("tap-1", 2, 3600.0), Place("server", 4)
 
 
 class Case(NamedTuple):
@@ -257,6 +260,42 @@ def test_server_only(case: Case) -> None:
 def test_tap_only(case: Case) -> None:
     """Neither end captured, but something between."""
     says(case)
+
+
+@pytest.mark.parametrize(
+    ("places", "lost", "outcome", "received"),
+    [
+        ((SERVER_END, TAP), {"syn-ack": every(4)}, "syn-ack-lost", 0),
+        ((SERVER_END, TAP), {"syn-ack": every(2)}, "unacknowledged", -1),
+        ((SERVER_END, TAP), {"syn-ack": (4, 4, 4, 4, 2)}, "unacknowledged", -1),
+        ((CLIENT_END, TAP), {"syn-ack": every(2)}, "syn-ack-lost", 0),
+        ((CLIENT_END, TAP), {"syn-ack": every(4)}, "unanswered", -1),
+        ((CLIENT_END, TAP), {"syn": every(0)}, "syn-lost", 0),
+        ((CLIENT_END, TAP), {"syn": every(2)}, "unanswered", -1),
+        ((SERVER_END, replace(CLIENT_END, end=4.0), TAP), {"syn-ack": every(4)}, "syn-ack-lost", 0),
+        ((SERVER_END, replace(TAP, shows=("syn",))), {"syn-ack": every(4)}, "unacknowledged", -1),
+    ],
+    ids=["before the tap", "after the tap", "all but one before it", "between tap and client",
+         "the tap has none", "SYNs before the tap", "SYNs after it", "the client's had ended",
+         "a tap of SYNs"],
+)  # fmt: skip
+def test_a_tap_as_witness(
+    places: tuple[Place, ...], lost: dict[str, tuple[int | None, ...]], outcome: str, received: int
+) -> None:
+    """Where the receiver was not captured, and all of a leg vanished before it."""
+    matched, said = found(read(text(list(places), [*healthy(), Try(5.0, 42000, lost)])))
+    (row,) = [r for r in judge(matched, said.vanished).rows() if r["client_port"] == 42000]
+    assert OUTCOMES[row["outcome"]] == outcome
+    assert row["syn_received" if "syn" in lost else "syn_ack_received"] == received
+
+
+def test_a_tap_of_unknown_time_tells_none() -> None:
+    """An end's capture says when, if nothing is known of the tap's clock."""
+    trace = "at client\n0 client > server S 100\n5 alive\nat tap-1 clock=-7200\n"
+    matched, said = found(read(trace + "0 client > server S 100\n1 client > server S 100"))
+    assert {clock.grade for clock in matched.clocks} == {"accurate", "absent"}
+    (row,) = judge(matched, said.vanished).rows()
+    assert row["first"] == row["last"] == ns(0)
 
 
 def one(trace: str, *columns: str) -> dict[str, int]:

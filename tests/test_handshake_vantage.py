@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from line import Place, Try, healthy, text
 from traces import Scene, crowd, ip, mac, read
 
+from synack.handshake.match import match
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, named_addresses
 
 C, S, N = CLIENT, SERVER, NEITHER
@@ -225,6 +227,43 @@ class TestTap:
         found, vantages = sides(read(text))
         assert found == [C, N, S]
         assert [v.tap for v in vantages] == [False, True, False]
+
+    def test_between_two_others_of_some(self) -> None:
+        """What is between two others is at neither end of what only one of them has, either."""
+        places = [Place("far", 0, skips=(42000,)), Place("mid", 2), Place("near", 4)]
+        scene = read(text(places, [*healthy(), Try(5.0, 42000, client="second")]))
+        _, vantages = sides(scene)
+        assert [(v.tap, len(v.addresses)) for v in vantages] == [(False, 1), (True, 0), (False, 1)]
+
+    def test_several_machines(self) -> None:
+        """Nearer to the clients than the server is, but they send from a MAC each."""
+        others = [Try(5.0 + n, 42000 + n, client=c) for n, c in enumerate(("second", "third"))]
+        scene = read(text([Place("x", 2), Place("broker", 4)], [*healthy(), *others]))
+        _, vantages = sides(scene)
+        assert [v.tap for v in vantages] == [True, False]
+        assert vantages[1].addresses == {ip("server")}
+
+    def test_one_machine_with_several_addresses(self) -> None:
+        """One MAC for all of them: a host of containers, say."""
+        trace = text([Place("x", 0), Place("broker", 4)],
+                     [*healthy(), Try(5.0, 42000, client="second")])  # fmt: skip
+        trace = "\n".join(
+            f"{line} from=client" if "second:42000 > " in line
+            else f"{line} to=client" if "> second:42000" in line else line
+            for line in trace.splitlines()
+        )  # fmt: skip
+        _, vantages = sides(read(trace))
+        assert [v.tap for v in vantages] == [False, False]
+        assert vantages[0].addresses == {ip("client"), ip("second")}
+
+    def test_declared(self) -> None:
+        """The user says so, whatever it looks like."""
+        scene = read("at x\n" + crowd("server", range(41000, 41010)))
+        vantages = scene.vantages(named=False)
+        vantages[0].tap = True
+        matched = match(scene.captures, vantages, scene.segments, {})
+        assert not matched.side.any()
+        assert (vantages[0].tap, vantages[0].addresses) == (True, set())
 
     def test_frames_of_somebody_else(self) -> None:
         """The kernel says that they were neither for this host nor from it."""

@@ -210,6 +210,9 @@ addresses = ["10.0.1.10", "fd00::10"]
 clock_offset_s = -1.5
 [hosts.web]
 clock_offset_s = 2
+tap = false
+[hosts.span]
+tap = true
 [files."arp-b1.txt"]
 at = 2026-09-16T14:05:00.25Z
 interface = "eth7"
@@ -233,7 +236,9 @@ def test_incident_toml(tmp_path: Path) -> None:
     assert found.addresses == {
         "broker-1": {parse_ip("10.0.1.10"), parse_ip("fd00::10")},
         "web": set(),
+        "span": set(),
     }
+    assert found.taps == {"span"}
     assert found.clock_offsets == {"broker-1": -1_500_000_000, "web": 2_000_000_000}
     rows = {Path(s.path).name: (s.host, s.host_given, s.interface, s.at) for s in found.sources}
     assert rows == {
@@ -274,6 +279,7 @@ def test_argument_over_toml(tmp_path: Path) -> None:
         ("[hosts.b]\nclock_offset_s = nan", "hosts.b.clock_offset_s: not a number"),
         ("[hosts.b]\nclock_offset_s = inf", "hosts.b.clock_offset_s: not a number"),
         ("[hosts.b]\nclock_offset_s = 1e10", "hosts.b.clock_offset_s: more than a century"),
+        ('[hosts.b]\ntap = "yes"', "hosts.b.tap: not true or false"),
         ('[files."a"]\nwhen = 3', "files.'a': unknown key 'when'"),
         ('[files."a"]\nat = "2026-09-16"', "files.'a'.at: not a date and time"),
         ('[files."a"]\nat = 2026-09-16', "files.'a'.at: not a date and time"),

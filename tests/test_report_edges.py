@@ -24,7 +24,7 @@ WIDE = (
     "syn_lost syn_misdelivered syn_unwitnessed syn_ack_lost syn_ack_misdelivered"
     " syn_ack_unwitnessed ack_lost ack_misdelivered ack_unwitnessed reason syn_delay_min_ns"
     " syn_delay_max_ns syn_ack_delay_min_ns syn_ack_delay_max_ns clock_doubt_ns copies last"
-    " client_state client_file client_frame server_state server_file server_frame"
+    " client_state client_file client_frame server_state server_file server_frame path vanished"
     " translated_client translated_client_port translated_server translated_server_port"
 ).split()
 NEIGHBORS = (
@@ -47,7 +47,9 @@ def test_handshakes_has_the_columns_of_the_contract(stale):
 
 
 def _wide(done):
-    return edges.wide(details(done.matched, done.attempts), done.loaded.files)
+    return edges.wide(
+        details(done.matched, done.attempts, done.paths), done.loaded.files, done.paths
+    )
 
 
 def test_wide_names_states_reasons_and_files(stale):

@@ -21,9 +21,10 @@ from synack.grouping import (
 )
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
+from synack.handshake.path import Paths
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
-from synack.model import CaptureFile, Outcome, Source
+from synack.model import CaptureFile, Evidence, Outcome, Source
 from synack.neighbors.timeline import in_force
 from synack.tables import (
     ARP_REQUEST,
@@ -37,6 +38,7 @@ from synack.tables import (
     Table,
     uniform,
 )
+from synack.wording import count
 
 SENDINGS = Schema(
     "sendings",
@@ -60,6 +62,9 @@ _ENDS = Schema(
     ("high", "u8", "an address in it, upper half"),
     ("low", "u8", "lower half of it"),
 )
+
+
+_BETWEEN = "vanished-between"
 
 
 class ByAddress:
@@ -88,6 +93,7 @@ class Case:
     """Everything that is known of an incident, for the rules to read."""
 
     matched: Matched
+    paths: Paths
     attempts: Table
     claims: Table
     entries: Table
@@ -122,6 +128,20 @@ class Case:
 
     def entry(self, row: int) -> Source:
         return Source(self.entries["file"][row], line=int(self.entries["line"][row]))
+
+    def vanished(self, attempts: Array, *legs: Event) -> list[Evidence]:
+        """Where what was lost of ``legs`` of these attempts vanished, as far as a tap tells; with
+        the frames of the last place that has it."""
+        gone, places = self.paths.vanished, self.paths.places
+        rows = np.flatnonzero(gone["by_tap"] & np.isin(gone["leg"], legs))
+        rows = rows[np.isin(gone["attempt"][rows], attempts)]
+        columns = [gone[name][rows] for name in ("leg", "after", "before")]
+        found = []
+        for (leg, after, before), mine in grouped(rows, *columns):
+            what = count(len(mine), Event(leg).name.replace("_", "-"))
+            says = f"{what} vanished between {places[after]} and {places[before]}"
+            found.append(Evidence(_BETWEEN, says, self.frames(gone["row"][mine].tolist())))
+        return sorted(found, key=lambda evidence: evidence.says)
 
     # ---- segments -------------------------------------------------------------------
 

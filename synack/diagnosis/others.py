@@ -145,7 +145,10 @@ def asymmetric(case: Case, free: Array) -> Iterator[Finding]:
             f"{name} received the SYNs from {format_mac(back)} and sent the SYN-ACKs to"
             f" {format_mac(out)}"
         )
-        evidence = [Evidence("two-routers", says, case.frames(s["row"][failing].tolist()))]
+        evidence = [
+            Evidence("two-routers", says, case.frames(s["row"][failing].tolist())),
+            *case.vanished(attempts, Event.SYN_ACK),
+        ]
         yield _finding(
             case, "asymmetric-path", attempts, host, ips[0] if len(ips) == 1 else None,
             evidence, "possible",
@@ -166,6 +169,12 @@ _ADVICE = {
     Outcome.UNREACHABLE: "the ICMP error names who could not deliver: look at its sender",
     Outcome.CHALLENGED: "the server still has the old connection of these ports: it ends with the"
     " client's reset, or lower the server's keepalive time",
+}
+
+_LOST_LEGS = {
+    Outcome.SYN_LOST: (Event.SYN,),
+    Outcome.SYN_ACK_LOST: (Event.SYN_ACK,),
+    Outcome.ACK_LOST: (Event.ACK,),
 }
 
 _SAYS = {
@@ -192,7 +201,7 @@ def plain(case: Case, free: Array) -> Iterator[Finding]:
             yield _finding(
                 case, OUTCOMES[outcome], rows, _host_of(case, outcome, rows),
                 clients[0] if len(clients) == 1 else None,
-                [_frames(case, rows, text)],
+                [_frames(case, rows, text), *case.vanished(rows, *_LOST_LEGS.get(outcome, ()))],
                 "confirmed" if both.all() else "probable",
                 first_upper(text) + ".",
                 [_ADVICE.get(outcome) or _MAC_ADVICE[int(way_back[rows].max())]],
@@ -247,7 +256,8 @@ def gaps(case: Case, free: Array) -> Iterator[Finding]:
         text = f"{count(len(rows), 'attempt')} to {server} {' or '.join(sorted(kinds))}: {why}"
         yield _finding(
             case, "capture-gap", rows, -1, None,
-            [_frames(case, rows, text), *_other_macs(case, rows)], "possible",
+            [_frames(case, rows, text), *_other_macs(case, rows),
+             *case.vanished(rows, Event.SYN, Event.SYN_ACK, Event.ACK)], "possible",
             first_upper(text) + f"; which leg was lost cannot be told from {seen}.",
             ["capture on both ends at once, and the neighbor table beside:"
              " tcpdump -i eth0 -nn -s 128 -w HOST-eth0.pcap 'arp or icmp or icmp6 or tcp'"],

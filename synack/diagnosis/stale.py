@@ -88,6 +88,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         evidence=[
             _unrecorded(case, mismatch, sendings) if blind else _on_wire(case, mismatch, sendings),
             *(evidence for evidence in found if evidence is not None),
+            *case.vanished(affected, Event.SYN_ACK if leg_of(sendings) == "syn-ack" else Event.SYN),
             *_control_group(case, mismatch),
             *delivered_regardless(case, mismatch),
             *healing,

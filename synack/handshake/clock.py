@@ -111,22 +111,39 @@ def estimate(
     departure: Array,
     arrival: Array,
     known: Mapping[int, int],
+    watching: Array | None = None,
 ) -> list[Clock]:
-    """A clock for every host, from packets seen at both ends.
+    """A clock for every host, from packets that two recorded.
 
     ``sender`` and ``receiver`` are host rows, ``departure`` and ``arrival`` ns on the
     clock of each. ``known`` gives offsets (ns) that the user is sure of. The reference
     is the host that shares packets with most others, without contradictions if any does;
     times on the reference clock are :meth:`Clock.to_reference`.
+
+    ``watching`` (bool per host): taps, which are neither end of anything. Of a packet that
+    passed one, ``sender`` or ``receiver`` is the tap, before or after the other. These
+    place taps, and hosts that have no other packets; the rest stands as if there were none.
     """
-    edges = _edges(hosts, sender, receiver, departure, arrival)
-    leaving: list[list[Skew]] = [[] for _ in range(hosts)]
-    for edge in edges:
-        leaving[edge.near].append(edge)
-        leaving[edge.host].append(edge.turned())
-    # A clock that was set is no reference for the others.
+    watching = np.zeros(hosts, bool) if watching is None else watching
+    passing = watching[sender] | watching[receiver]
+    columns = sender, receiver, departure, arrival
+    edges = _edges(hosts, *(column[~passing] for column in columns))
+    leaving = _by_host(hosts, edges)
+    passed = np.bincount(np.append(sender[passing], receiver[passing]), minlength=hosts)
+    # A clock that was set is no reference for the others, and a tap's only if need be.
     steady = [sum(edge.grade != "inconsistent" for edge in edges) for edges in leaving]
-    by_degree = sorted(range(hosts), key=lambda h: (-steady[h], -len(leaving[h]), h))
+    by_degree = sorted(
+        range(hosts),
+        key=lambda h: (
+            -steady[h],
+            -len(leaving[h]),
+            bool(watching[h] and passed[h]),
+            -passed[h],
+            h,
+        ),
+    )
+    alone = np.array([not edges for edges in leaving], bool)
+    through = [column[passing] for column in columns]
     if not by_degree:
         return []
     reference = by_degree[0]
@@ -136,15 +153,26 @@ def estimate(
             hop = given(host, reference, offset - known.get(reference, 0))
             clocks[host] = _clock(hop, clocks[reference], reference)
     _span(clocks, leaving, list(clocks), reference)
+    _attach(clocks, alone, through, reference)
     for host in by_degree:
         if host not in clocks:
             clocks[host] = Clock(host, reference, 0, ASSUMED_AGREEMENT_NS, "absent")
             _span(clocks, leaving, [host], host)
+            _attach(clocks, alone, through, host)
     sure = {reference, *known, *(h for h, c in clocks.items() if c.grade == "absent")}
     for host, (by, step) in _contradicted(clocks, edges).items():
         if host not in sure:
             clocks[host] = _doubted(clocks[host], by, step)
     return [clocks[host] for host in range(hosts)]
+
+
+def _by_host(hosts: int, edges: Sequence[Skew]) -> list[list[Skew]]:
+    """For each host those from it to another."""
+    leaving: list[list[Skew]] = [[] for _ in range(hosts)]
+    for edge in edges:
+        leaving[edge.near].append(edge)
+        leaving[edge.host].append(edge.turned())
+    return leaving
 
 
 def _edges(
@@ -195,6 +223,49 @@ def _span(
             clocks[edge.host] = _clock(edge, clocks[edge.near], root)
             for further in edges_of(edge.host):
                 heappush(edges, further)
+
+
+def _attach(clocks: dict[int, Clock], alone: Array, through: Sequence[Array], root: int) -> None:
+    """Place hosts that share packets with nobody but as taps, or but with taps (``alone``: hosts
+    without an edge, bool), by what passed these (``through``: columns as of :func:`estimate`).
+
+    All their partners count at once, with times on the clock of ``root``, so that what
+    comes from one end and goes on to the other bounds a clock from both sides.
+    """
+    sender, receiver, departure, arrival = through
+    placed = np.zeros(len(alone), bool)
+    while True:
+        placed[[host for host, clock in clocks.items() if clock.root == root]] = True
+        free = alone & ~placed
+        free[list(clocks)] = False
+        out = np.flatnonzero(placed[sender] & free[receiver])
+        back = np.flatnonzero(free[sender] & placed[receiver])
+        if not len(out) and not len(back):
+            return
+        left, unsure = _on_clock_of(clocks, sender[out], departure[out])
+        came, doubt = _on_clock_of(clocks, receiver[back], arrival[back])
+        edges = _edges(
+            len(alone),
+            np.concatenate([np.full(len(out), root), sender[back]]),
+            np.concatenate([receiver[out], np.full(len(back), root)]),
+            np.concatenate([left - unsure, departure[back]]),
+            np.concatenate([arrival[out], came + doubt]),
+        )
+        if not edges:
+            return
+        for edge in edges:
+            hop = edge if edge.near == root else edge.turned()
+            clocks[hop.host] = _clock(hop, clocks[root], root)
+
+
+def _on_clock_of(clocks: Mapping[int, Clock], host: Array, times: Array) -> tuple[Array, Array]:
+    """``times`` of each ``host`` on the clock of its root, and what they may be wrong by (ns)."""
+    there, doubt = np.array(times), np.zeros(len(times), np.int64)
+    for number in distinct(host).tolist():
+        mine = np.flatnonzero(host == number)
+        there[mine] = clocks[number].to_reference(times[mine])
+        doubt[mine] = clocks[number].own_doubt(times[mine])
+    return there, doubt
 
 
 _RANK = {"accurate": 0, "approximate": 1, "one-sided": 2, "inconsistent": 3}

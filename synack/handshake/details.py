@@ -18,6 +18,7 @@ from synack.handshake.match import (
     fate_counts,
 )
 from synack.handshake.outcome import BLIND, REASONS
+from synack.handshake.path import Paths
 from synack.handshake.states import Event
 from synack.tables import DETAILS, IDENTITY, NO_TIME, Array, Table
 
@@ -27,18 +28,22 @@ WHY = (*REASONS, *CAUSES)
 _LEGS = {"syn": Event.SYN, "syn_ack": Event.SYN_ACK, "ack": Event.ACK}
 
 
-def details(m: Matched, attempts: Table) -> Table:
+def details(m: Matched, attempts: Table, paths: Paths) -> Table:
     """One row of :data:`~synack.tables.DETAILS` per attempt, in the order of ``attempts``,
     which are what :func:`~synack.handshake.outcome.judge` says of all."""
     fates = fate_counts(m)
+    gone = paths.vanished["attempt"] * np.int64(len(Event)) + paths.vanished["leg"]
+    vanished = np.bincount(gone, minlength=m.attempts * len(Event)).reshape(-1, len(Event))
     columns: dict[str, Array] = {"last": attempts["last"]}
     blind = np.zeros(m.attempts, np.int64)
     for leg, event in _LEGS.items():
         sent = attempts[f"{leg}_sent"]
         seen = sent >= 0
-        known = fates[event][[DELIVERED, LOST, MISDELIVERED]].sum(axis=0)
+        # A tap may be the witness of more than the receiver's own capture.
+        lost = np.maximum(fates[event, LOST], vanished[:, event])
+        known = fates[event][[DELIVERED, MISDELIVERED]].sum(axis=0) + lost
         unwitnessed = np.where(seen, sent - known, -1)
-        columns[f"{leg}_lost"] = np.where(seen, fates[event, LOST], -1)
+        columns[f"{leg}_lost"] = np.where(seen, lost, -1)
         columns[f"{leg}_misdelivered"] = np.where(seen, fates[event, MISDELIVERED], -1)
         columns[f"{leg}_unwitnessed"] = unwitnessed
         blind += np.maximum(unwitnessed, 0)
@@ -56,6 +61,7 @@ def details(m: Matched, attempts: Table) -> Table:
         columns[f"{end}_file"] = np.where(seen, m.segments["file"][rows], -1)
         columns[f"{end}_frame"] = np.where(seen, m.segments["frame"][rows], -1)
     columns |= _translated(m)
+    columns["path"], columns["vanished"] = paths.path, paths.loss
     return Table(DETAILS, columns)
 
 
@@ -77,6 +83,7 @@ def _cause(m: Matched, blind: Array) -> Array:
     rows = np.flatnonzero((t["fate"] == UNWITNESSED) & np.isin(t["leg"], list(_LEGS.values())))
     cause = np.zeros(m.attempts, np.uint8)
     np.maximum.at(cause, t["attempt"][rows], t["cause"][rows])
+    cause[blind == 0] = 0
     alone = (blind > 0) & (cause == 0)
     same = (m.client_host >= 0) & (m.client_host == m.server_host)
     return np.where(alone, np.where(same, ONE_HOST, UNCAPTURED), cause)

@@ -21,7 +21,8 @@ from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
 from synack.handshake.nat import connections, ends
-from synack.handshake.pairing import once, pair
+from synack.handshake.pairing import common, once, pair
+from synack.handshake.passing import passages
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.model import FATES, Capture
@@ -53,7 +54,7 @@ CAUSES = (
 to a witness. Of several captures that it may have arrived in the furthest from it counts."""
 (
     _, UNCAPTURED, ONE_HOST, _UNTIMED, _ELSEWHERE, _BEGAN, _ENDED, _ENDS, _GAP, _FILTERED,
-    _DROPPED, _MISSED, _UNRECORDED, _AMBIGUOUS,
+    _DROPPED, _MISSED, UNRECORDED, _AMBIGUOUS,
     _BETWEEN,
 ) = range(len(CAUSES))  # fmt: skip
 _ON = _FILTERED
@@ -258,7 +259,7 @@ def _place_hosts(m: Matched) -> None:
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     rows, attempt, arrival = _both_ends(m)
     cell = attempt * len(Event) + m.leg[rows]
-    seq, tsval = m.segments["seq"][rows], _common_tsval(m, rows, cell, arrival)
+    seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
     group = ids_within(cell, m.attempts * len(Event), seq, tsval)
     del cell, seq, tsval
     out, back, others = once(group, arrival)
@@ -299,18 +300,6 @@ def _sent_by(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
     return time
 
 
-def _common_tsval(m: Matched, rows: Array, cell: Array, arrival: Array) -> Array:
-    """TSval where both ends recorded it for this leg: a short snaplen cuts it off at one."""
-    tsval = m.segments["tsval"][rows]
-    known = np.ones(m.attempts * len(Event), bool)
-    for side in (arrival, ~arrival):
-        here = np.zeros(len(known), bool)
-        here[cell[side & (tsval >= 0)]] = True
-        known &= here
-    tsval[~known[cell]] = -1
-    return tsval
-
-
 def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     """Segment rows at the ends of attempts whose two hosts both captured:
     (rows, attempt of each, whether it is an arrival)."""
@@ -329,12 +318,23 @@ def _clocks(m: Matched, out: Array, back: Array, known_offsets: Mapping[str, int
     time, capture = m.segments["time"], m.segments["capture"]
     timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
     out, back = out[timed], back[timed]
+    watching = _watching(m)
+    passed = passages(m, watching[m.host_of_capture])
+    out, back = (np.concatenate(pair) for pair in zip((out, back), passed, strict=True))
     kept = _unmistakable(m, out, back)
     out, back = out[kept], back[kept]
     known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
              if name in m.hosts}  # fmt: skip
     sender, receiver = (m.host_of_capture[capture[rows]] for rows in (out, back))
-    return estimate(len(m.hosts), sender, receiver, time[out], time[back], known)
+    return estimate(len(m.hosts), sender, receiver, time[out], time[back], known, watching)
+
+
+def _watching(m: Matched) -> Array:
+    """Hosts that are neither end of anything they saw (bool): taps, or of unknown place."""
+    result = np.ones(len(m.hosts), bool)
+    for end in (m.client_host, m.server_host):
+        result[end[end >= 0]] = False
+    return result
 
 
 _REPEATED_NS = 3_000_000_000
@@ -478,7 +478,7 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
         # One of them did arrive, unrecorded; nobody can say which.
         unknown = (leg == event) & (proven & (recorded == 0))[attempt]
         lost[unknown] = False
-        why[unknown & (why >= _ON)] = _UNRECORDED
+        why[unknown & (why >= _ON)] = UNRECORDED
     replies = m.answered_between[attempt] & (leg != Event.SYN)
     for unknown, because in ((m.ambiguous[attempt], _AMBIGUOUS), (replies, _BETWEEN)):
         lost[unknown], why[unknown] = False, because

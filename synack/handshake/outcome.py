@@ -23,8 +23,9 @@ from synack.handshake.match import (
     fate_counts,
 )
 from synack.handshake.states import Event, State
+from synack.handshake.vantage import NEITHER
 from synack.model import Outcome
-from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, Array, Table
+from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
 
 INITIAL_RTO_NS = 1_000_000_000
 """A reply or repetition is due within this time (RFC 6298 section 2.1)."""
@@ -41,9 +42,13 @@ REASONS = (
 _NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN = range(len(REASONS))
 
 
-def judge(m: Matched) -> Table:
-    """One row of :data:`~synack.tables.ATTEMPTS` per attempt, in order of its first segment."""
-    view = _View(m)
+def judge(m: Matched, vanished: Table | None = None) -> Table:
+    """One row of :data:`~synack.tables.ATTEMPTS` per attempt, in order of its first segment.
+
+    ``vanished``: what taps show to have been lost where the receiver's capture cannot
+    (:class:`~synack.handshake.path.Paths`).
+    """
+    view = _View(m, Table.empty(VANISHED) if vanished is None else vanished)
     outcome, reason = view.decide()
     columns = view.columns() | {"outcome": outcome, "reason": reason}
     return Table(ATTEMPTS, columns)
@@ -52,8 +57,11 @@ def judge(m: Matched) -> Table:
 class _View:
     """Per attempt: counts of each leg at each end, fates, states."""
 
-    def __init__(self, m: Matched) -> None:
+    def __init__(self, m: Matched, vanished: Table) -> None:
         self.m = m
+        cell = vanished["attempt"] * np.int64(len(Event)) + vanished["leg"]
+        gone = np.bincount(cell, minlength=m.attempts * len(Event))
+        self.vanished = gone.reshape(-1, len(Event))
         self.at_client = m.client >= 0
         self.at_server = m.server >= 0
         self.both = (m.client_host >= 0) & (m.server_host >= 0)
@@ -74,6 +82,13 @@ class _View:
 
     def fate(self, event: Event, *fates: int) -> Array:
         return sum(self.fates[event, fate] for fate in fates)
+
+    def all_vanished(self, event: Event) -> Array:
+        """Whether everything of ``event`` that its sender's capture has, or without one a tap,
+        is known to have vanished."""
+        sender = self.m.server if event == Event.SYN_ACK else self.m.client
+        sent = self.count(np.where(sender >= 0, sender, self.m.elsewhere), event)
+        return (sent > 0) & (self.vanished[:, event] >= sent)
 
     def decide(self) -> tuple[Array, Array]:
         outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
@@ -99,7 +114,9 @@ class _View:
         ack_gone = self.fate(Event.ACK, LOST, MISDELIVERED) > 0
         ack_unseen = self.fate(Event.ACK, UNWITNESSED) > 0
         syn_ack_gone = self.fate(Event.SYN_ACK, LOST, MISDELIVERED) > 0
+        syn_ack_gone |= self.all_vanished(Event.SYN_ACK)
         syn_gone = self.fate(Event.SYN, LOST, MISDELIVERED) > 0
+        syn_gone |= self.all_vanished(Event.SYN)
         silent = self.at_server & (syn_acks == 0) & (received == 0)
         silent &= addressed(m, m.server, Event.SYN) > 0
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
@@ -136,6 +153,7 @@ class _View:
     def _single_rules(self) -> list[tuple[Array, int, int]]:
         m = self.m
         rules: list[tuple[Array, int, int]] = []
+        gone = self.all_vanished(Event.SYN_ACK), self.all_vanished(Event.SYN)
         for sighting, state, silent, answered in (
             (m.client, self.client_state, Outcome.UNANSWERED, None),
             (m.server, self.server_state, Outcome.NO_REPLY, Outcome.UNACKNOWLEDGED),
@@ -149,6 +167,8 @@ class _View:
             astray &= self.count(sighting, Event.SYN_ACK) > 0
             rules += [
                 (here & astray & (state == State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
+                (here & gone[0] & (state <= State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
+                (here & gone[1] & (state == State.SYN_SENT), Outcome.SYN_LOST, _NONE),
                 (here & (state == State.ESTABLISHED), Outcome.COMPLETED, _NONE),
                 (here & (state == State.REFUSED), Outcome.REFUSED, _NONE),
                 (here & (state == State.REJECTED), Outcome.REJECTED, _NONE),
@@ -195,10 +215,16 @@ class _View:
     def _span(self) -> tuple[Array, Array]:
         m, s = self.m, self.m.sightings
         host = m.host_of_capture[s["capture"]]
-        first, last = (on_reference(m.clocks, host, s[name]) for name in ("first", "last"))
+        # Where an end's capture tells the time, a tap's clock of which nothing is known does not.
+        lost = np.array([clock.grade == "absent" for clock in m.clocks], bool)[host]
+        lost &= (m.side == NEITHER) & (self.at_client | self.at_server)[m.identity]
+        rows = np.flatnonzero(~lost)
+        first, last = (
+            on_reference(m.clocks, host[rows], s[name][rows]) for name in ("first", "last")
+        )
         latest = np.full(m.attempts, NO_TIME)
-        np.maximum.at(latest, m.identity, last)
-        return least(first, m.identity), latest
+        np.maximum.at(latest, m.identity[rows], last)
+        return least(first, m.identity[rows]), latest
 
     def _counts(self) -> dict[str, Array]:
         """Null (-1) where nobody could see; zero only where somebody would have seen."""
@@ -209,6 +235,7 @@ class _View:
             sent = np.where(sender >= 0, self.count(sender, event), -1)
             arrived = addressed(m, receiver, event)
             denied = self.fate(event, LOST, MISDELIVERED) > 0
+            denied |= self.all_vanished(event)
             nothing_sent = (self.fates[event].sum(axis=0) == 0) & (sent == 0)
             certain = (arrived > 0) | denied | nothing_sent
             counts[f"{leg}_sent"] = sent

@@ -45,6 +45,20 @@ def pair(group: Array, arrival: Array, time: Array) -> Array:
     return partner
 
 
+def common(values: Array, cell: Array, arrival: Array) -> Array:
+    """``values`` where both departures and arrivals of a cell have some (>= 0), else -1: a
+    short snaplen cuts options off at one end, and would tell equal segments apart.
+
+    ``cell`` numbers the legs of attempts, one number per row.
+    """
+    known = np.ones(int(cell.max(initial=-1)) + 1, bool)
+    for side in (arrival, ~arrival):
+        here = np.zeros(len(known), bool)
+        here[cell[side & (values >= 0)]] = True
+        known &= here
+    return np.where(known[cell], values, -1)
+
+
 def _pair_in_order(rows: Array, group: Array, arrival: Array, time: Array, partner: Array) -> None:
     out, back = rows[~arrival[rows]], rows[arrival[rows]]
     out = out[np.lexsort((time[out], group[out]))]

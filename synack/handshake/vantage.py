@@ -15,8 +15,12 @@ A capture file does not say where it was taken. What tells, in order of weight:
 7. the end that is left when every other end is another capture's.
 
 Each gives a score per sighting, positive towards the client. The scores are averaged
-per address, because roles belong to attempts and addresses to hosts. A capture nearer
-to neither end than another one is a tap. Without any evidence the side stays unknown.
+per address, because roles belong to attempts and addresses to hosts. Without any evidence
+the side stays unknown.
+
+A tap is at neither end, and 3 to 7 say nothing of one: another host's capture is nearer to
+the client and one is nearer to the server, or the addresses that it would have send from
+several MACs, while an interface has one. Or it has no side, and is on the way of others.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
 
 CLIENT, SERVER, NEITHER = 1, -1, 0
 
+_SURE = ("named addresses", "direction noted by the kernel")
 _NAMED, _DIRECTION, _NEARER, _COUNTERS, _REPLY_GAP, _CENTRE = 10_000.0, 1_000.0, 10.0, 5.0, 3.0, 1.0
 
 
@@ -52,7 +57,7 @@ class Vantage:
     macs: set[int] = field(default_factory=set)
     """Source MACs of what the host itself sends."""
     tap: bool = False
-    """The capturing host is neither end of what it saw."""
+    """The capturing host is neither end of what it saw; so from the start if the user says so."""
     basis: str = ""
     """The strongest kind of evidence behind it."""
 
@@ -81,10 +86,13 @@ def locate(
     """
     addresses = _Addresses.of(sightings)
     links = _Links.of(segments)
+    names = [vantage.host for vantage in vantages]
+    hosts = np.array([names.index(name) for name in names], np.int64)
+    nearer, between = _by_comparison(segments, sightings, legs, identity, hosts)
     evidence = {
         "named addresses": _NAMED * _by_name(vantages, sightings),
         "direction noted by the kernel": _DIRECTION * _by_direction(segments, sighting, leg, legs),
-        "comparison of captures": _NEARER * _by_comparison(segments, sightings, legs, identity),
+        "comparison of captures": _NEARER * nearer,
         "counters of the host": _COUNTERS * _by_role(vantages, sightings),
         "reply times": _REPLY_GAP * _by_reply_gap(legs),
         "one address in everything": _CENTRE * _by_address_centre(sightings, addresses),
@@ -92,11 +100,20 @@ def locate(
     }
     client, server = addresses.client, addresses.server
     passing = _forwarded(segments, links, sightings, sighting)
+    told = np.array([vantage.tap for vantage in vantages], bool)
+    for name, votes in evidence.items():
+        votes[told[sightings["capture"]]] = 0.0
+        if name not in _SURE:
+            votes[between[sightings["capture"]]] = 0.0
     votes = np.where(passing, 0.0, sum(evidence.values()))
     score = _address_scores(votes, sightings, addresses, len(vantages))
+    sure = np.any([evidence[name] != 0 for name in _SURE], axis=0)
+    between |= told | _several_machines(score, segments, addresses, sightings, sure)
+    score[between & ~_has(sure, sightings, len(vantages))] = 0.0
     speaks = _speaking(legs, sightings, client, server, score.shape)
     _settle_contests(score, vantages, sightings, identity, client, server, speaks)
-    _eliminate(score, vantages, sightings, passing | (votes != 0), client, server)
+    settled = passing | (votes != 0) | between[sightings["capture"]]
+    _eliminate(score, vantages, sightings, settled, client, server)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
@@ -105,10 +122,13 @@ def locate(
     for capture, vantage in enumerate(vantages):
         vantage.addresses = addresses.named(score[capture] > 0) | vantage.named
         mine = sightings["capture"] == capture
-        vantage.tap = bool(passing[mine].any()) or (
+        vantage.tap = bool(told[capture] or passing[mine].any()) or (
             bool(mine.any())
             and not side[mine].any()
-            and _is_tap(capture, segments, links, sightings, identity, mine)
+            and (
+                bool(between[capture])
+                or _is_tap(capture, segments, links, sightings, identity, mine)
+            )
         )
         vantage.basis = _basis(evidence, mine)
         vantage.macs = _own_macs(capture, vantage, segments, links)
@@ -193,11 +213,15 @@ def _by_direction(segments: Table, sighting: Array, leg: Array, legs: Legs) -> A
     return np.sign(np.bincount(sighting[mine], sent, len(legs.counts)))
 
 
-def _by_comparison(segments: Table, sightings: Table, legs: Legs, identity: Array) -> Array:
-    """Compare every two captures on the attempts that both saw."""
+def _by_comparison(
+    segments: Table, sightings: Table, legs: Legs, identity: Array, hosts: Array
+) -> tuple[Array, Array]:
+    """Compare every two captures on the attempts that both saw: votes for each sighting, and
+    whether each capture (of row ``hosts``) is nearly always between those of other hosts."""
     result = np.zeros(len(sightings))
     if len(distinct(sightings["capture"])) < 2:
-        return result
+        return result, np.zeros(len(hosts), bool)
+    above, below = np.zeros(len(sightings), np.int64), np.zeros(len(sightings), np.int64)
     answers = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
     gap = legs.gap(Event.SYN, *answers)
     has_syn = legs.counts[:, Event.SYN]
@@ -228,12 +252,49 @@ def _by_comparison(segments: Table, sightings: Table, legs: Legs, identity: Arra
             # A router between the two lowers the TTL, whatever was lost.
             routed = _nearer(ttl[0], i, j) - _nearer(ttl[1], i, j)
             vote = np.where(routed != 0, routed, vote)
-            result[i] += np.sign(vote)
-            result[j] -= np.sign(vote)
-    return result
+            sign, told = np.sign(vote), both | (routed != 0)
+            result[i] += sign
+            result[j] -= sign
+            if len(i) and hosts[sightings["capture"][i[0]]] != hosts[sightings["capture"][j[0]]]:
+                # What is missing may be of a capture that has one direction only.
+                above[i] += told & (sign < 0)
+                below[i] += told & (sign > 0)
+                above[j] += told & (sign > 0)
+                below[j] += told & (sign < 0)
+    compared = np.bincount(sightings["capture"], above + below > 1, len(hosts))
+    within = np.bincount(sightings["capture"], (above > 0) & (below > 0), len(hosts))
+    return result, (within > 0) & (within >= _NEARLY * compared)
 
 
 _SAME_PLACE_NS = 2_000
+_NEARLY = 0.8
+
+
+def _several_machines(
+    score: Array, segments: Table, addresses: _Addresses, sightings: Table, sure: Array
+) -> Array:
+    """Captures that would be at several addresses, each of which sends from a MAC of its own
+    (bool): one interface has one. Not those of which something surer tells (``sure``)."""
+    result = np.zeros(len(score), bool)
+    named = _has(sure, sightings, len(score))
+    for capture in np.flatnonzero(((score > 0).sum(axis=1) > 1) & ~named).tolist():
+        rows = (segments["capture"] == capture) & (segments["src_mac"] >= 0)
+        rows = np.flatnonzero(rows & (segments["icmp"] < 0))
+        own = addresses.named(score[capture] > 0)
+        rows = rows[among(own, segments["src_hi"][rows], segments["src_lo"][rows])]
+        # The most frequent of each address: somebody else may use it now and then.
+        pair = ids_of(*(segments[name][rows] for name in ("src_hi", "src_lo", "src_mac")))
+        address = ids_of(segments["src_hi"][rows], segments["src_lo"][rows])
+        order = np.argsort(np.bincount(pair)[pair], kind="stable")
+        usual = np.full(int(address.max(initial=-1)) + 1, NO_MAC)
+        usual[address[order]] = segments["src_mac"][rows[order]]
+        result[capture] = len(distinct(usual)) > 1
+    return result
+
+
+def _has(marked: Array, sightings: Table, captures: int) -> Array:
+    """Whether any sighting of each capture is marked (bool)."""
+    return np.bincount(sightings["capture"][marked], minlength=captures) > 0
 
 
 def _nearer(ttl: Array, i: Array, j: Array) -> Array:

@@ -17,6 +17,7 @@ from synack.tables import NO_TIME, Array, Table
 
 if TYPE_CHECKING:
     from synack.handshake.match import Matched
+    from synack.handshake.path import Paths
     from synack.loading import Loaded
 
 
@@ -58,15 +59,16 @@ def handshakes(attempts: Table, hosts: Sequence[str], findings: Sequence[Finding
     ]
 
 
-def wide(details: Table, files: Sequence[CaptureFile]) -> list[Shown]:
+def wide(details: Table, files: Sequence[CaptureFile], paths: Paths) -> list[Shown]:
     """The columns that ``synack handshakes --wide`` adds."""
     from synack.handshake.details import WHY
     from synack.handshake.states import State
 
-    paths = [file.path for file in files]
+    names = [file.path for file in files]
     states = [state.name.lower().replace("_", "-") for state in State]
     texts = {"reason": WHY, "client_state": states, "server_state": states,
-             "client_file": paths, "server_file": paths}  # fmt: skip
+             "client_file": names, "server_file": names, "path": paths.names,
+             "vanished": paths.losses}  # fmt: skip
     shown = [
         _times(name, column) if name == "last"
         else _named(name, texts[name], column) if name in texts

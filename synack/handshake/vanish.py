@@ -1,0 +1,339 @@
+"""Where on its path each segment vanished.
+
+A segment that one capture has and the next one on its way has not has vanished between the
+two, if the second is a witness: it was on, dropped fewer than are missing, lacks none like
+it that went on, and would have shown this one. It would if
+
+- it has others of this attempt that travel the same way, and such segments at all (its filter
+  does not leave them out); or
+- it has what travels the other way, and shows such segments of this path, or of the same
+  client, or of the same server, none of which passed it unseen; or
+- it shows those of many other attempts of this path, and lacks none, and this one was lost for
+  sure: it was repeated, or its receiver's own capture does not have it; or
+- it is the receiver's own.
+
+So a tap of one direction, or on one of several parallel paths, never makes a loss. Of the
+receiver's own capture stands what :mod:`~synack.handshake.match` says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synack.grouping import ids_of, representatives
+from synack.handshake.clock import across
+from synack.handshake.match import DELIVERED, LOST, MISDELIVERED, UNRECORDED, Matched
+from synack.handshake.order import TOWARDS_CLIENT, Order
+from synack.handshake.pairing import common, pair
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
+from synack.handshake.stations import Stations, certainly_on, labels
+from synack.handshake.vantage import CLIENT, NEITHER, SERVER
+from synack.tables import VANISHED, Array, Table
+from synack.wording import count
+
+LEGS = (Event.SYN, Event.SYN_ACK, Event.ACK)
+"""What is looked for along the path."""
+
+
+@dataclass
+class _Sent:
+    """What was sent, as the first place on its way has it: one row per transmission."""
+
+    row: Array
+    attempt: Array
+    leg: Array
+    fate: Array
+    cause: Array
+    arrived: Array
+    slot: Array
+    """Of the capture that ``row`` is in."""
+    path: Array
+
+
+_UNPAIRED = 255
+"""Instead of a fate: its sender or its receiver was not captured."""
+_LIKE_ALL = 8
+"""So many attempts that pass a capture, and none that does not, tell that all do: one of two
+parallel paths would carry as many in one of 256 cases."""
+_REPEATED_NS = 3_000_000_000
+"""What got no answer is repeated by then (RFC 6298: after 1 s; 3 s in older systems)."""
+
+
+def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Table, list[str]]:
+    """Names of places, :data:`~synack.tables.VANISHED` by attempt, leg and place on the way, and
+    sentences about taps that see only a part."""
+    sent = _sent(m, stations, order)
+    slots = stations.slots
+    if not len(sent.row):
+        return [], Table.empty(VANISHED), []
+    has = _has(m, stations, sent)
+    capture = stations.capture[sent.path]
+    ahead = order.ahead(sent.path, sent.leg)
+    here = has >= 0
+    lacking = (capture >= 0) & (has == _NOT_THERE)
+    on = np.zeros(lacking.shape, bool)
+    for slot in range(slots):
+        rows = np.flatnonzero(lacking[:, slot])
+        source = capture[rows, sent.slot[rows]]
+        on[rows, slot] = certainly_on(
+            m, source, m.segments["time"][sent.row[rows]], capture[rows, slot]
+        )
+    at_end = np.where(TOWARDS_CLIENT[sent.leg], CLIENT, SERVER)
+    side = stations.side[sent.path]
+    receiver = side == at_end[:, None]
+    at_home = side[np.arange(len(side)), sent.slot] == -at_end
+    missed = lacking & on & _went_on(m, sent, here, ahead, at_home)
+    failing = _by_slot(stations, sent, missed)
+    able, like_all = _shown(m, stations, sent, failing, receiver)
+    sees = lacking & on & _more_than_dropped(m, sent, lacking, capture)
+    witness = sees & able
+    # What match says of the receiver's own capture stands.
+    paired = receiver & (sent.fate != _UNPAIRED)[:, None]
+    witness = np.where(paired, lacking & (sent.fate == LOST)[:, None], witness)
+    # What was repeated, or is not at its receiver's, is lost for sure, though not where.
+    lost = (witness & receiver).any(axis=1) | _repeated(sent)
+    witness |= sees & like_all & lost[:, None] & ~paired
+    over = np.isin(sent.fate, (DELIVERED, MISDELIVERED)) | (sent.cause == UNRECORDED)
+    over |= (here & receiver).any(axis=1) | m.ambiguous[sent.attempt]
+    over |= m.answered_between[sent.attempt] & (sent.leg != Event.SYN)
+    witness &= ~over[:, None]
+    partial = _partial(m, stations, failing, _by_slot(stations, sent, lacking & ~over[:, None]))
+    last = here & ~_before_any(ahead, here)
+    # After every one of the last places that have it, and before any other that lacks it.
+    witness &= ~np.matmul(last[:, None, :], ~ahead)[:, 0]
+    first = witness & ~np.matmul(witness[:, None, :], ahead)[:, 0]
+    gone = np.flatnonzero(first.any(axis=1))
+    places, (after, before) = _named_places(m, capture[gone], last[gone], first[gone])
+    vanished = Table(
+        VANISHED,
+        {
+            "attempt": sent.attempt[gone],
+            "leg": sent.leg[gone],
+            "row": has[gone, np.argmax(last[gone], axis=1)],
+            "after": after,
+            "before": before,
+            "by_tap": ((last | first) & (side == NEITHER))[gone].any(axis=1),
+        },
+    )
+    depth = ahead[gone, :, np.argmax(last[gone], axis=1)].sum(axis=1)
+    rows = np.lexsort((vanished["row"], depth, vanished["leg"], vanished["attempt"]))
+    return places, vanished.take(rows), partial
+
+
+def _sent(m: Matched, stations: Stations, order: Order) -> _Sent:
+    """What match followed from end to end, and of legs whose sender's own capture has nothing,
+    or whose receiver was not captured, what the first capture on the way has."""
+    t, opened = m.transmissions, stations.open[stations.of_attempt]
+    rows = np.flatnonzero(np.isin(t["leg"], LEGS) & (opened[t["attempt"]] | (t["fate"] == LOST)))
+    parts = [(t["sent"][rows], t["fate"][rows], t["cause"][rows], t["arrived"][rows])]
+    paired = np.zeros((m.attempts, len(Event)), bool)
+    paired[t["attempt"], t["leg"]] = True
+    slot, counts = stations.of_sighting, m.legs.counts
+    path = stations.of_attempt[m.identity]
+    for leg in LEGS:
+        seen = opened[m.identity] & (counts[:, leg] > 0) & ~paired[m.identity, leg]
+        mine = np.flatnonzero(seen)
+        ahead = order.ahead(path[mine], np.full(len(mine), leg))
+        before = ahead[np.arange(len(mine)), :, slot[mine]].sum(axis=1)
+        fullest = -counts[mine].sum(axis=1), -counts[mine, leg]
+        mine = mine[np.lexsort((slot[mine], *fullest, before, m.identity[mine]))]
+        chosen = np.zeros(len(m.sightings) + 1, bool)
+        chosen[mine[representatives(ids_of(m.identity[mine]))]] = True
+        rows = np.flatnonzero((m.leg == leg) & chosen[m.sighting] & (m.sighting >= 0))
+        none = np.full(len(rows), -1)
+        parts.append((rows, np.full(len(rows), _UNPAIRED), np.zeros(len(rows), np.int64), none))
+    row, fate, cause, arrived = (
+        np.concatenate([part[n] for part in parts]).astype(np.int64) for n in range(4)
+    )
+    sighting = m.sighting[row]
+    attempt = m.identity[sighting]
+    return _Sent(
+        row, attempt, m.leg[row], fate, cause, arrived, slot[sighting], stations.of_attempt[attempt]
+    )
+
+
+_NOT_THERE, _UNSURE = -1, -2
+_APART_NS = 500_000_000
+"""Repetitions are at least a second apart: clocks that agree this well tell them apart."""
+
+
+def _has(m: Matched, stations: Stations, sent: _Sent) -> Array:
+    """has[sent, slot]: the row of segments that is it there, _NOT_THERE, or _UNSURE where it may
+    be one of several and the clocks do not tell."""
+    slots, events = stations.slots, len(Event)
+    has = np.full((len(sent.row), slots), _NOT_THERE, np.int64)
+    has[np.arange(len(sent.row)), sent.slot] = sent.row
+    cell = sent.attempt * events + sent.leg
+    source = np.full(m.attempts * events, -1, np.int64)
+    source[cell] = sent.slot
+    source[~np.repeat(stations.open[stations.of_attempt], events)] = -1
+    rows = np.flatnonzero((m.sighting >= 0) & np.isin(m.leg, LEGS))
+    sighting = m.sighting[rows]
+    their_cell = m.identity[sighting] * events + m.leg[rows]
+    their_slot = stations.of_sighting[sighting]
+    kept = (source[their_cell] >= 0) & (source[their_cell] != their_slot)
+    rows, there = rows[kept], (their_cell * slots + their_slot)[kept]
+    filled = np.zeros(m.attempts * events * slots, bool)
+    filled[there] = True
+    copy, slot = np.nonzero(filled.reshape(-1, slots)[cell])
+    group, partner = _paired(m, sent.row[copy], cell[copy] * slots + slot, rows, there)
+    found = partner >= 0
+    has[copy[found], slot[found]] = rows[partner[found]]
+    # Fewer than were sent, but some: which ones, the clocks must tell.
+    size = int(group.max(initial=-1)) + 1
+    some, left = (np.bincount(group[part], minlength=size) > 0 for part in (found, ~found))
+    capture = stations.capture[sent.path[copy], slot]
+    hosts = m.host_of_capture[m.segments["capture"][sent.row[copy]]], m.host_of_capture[capture]
+    doubt = across(m.clocks, *hosts, m.segments["time"][sent.row[copy]])[1]
+    unsure = (some & left)[group] & (doubt >= _APART_NS)
+    has[copy[unsure], slot[unsure]] = _UNSURE
+    receiver = np.where(TOWARDS_CLIENT[sent.leg], m.client[sent.attempt], m.server[sent.attempt])
+    paired = np.flatnonzero((sent.fate != _UNPAIRED) & (receiver >= 0))
+    has[paired, stations.of_sighting[receiver[paired]]] = sent.arrived[paired]
+    return has
+
+
+def _paired(
+    m: Matched, out: Array, out_cell: Array, back: Array, back_cell: Array
+) -> tuple[Array, Array]:
+    """Groups of departures (rows ``out``) and for each the place in ``back`` of its arrival, -1
+    none; cells are attempt, leg and slot."""
+    rows, arrival = np.concatenate([out, back]), np.arange(len(out) + len(back)) >= len(out)
+    cell = ids_of(np.concatenate([out_cell, back_cell]))
+    tsval = common(m.segments["tsval"][rows], cell, arrival)
+    group = ids_of(cell, m.segments["seq"][rows], tsval)
+    partner = pair(group, arrival, m.aligned(rows))[: len(out)]
+    return group[: len(out)], np.where(partner >= 0, partner - len(out), -1)
+
+
+def _went_on(m: Matched, sent: _Sent, here: Array, ahead: Array, at_home: Array) -> Array:
+    """Whether it, or one like it of which a capture has none, passed each slot unseen.
+    ``at_home``: what is in its sender's own capture (bool)."""
+    on = np.isin(sent.fate, (DELIVERED, MISDELIVERED))[:, None] | _before_any(ahead, here)
+    seen = np.zeros((m.attempts, len(Event)), bool)
+    np.logical_or.at(seen, m.identity, m.legs.counts > 0)
+    proven = np.zeros((m.attempts, len(Event)), bool)
+    proven[:, Event.SYN] = seen[:, list(SERVER_LEGS)].any(axis=1)
+    proven[:, Event.SYN_ACK] = seen[:, Event.ACK] | seen[:, Event.PROGRESS]
+    proven[:, Event.ACK] = seen[:, Event.PROGRESS]
+    cell = ids_of(sent.attempt, sent.leg)
+    # What was sent once, and not again while its sender's capture was on, was answered.
+    last = np.array([c.last or 0 for c in m.captures], np.int64)[m.segments["capture"][sent.row]]
+    kept_quiet = m.segments["time"][sent.row] + _REPEATED_NS <= last
+    answered = kept_quiet & (np.bincount(cell)[cell] == 1) & (sent.leg != Event.ACK)
+    syns = np.zeros(m.attempts, np.int64)
+    np.maximum.at(syns, m.identity, m.legs.counts[:, Event.SYN])
+    answered &= (sent.fate != LOST) & (syns[sent.attempt] < 2) & at_home
+    on |= answered[:, None]
+    some = np.stack([np.bincount(cell, part) for part in here.T], axis=1) > 0
+    return np.asarray(on | (proven[sent.attempt, sent.leg][:, None] & ~some[cell]))
+
+
+def _by_slot(stations: Stations, sent: _Sent, marked: Array) -> Array:
+    """How many transmissions are marked (row, slot), by [path * slots + slot, leg]."""
+    count, slots = stations.capture.shape
+    row, slot = np.nonzero(marked)
+    cell = (sent.path[row] * slots + slot) * len(LEGS) + np.searchsorted(LEGS, sent.leg[row])
+    return np.bincount(cell, minlength=count * slots * len(LEGS)).reshape(-1, len(LEGS))
+
+
+def _shown(
+    m: Matched, stations: Stations, sent: _Sent, failing: Array, receiver: Array
+) -> tuple[Array, Array]:
+    """Whether each slot would have shown each transmission (row, slot), by what else it shows and
+    what it is ``failing`` to show, by slot; and whether it would by all others of its path."""
+    count, slots = stations.capture.shape
+    entry = stations.of_attempt[m.identity] * slots + stations.of_sighting
+    showing = _sums(entry, m.legs.counts[:, list(LEGS)] > 0, count * slots)
+    leg = np.searchsorted(LEGS, sent.leg)[:, None]
+    at = sent.path[:, None] * slots + np.arange(slots)
+    capture, path = stations.capture.ravel(), np.repeat(np.arange(count), slots)
+    client, server = ids_of(*stations.ends[:2]), ids_of(*stations.ends[2:])
+    clean = showing * (failing == 0)
+    for end in (client, server):
+        group = ids_of(end[path], capture)
+        shown, lacked = (_sums(group, part)[group] for part in (showing, failing))
+        clean = np.maximum(clean, (lacked == 0) & (shown > 0))
+    shows, lacks = (_sums(capture + 1, part)[capture + 1] > 0 for part in (showing, failing))
+    none_missed = (failing == 0)[at, leg]
+    up = TOWARDS_CLIENT[sent.leg]
+    able = _has_of(m, stations, sent, up) & none_missed & shows[at, leg]
+    able |= _has_of(m, stations, sent, ~up) & (clean > 0)[at, leg]
+    # An end is on its own path; only its filter may leave such packets out.
+    # Of ACKs, which a common filter for SYNs leaves out, it must show some.
+    shows |= ~lacks.any(axis=1)[:, None] & (np.array(LEGS) != Event.ACK)
+    able |= receiver & none_missed & shows[at, leg]
+    return np.asarray(able), none_missed & (showing >= _LIKE_ALL)[at, leg]
+
+
+def _repeated(sent: _Sent) -> Array:
+    """Whether it was sent again (bool). An ACK is repeated by nobody who misses it."""
+    cell = ids_of(sent.attempt, sent.leg)
+    return np.asarray((np.bincount(cell)[cell] > 1) & (sent.leg != Event.ACK))
+
+
+def _sums(group: Array, values: Array, size: int = 0) -> Array:
+    """Sums of the columns of ``values`` by group."""
+    columns = [np.bincount(group, column, size) for column in values.T]
+    return np.stack(columns, axis=1).astype(np.int64)
+
+
+def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
+    """Whether each slot has anything of the same attempt that travels ``up``, towards the
+    client, or not (row, slot)."""
+    seen = np.zeros((2, m.attempts, stations.slots), bool)
+    counts = m.legs.counts
+    directed = counts[:, list(CLIENT_LEGS)].any(axis=1), counts[:, list(SERVER_LEGS)].any(axis=1)
+    for way, some in enumerate(directed):
+        seen[way, m.identity[some], stations.of_sighting[some]] = True
+    return np.asarray(seen[up.astype(np.int64), sent.attempt])
+
+
+_NOUNS = ("SYN", "SYN-ACK", "ACK")
+
+
+def _partial(m: Matched, stations: Stations, failing: Array, wanted: Array) -> list[str]:
+    """Taps that do not show what went on, where they could have shown a loss (``wanted``)."""
+    says, names = [], labels(m.captures)
+    capture, slots = stations.capture.ravel(), stations.side.ravel() == NEITHER
+    in_vain = failing * (wanted > 0) * (slots & (capture >= 0))[:, None]
+    lacking = _sums(capture + 1, in_vain, len(m.captures) + 1)[1:]
+    for name, numbers in zip(names, lacking.tolist(), strict=True):
+        told = [count(n, noun) for n, noun in zip(numbers, _NOUNS, strict=True) if n]
+        if told:
+            says.append(
+                f"{name}: {' and '.join(told)} that went on did not pass it, or it missed them (it"
+                " sees one direction, or one of several ways): it tells no loss there"
+            )
+    return sorted(says)
+
+
+def _more_than_dropped(m: Matched, sent: _Sent, lacking: Array, capture: Array) -> Array:
+    """Whether more of a leg of an attempt are missing than the capture is known to have dropped."""
+    cell = ids_of(sent.attempt, sent.leg)
+    missing = np.stack([np.bincount(cell, part) for part in lacking.T], axis=1)[cell]
+    dropped = np.array([c.dropped or 0 for c in m.captures] + [0], np.int64)
+    return np.asarray(missing > dropped[capture])
+
+
+def _before_any(ahead: Array, marked: Array) -> Array:
+    """Whether it passes each slot before any that is marked (row, slot)."""
+    return np.asarray(np.matmul(ahead, marked[:, :, None])[:, :, 0])
+
+
+def _named_places(m: Matched, capture: Array, *marks: Array) -> tuple[list[str], list[Array]]:
+    """Texts, and per mark (row, slot) the place of each row's marked captures in these."""
+    names, places, columns = labels(m.captures), [], []
+    for mark in marks:
+        shown = np.where(mark, capture, -1)
+        kind = ids_of(*shown.T)
+        numbers = []
+        for row in representatives(kind).tolist():
+            text = " or ".join(sorted(names[n] for n in shown[row].tolist() if n >= 0))
+            if text not in places:
+                places.append(text)
+            numbers.append(places.index(text))
+        columns.append(np.array(numbers, np.int64)[kind])
+    return places, columns
