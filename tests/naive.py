@@ -333,6 +333,8 @@ class Fleet:
             return "completed"
         if at_client.count("ack"):
             # The client is connected; only a witness can tell that the server is not.
+            if fates["ack", "unwitnessed"] and fates["ack", "lost"] + fates["ack", "misdelivered"]:
+                return "inconclusive"
             return "completed" if fates["ack", "unwitnessed"] else "ack-lost"
         if at_client.state == "rejected":
             return "rejected"
