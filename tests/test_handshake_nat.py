@@ -110,6 +110,9 @@ CASES = [
          CLIENT + C_DIRECT.replace(" ts=5", "") + SERVER + S_NAT),
     Case("a SYN-ACK that has the SYN's TSval", "syn-ack-lost", 1, 0,
          CLIENT + LOST_AT_CLIENT + SERVER + "1.011 server > nat SA 900/101 ts=8 tsecr=1005\n"),
+    Case("each end has the SYN that the other lacks", "inconclusive completed", 0, 2,
+         "at client clock=-7\n-9 alive\n0 client > server S 100 ts=5\n0.5 alive\n" + SERVER
+         + S_NAT.replace("ts=5", "ts=1005")),
     Case("the ISN alone", "inconclusive unacknowledged", 0, 2, CLIENT + LOST_C + SERVER + LOST_S),
     Case("the ISN alone, and another that is sure", "syn-ack-lost completed", 2, 0,
          CLIENT + LOST_C + GONE_WELL_C + SERVER + LOST_S + GONE_WELL_S),

@@ -123,9 +123,12 @@ class _Candidates:
         weak &= ~here & ~same_end
         weak &= ~self._has(first, second, sure)
         shown = weak & self._shown_by_others(first, second, sure, weak)
+        # Two SYNs of one attempt, maybe, each end having the one that the other lacks.
+        apart = stamped & ~by_stamp & ~by_reply & ~replied & ~here & ~same_end
+        apart &= ~self._has(first, second, sure)
         kept, clear = sure | shown, self._clear(first, second, sure | shown)
         doubted = self._one_of_many(many)
-        for doubtful in (weak & ~shown, kept & ~clear):
+        for doubtful in (weak & ~shown, kept & ~clear, apart):
             doubted[first[doubtful]] = doubted[second[doubtful]] = True
         return first[clear], second[clear], doubted
 
