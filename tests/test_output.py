@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,30 @@ def test_a_full_disk_leaves_no_file():
         pytest.skip("no /dev/full on this system")
     with pytest.raises(UsageError, match="cannot write"):
         write("x", full / "a")
+
+
+def test_a_device_stays_a_device(tmp_path):
+    write("all of it", Path(os.devnull))
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_pipe_is_written_to(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write("all of it", pipe)
+    assert os.read(reader, 100) == b"all of it"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_full_device_is_said():
+    with pytest.raises(UsageError, match=r"cannot write .*full"):
+        write("all of it" * 10_000, Path("/dev/full"))
+
+
+def test_a_link_keeps_pointing(tmp_path):
+    (tmp_path / "link").symlink_to("file")
+    write("all of it", tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text() == "all of it"
