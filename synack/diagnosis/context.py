@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synack.addresses import NO_IP, Address
+from synack.addresses import Address
 from synack.context.counters import is_extended, rises
 from synack.context.settings import kernel_version
 from synack.model import Source
@@ -134,8 +134,6 @@ class Context:
     def sockets_to(self, host: str, ip: Address) -> Array:
         """Rows of sockets of ``host`` whose peer is ``ip``."""
         s = self.sockets
-        if ip == NO_IP:
-            return np.empty(0, np.int64)
         mine = (s["peer_hi"] == np.uint64(ip[0])) & (s["peer_lo"] == np.uint64(ip[1]))
         return np.flatnonzero(mine & (s["host"] == host))
 
