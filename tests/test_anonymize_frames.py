@@ -76,7 +76,7 @@ FRAMES = {
     "gre": (ETHERNET, eth(v4(build.gre(v4(DATA), key=3), 47))),
     "ip in ip": (ETHERNET, eth(v4(v4(DATA), 4))),
     "fragment": (ETHERNET, eth(v4(SECRET, fragment=3))),
-    "other protocol": (ETHERNET, eth(SECRET, ethertype=0x88CC)),
+    "other protocol": (ETHERNET, eth(SECRET, ethertype=0x88B5)),
     "other link": (105, SECRET),
 }
 NEEDLES = [
