@@ -42,8 +42,9 @@ class Axis:
         """Round times, ``room`` px or more apart, each as it is written."""
         least = (self.end - self.begin) * room / self.width
         step = next((step for step in _STEPS if step >= least), _STEPS[-1])
+        days = day(self.begin) != day(self.end)
         for time in range(-(-self.begin // step) * step, self.end + 1, step):
-            yield time, _written(time, step)
+            yield time, _written(time, step, days)
 
     def draw(self, top: float, bottom: float) -> list[Shape]:
         """Faint lines from ``top`` to ``bottom``, and the times below, in UTC."""
@@ -60,14 +61,15 @@ def day(time: int) -> str:
     return iso_time(time).partition("T")[0]
 
 
-def _written(time: int, step: int) -> str:
-    """To the digit that the step needs."""
-    text = iso_time(time)
-    if step >= 86_400 * _SECOND or "T" not in text:
-        return text[:10]
+def _written(time: int, step: int, days: bool) -> str:
+    """To the digit that the step needs; ``days``: with month and day before it."""
+    date, _, clock = iso_time(time).partition("T")
+    if step >= 86_400 * _SECOND or not clock:
+        return date
+    before = f"{date[5:]} " if days else ""
     if step >= 60 * _SECOND:
-        return text[11:16]
+        return before + clock[:5]
     if step >= _SECOND:
-        return text[11:19]
+        return before + clock[:8]
     decimals = 9 - (len(str(step)) - 1)
-    return f"{text[11:19]}.{text[20:29][:decimals]}"
+    return before + clock[: 9 + decimals]
