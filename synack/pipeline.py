@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import numpy as np
 
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
+from synack.context.reading import Reading
+from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
+from synack.diagnosis.ownership import ownership
 from synack.diagnosis.rules import findings
 from synack.grouping import distinct_rows
 from synack.handshake.clock import split
@@ -21,7 +25,7 @@ from synack.incident import Source, taken_at, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.timeline import entries_of, peers_in
-from synack.tables import ENTRIES, Table
+from synack.tables import ENTRIES, OWN, Table
 from synack.wording import count, iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
@@ -39,6 +43,18 @@ class Diagnosed:
     attempts: Table
     entries: Table
     findings: list[Finding]
+    case: Case
+    """What the rules saw."""
+
+    @cached_property
+    def ownership(self) -> Table:
+        """Who had which address when, and who says so: :data:`~synack.tables.OWNERSHIP`."""
+        return ownership(self.case)
+
+    @cached_property
+    def history(self) -> Table:
+        """What each host's entries said when: :data:`~synack.tables.HISTORY`."""
+        return history(self.case)
 
     @property
     def concluded(self) -> bool:
@@ -64,8 +80,12 @@ def run(loaded: Loaded) -> Diagnosed:
     loaded.warnings += found.doubts
     for number, capture in enumerate(matched.captures):
         capture.warnings += _oddities(matched, number)
-    case = Case(matched, found, attempts, loaded.claims, entries, loaded.files, by_host)
-    return Diagnosed(loaded, matched, found, attempts, entries, findings(case))
+    loaded.readings = [(_placed(*one, own, peers), one[1]) for one in loaded.readings]
+    case = Case(
+        matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
+        cache(loaded.context),
+    )  # fmt: skip
+    return Diagnosed(loaded, matched, found, attempts, entries, findings(case), case)
 
 
 def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) -> Vantage:
@@ -213,6 +233,18 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
         if len(holders) == 1:
             return holders[0]
     return whose(source.host, source.host_from_folder, addresses, own, peers)
+
+
+def _placed(source: Source, reading: Reading, own: _ByHost, peers: _ByHost) -> Source:
+    """``source`` under the name that the captures of its host have. Whose own addresses are a
+    captured host's is that host."""
+    host = _host_of(source, set(), own, peers)
+    table = reading.table
+    if table.schema is OWN and host not in own and not source.host_given:
+        mine = set(zip(table["ip_hi"].tolist(), table["ip_lo"].tolist(), strict=True))
+        holders = [name for name, addresses in own.items() if name and mine & addresses]
+        host = holders[0] if len(holders) == 1 else host
+    return replace(source, host=host)
 
 
 def _rises(loaded: Loaded) -> dict[str, Rise | None]:
