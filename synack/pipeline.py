@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
-from synack.context.reading import Reading
+from synack.diagnosis.context import KINDS, Context
 from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.ownership import ownership
@@ -25,7 +25,7 @@ from synack.incident import Source, taken_at, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.timeline import entries_of, peers_in
-from synack.tables import ENTRIES, OWN, Table
+from synack.tables import ENTRIES, OWN, SOCKETS, Table
 from synack.wording import count, iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
@@ -80,10 +80,9 @@ def run(loaded: Loaded) -> Diagnosed:
     loaded.warnings += found.doubts
     for number, capture in enumerate(matched.captures):
         capture.warnings += _oddities(matched, number)
-    loaded.readings = [(_placed(*one, own, peers), one[1]) for one in loaded.readings]
     case = Case(
         matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
-        cache(loaded.context),
+        _context(loaded, own, peers),
     )  # fmt: skip
     return Diagnosed(loaded, matched, found, attempts, entries, findings(case), case)
 
@@ -235,16 +234,25 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
     return whose(source.host, source.host_from_folder, addresses, own, peers)
 
 
-def _placed(source: Source, reading: Reading, own: _ByHost, peers: _ByHost) -> Source:
-    """``source`` under the name that the captures of its host have. Whose own addresses are a
-    captured host's is that host."""
-    host = _host_of(source, set(), own, peers)
-    table = reading.table
-    if table.schema is OWN and host not in own and not source.host_given:
-        mine = set(zip(table["ip_hi"].tolist(), table["ip_lo"].tolist(), strict=True))
-        holders = [name for name, addresses in own.items() if name and mine & addresses]
-        host = holders[0] if len(holders) == 1 else host
-    return replace(source, host=host)
+def _context(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Context:
+    def host_of(source: Source, table: Table) -> str:
+        if table.schema is SOCKETS:
+            local, peer = (
+                {(high, low) for high, low in distinct_rows(table[f"{end}_hi"], table[f"{end}_lo"])}
+                for end in ("local", "peer")
+            )
+            home = [host for host, mine in own.items() if host and local & mine]
+            if len(home) == 1 and not source.host_given:
+                return home[0]
+            return _host_of(source, peer - local, own, peers)
+        if table.schema is OWN and source.host not in own and not source.host_given:
+            mine = {(high, low) for high, low in distinct_rows(table["ip_hi"], table["ip_lo"])}
+            home = [host for host, addresses in own.items() if host and mine & addresses]
+            if len(home) == 1:
+                return home[0]
+        return _host_of(source, set(), own, {})
+
+    return Context(loaded.context(schema, host_of) for schema in KINDS)
 
 
 def _rises(loaded: Loaded) -> dict[str, Rise | None]:

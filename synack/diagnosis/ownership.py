@@ -32,7 +32,7 @@ from synack.diagnosis.spells import next_other, spells
 from synack.grouping import among, ids_of, representatives
 from synack.handshake.clock import on_reference
 from synack.handshake.vantage import FIRST_TTLS, named_addresses
-from synack.tables import NO_TIME, OTHER_HOST, OWN, OWNERS, OWNERSHIP, Array, Table
+from synack.tables import NO_TIME, OTHER_HOST, OWNERSHIP, Array, Table
 
 KINDS = ("own-frames", "frames", "own-addresses", "inventory", "event", "lease", "announced",
          "answered", "table")  # fmt: skip
@@ -181,7 +181,7 @@ def _seen_by(case: Case, kind: Array, host: Array) -> dict[str, Array]:
 def _own(case: Case, ip: Address | None) -> Table:
     """``ip addr``, ``ifconfig``; ``ip link`` of a host with one MAC whose name is its address;
     addresses that tables mark as the device's own."""
-    own = case.context(OWN)
+    own = case.context.own
     rows = np.flatnonzero(own["mac"] != NO_MAC)
     parts = [(own["ip_hi"][rows], own["ip_lo"][rows], own, rows)]
     blank = rows[(own["ip_hi"][rows] == 0) & (own["ip_lo"][rows] == 0)]
@@ -245,7 +245,7 @@ def _recorded(case: Case, ip: Address | None) -> Table:
     """Inventories, audit logs and leases. Their times are those of the world, which the
     reference clock is taken to show. An entry without an end held when it was asked for;
     a lease that has not ended, too."""
-    o = case.context(OWNERS)
+    o = case.context.owners
     rows = np.arange(len(o))
     if ip is not None:
         rows = np.flatnonzero((o["ip_hi"] == ip[0]) & (o["ip_lo"] == ip[1]))
