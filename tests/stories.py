@@ -80,6 +80,21 @@ def diagnose(net, folder):
     return diagnosis
 
 
+def beside(folder, host, kind, text, at=None):
+    """A dump of ``host`` beside the captures, with a date line if it was taken ``at``."""
+    date = "" if at is None else f"{moment(at)}\n"
+    (folder / f"{host}.{kind}.txt").write_text(date + text)
+
+
+def sockets(*rows):
+    """What ``ss -tano`` prints of rows ``STATE LOCAL PEER [TIMER]``."""
+    lines = ["State Recv-Q Send-Q Local Address:Port Peer Address:Port Process"]
+    for row in rows:
+        state, local, peer, *timer = row.split()
+        lines.append(" ".join([state, "0", "0", local, peer, *timer]))
+    return "\n".join(lines) + "\n"
+
+
 def case_of(net, folder):
     """What the rules see of a network's files."""
     return run(load([str(net.write(folder))])).case
