@@ -127,6 +127,15 @@ class Diagnosis:
         of_captures = [text for capture in loaded.captures for text in capture.warnings]
         return [*self.errors, *of_captures, *loaded.warnings]
 
+    def anonymized(self, key: bytes) -> Diagnosis:
+        """The same under pseudonyms, to be shared: other addresses, MACs, names and paths, the
+        same for the same ``key`` (32 bytes; :func:`synack.anonymize.key.read_key` keeps one in
+        a file). Ports, times, sequence numbers and interfaces stay."""
+        from synack.anonymize.values import disguised, pseudonyms
+
+        by = pseudonyms(self.diagnosed.loaded, key)
+        return Diagnosis(disguised(self.diagnosed, by))
+
     def to_json(self) -> str:
         """The document of ``synack diagnose --format json``."""
         from synack.report import json
