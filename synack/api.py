@@ -7,9 +7,12 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from synack.addresses import format_ip
 from synack.handshake.clock import Clock
 from synack.handshake.details import details
+from synack.handshake.rungs import rungs
 from synack.handshake.vantage import Vantage
 from synack.model import Finding
 from synack.pipeline import Diagnosed, load, run
@@ -65,10 +68,34 @@ class Diagnosis:
         return table.frame(edges.neighbors(self.diagnosed.entries))
 
     @cached_property
+    def ownership(self) -> pd.DataFrame:
+        """Who had which address when: a row for each spell (``first`` to ``last``, gone by
+        ``until``) of one MAC by one source; ``kind`` is what says so, the strongest first:
+        own-frames, frames, own-addresses, inventory, event, lease, announced, answered, table."""
+        return table.frame(edges.ownership(self.diagnosed.ownership))
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """What each host's neighbor entries said when: a row for each spell of one MAC
+        (empty: none in use), by table, monitor or arp (what it must have learned)."""
+        return table.frame(edges.history(self.diagnosed.history))
+
+    @cached_property
     def segments(self) -> pd.DataFrame:
         """One row per segment that matters to a handshake, with its frame."""
         d = self.diagnosed
         return table.frame(edges.segments(d.matched, d.loaded.files))
+
+    @cached_property
+    def transmissions(self) -> pd.DataFrame:
+        """One row per segment that was sent in an attempt, as both ends saw it: ``attempt`` (row
+        of ``attempts``), ``leg``, the ``number``-th ``of`` so many, ``sender`` (client or server),
+        ``sent_at`` and ``arrived_at`` on the reference clock, ``fate``, ``reason`` if it is
+        unwitnessed, ``clock_doubt_ns``, MACs, file and frame at both ends, and between which
+        places it vanished. ``<NA>`` at an end that does not have it."""
+        d = self.diagnosed
+        table_of, _ = rungs(d.matched, d.paths, np.arange(len(d.attempts)))
+        return table.frame(edges.transmissions(table_of, d.matched, d.loaded.files, d.paths))
 
     @cached_property
     def captures(self) -> pd.DataFrame:
@@ -102,6 +129,15 @@ class Diagnosis:
         loaded = self.diagnosed.loaded
         of_captures = [text for capture in loaded.captures for text in capture.warnings]
         return [*self.errors, *of_captures, *loaded.warnings]
+
+    def anonymized(self, key: bytes) -> Diagnosis:
+        """The same under pseudonyms, to be shared: other addresses, MACs, names and paths, the
+        same for the same ``key`` (32 bytes; :func:`synack.anonymize.key.read_key` keeps one in
+        a file). Ports, times, sequence numbers and interfaces stay."""
+        from synack.anonymize.values import disguised, pseudonyms
+
+        by = pseudonyms(self.diagnosed.loaded, key)
+        return Diagnosis(disguised(self.diagnosed, by))
 
     def to_json(self) -> str:
         """The document of ``synack diagnose --format json``."""
