@@ -65,6 +65,19 @@ class Diagnosis:
         return table.frame(edges.neighbors(self.diagnosed.entries))
 
     @cached_property
+    def ownership(self) -> pd.DataFrame:
+        """Who had which address when: a row for each spell (``first`` to ``last``, gone by
+        ``until``) of one MAC by one source; ``kind`` is what says so, the strongest first:
+        own-frames, frames, own-addresses, inventory, event, lease, announced, answered, table."""
+        return table.frame(edges.ownership(self.diagnosed.ownership))
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """What each host's neighbor entries said when: a row for each spell of one MAC
+        (empty: none in use), by table, monitor or arp (what it must have learned)."""
+        return table.frame(edges.history(self.diagnosed.history))
+
+    @cached_property
     def segments(self) -> pd.DataFrame:
         """One row per segment that matters to a handshake, with its frame."""
         d = self.diagnosed
