@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from synack.report.rungs import typical
 from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
     from synack.report.svg import Drawing
@@ -67,6 +70,19 @@ class Diagnosis:
     def neighbors(self) -> pd.DataFrame:
         """One row per entry of every table, the columns of ``synack neighbors``."""
         return table.frame(edges.neighbors(self.diagnosed.entries))
+
+    @cached_property
+    def ownership(self) -> pd.DataFrame:
+        """Who had which address when: a row for each spell (``first`` to ``last``, gone by
+        ``until``) of one MAC by one source; ``kind`` is what says so, the strongest first:
+        own-frames, frames, own-addresses, inventory, event, lease, announced, answered, table."""
+        return table.frame(edges.ownership(self.diagnosed.ownership))
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """What each host's neighbor entries said when: a row for each spell of one MAC
+        (empty: none in use), by table, monitor or arp (what it must have learned)."""
+        return table.frame(edges.history(self.diagnosed.history))
 
     @cached_property
     def segments(self) -> pd.DataFrame:
@@ -174,6 +190,26 @@ class Diagnosis:
         from synack.report import markdown
 
         return markdown.render(self)
+
+    def annotate(
+        self,
+        path: str | PathLike[str],
+        findings: Collection[int] = (),
+        *,
+        everything: bool = False,
+        split: bool = False,
+    ) -> list[str]:
+        """Write the pcapng of ``synack annotate`` to ``path``: the frames of ``findings`` (by
+        number from 1; all without any), with ``everything`` all handshakes; ``split``: a file
+        per link type. Returns what there is to say of it.
+
+        The captures are read again. Raises :class:`~synack.errors.InputError` where one has
+        changed or cannot be, and :class:`~synack.errors.UsageError` for a number that
+        is not there, or a ``path`` that cannot be written.
+        """
+        from synack.report import pcapng
+
+        return pcapng.save(self, Path(path), findings, everything=everything, split=split)
 
     def addresses_of(self, vantage: Vantage) -> str:
         """The capturing host's own addresses, as text."""
