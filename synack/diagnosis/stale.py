@@ -56,7 +56,10 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     witnessed = _witness(case, mismatch, sendings)
     table = table_agrees(case, mismatch, sendings)
     against = contradictions(case, mismatch, sendings)
-    doubts += _unplaced(case, mismatch)
+    unplaced = _unplaced(case, mismatch)
+    if unplaced and (sendings["fate"] == MISDELIVERED).any():
+        return None  # it is flooded: any capture has it
+    doubts += unplaced
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
             Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
