@@ -9,7 +9,7 @@ import numpy as np
 from synack.diagnosis import others
 from synack.diagnosis.duplicate import duplicate, speaks_as
 from synack.diagnosis.evidence import Case
-from synack.diagnosis.gateway import gateway_mismatches
+from synack.diagnosis.gateway import gateway_mismatches, unrecorded_gateways
 from synack.diagnosis.mismatch import mismatches
 from synack.diagnosis.stale import stale, unrecorded
 from synack.model import CONFIDENCES, FINDING_KINDS, Finding
@@ -46,7 +46,7 @@ def _neighbors(case: Case) -> Iterator[Finding]:
         finding = duplicate(case, mismatch, spoken) if spoken else stale(case, mismatch)
         if finding is not None:
             yield finding
-    for mismatch in gateway_mismatches(case):
+    for mismatch in (*gateway_mismatches(case), *unrecorded_gateways(case)):
         finding = stale(case, mismatch)
         if finding is not None:
             yield finding

@@ -117,12 +117,15 @@ def locate(
     score[denied] = np.maximum(score[denied] - _LISTED, 0.0)
     between |= told | _several_machines(score, segments, addresses, sightings, sure)
     score[between & ~_has(sure, sightings, len(vantages))] = 0.0
+    routed = _routed(segments, sightings, addresses, len(vantages))
+    routed &= ~_has(sure, sightings, len(vantages))[:, None]
+    score[routed] = np.maximum(score[routed] - _NEARER, 0.0)
     speaks = _speaking(legs, sightings, client, server, score.shape)
     told_surely = np.sum([evidence[name] for name in _SURE], axis=0)
     certain = _address_scores(told_surely, sightings, addresses, len(vantages))
     _settle_contests(score, vantages, sightings, identity, addresses, speaks, certain > 0)
     settled = passing | (votes != 0) | between[sightings["capture"]]
-    _eliminate(score, vantages, segments, sightings, settled, addresses, denied)
+    _eliminate(score, vantages, segments, sightings, settled, addresses, denied | routed)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
@@ -620,6 +623,20 @@ def _eliminate(
 def _denied(vantages: Sequence[Vantage], addresses: _Addresses) -> Array:
     """Which addresses each capture's host lists as its neighbors' (captures x addresses)."""
     return np.array([addresses.named_in(v.denied) for v in vantages], bool)
+
+
+def _routed(segments: Table, sightings: Table, addresses: _Addresses, captures: int) -> Array:
+    """Addresses whose SYNs and SYN-ACKs have all passed a router before they came to a capture:
+    it is not at their host (captures x addresses)."""
+    size = len(addresses.high)
+    fresh, passed = np.zeros(captures * size), np.zeros(captures * size)
+    for row, end in (("syn_row", addresses.client), ("syn_ack_row", addresses.server)):
+        known = np.flatnonzero(sightings[row] >= 0)
+        first = np.isin(segments["ttl"][sightings[row][known]], FIRST_TTLS)
+        cell = sightings["capture"][known].astype(np.int64) * size + end[known]
+        fresh += np.bincount(cell[first], minlength=captures * size)
+        passed += np.bincount(cell[~first], minlength=captures * size)
+    return ((passed > 0) & (fresh == 0)).reshape(captures, size)
 
 
 def _astray(segments: Table, capture: int, high: int, low: int) -> bool:
