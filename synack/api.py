@@ -65,6 +65,19 @@ class Diagnosis:
         return table.frame(edges.neighbors(self.diagnosed.entries))
 
     @cached_property
+    def ownership(self) -> pd.DataFrame:
+        """Who had which address when: a row for each spell (``first`` to ``last``, gone by
+        ``until``) of one MAC by one source; ``kind`` is what says so, the strongest first:
+        own-frames, frames, own-addresses, inventory, event, lease, announced, answered, table."""
+        return table.frame(edges.ownership(self.diagnosed.ownership))
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """What each host's neighbor entries said when: a row for each spell of one MAC
+        (empty: none in use), by table, monitor or arp (what it must have learned)."""
+        return table.frame(edges.history(self.diagnosed.history))
+
+    @cached_property
     def segments(self) -> pd.DataFrame:
         """One row per segment that matters to a handshake, with its frame."""
         d = self.diagnosed
@@ -113,6 +126,15 @@ class Diagnosis:
         loaded = self.diagnosed.loaded
         of_captures = [text for capture in loaded.captures for text in capture.warnings]
         return [*self.errors, *of_captures, *loaded.warnings]
+
+    def anonymized(self, key: bytes) -> Diagnosis:
+        """The same under pseudonyms, to be shared: other addresses, MACs, names and paths, the
+        same for the same ``key`` (32 bytes; :func:`synack.anonymize.key.read_key` keeps one in
+        a file). Ports, times, sequence numbers and interfaces stay."""
+        from synack.anonymize.values import disguised, pseudonyms
+
+        by = pseudonyms(self.diagnosed.loaded, key)
+        return Diagnosis(disguised(self.diagnosed, by))
 
     def to_json(self) -> str:
         """The document of ``synack diagnose --format json``."""

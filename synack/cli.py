@@ -15,7 +15,7 @@ from contextlib import suppress
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from synack.api import Diagnosis
     from synack.check.run import Result
     from synack.loading import Loaded
+
+T = TypeVar("T")
 
 DONE, DIFFERENT, USAGE, UNREADABLE, INTERNAL = range(5)
 
@@ -52,6 +54,15 @@ Paths = Annotated[
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, whole or not at all."),
+]
+
+Anonymize = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="KEYFILE",
+        help="Other addresses and names in place of the real ones, to share the result; one key"
+        " gives the same in every output. A file that is not there is made, with a new key.",
+    ),
 ]
 
 
@@ -169,6 +180,7 @@ def diagnose(
             autocompletion=_complete_kinds,
         ),
     ] = None,
+    anonymize: Anonymize = None,
 ) -> None:
     """Say what went wrong: findings, their evidence, and what to do now.
 
@@ -199,7 +211,7 @@ def diagnose(
       synack diagnose nightly/ --fail-on stale-neighbor,duplicate-address
     """
     failing = FINDING_KINDS if fail_on is None else _kinds(fail_on)
-    found = _diagnose(paths, form, output, failing)
+    found = _diagnose(paths, form, output, failing, anonymize)
     if fail_on is not None and not found.isdisjoint(failing):
         raise typer.Exit(DIFFERENT)
 
@@ -312,13 +324,14 @@ def _code(results: list[Result]) -> int:
 def demo(
     form: ReportForm = ReportFormat.TEXT,
     output: Output = None,
+    anonymize: Anonymize = None,
 ) -> None:
     """Diagnose the built-in incident: a broker that still has a terminated producer's MAC."""
     here = Path(__file__).parent
     # An installed package carries the fixture; a checkout has it beside the package.
     places = here / "incident_stale_arp", here.parent / "fixtures" / "stale-arp"
     folder = next(place for place in places if place.is_dir())
-    _diagnose([str(folder)], form, output, FINDING_KINDS)
+    _diagnose([str(folder)], form, output, FINDING_KINDS, anonymize)
 
 
 @app.command()
@@ -338,6 +351,7 @@ def handshakes(
     ] = None,
     form: TableForm = TableFormat.TEXT,
     output: Output = None,
+    anonymize: Anonymize = None,
 ) -> None:
     """List every connection attempt: its outcome, and what was sent and received of each leg.
 
@@ -373,6 +387,7 @@ def handshakes(
       synack handshakes incident/ -f ndjson | jq 'select(.outcome != "completed")'
     """
     outcomes = [] if only is None else _outcomes(only)
+    key = _key(anonymize)
     written = _form(form, output)
     loaded = _load(paths, *_FOR_TABLES, *(["pyarrow.parquet"] if written == "parquet" else []))
     import numpy as np
@@ -381,7 +396,7 @@ def handshakes(
     from synack.report import edges, table
     from synack.tables import SEGMENTS, Table
 
-    done = pipeline.run(loaded)
+    done = _shared(pipeline.run(loaded), loaded, key)
     tables = [done.attempts]
     if wide:
         from synack.handshake.details import details
@@ -392,7 +407,7 @@ def handshakes(
         tables = [rows.take(kept) for rows in tables]
     shown = edges.handshakes(tables[0], done.matched.hosts, done.findings)
     if wide:
-        shown += edges.wide(tables[1], loaded.files, done.paths)
+        shown += edges.wide(tables[1], done.loaded.files, done.paths)
     loaded, attempts = done.loaded, len(done.attempts)
     # Writing takes memory of its own, and needs no more than what is shown.
     loaded.segments = Table.empty(SEGMENTS)
@@ -406,6 +421,7 @@ def neighbors(
     paths: Paths,
     form: TableForm = TableFormat.TEXT,
     output: Output = None,
+    anonymize: Anonymize = None,
 ) -> None:
     """List every neighbor (ARP, ND) entry of every dump in one normal form.
 
@@ -426,8 +442,9 @@ def neighbors(
     from synack import pipeline
     from synack.report import edges, table
 
+    key = _key(anonymize)
     loaded = _load(paths)
-    done = pipeline.run(loaded)
+    done = _shared(pipeline.run(loaded), loaded, key)
     shown = edges.neighbors(done.entries)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
     _finish(done.loaded, concluded=bool(loaded.dumps))
@@ -468,6 +485,7 @@ def gc(
         ForecastFormat, typer.Option("--format", "-f", help="Report for people or programs.")
     ] = ForecastFormat.TEXT,
     output: Output = None,
+    anonymize: Anonymize = None,
 ) -> None:
     """Say what the kernel's garbage collection does with these neighbor tables: which entries
     it deletes and when, which never and why, now and with other settings.
@@ -510,8 +528,10 @@ def gc(
     from synack import pipeline
     from synack.report import forecast
 
+    key = _key(anonymize)
     done = pipeline.run(_load(paths, counts_only=True))
-    found = forecasts(done, proposals, kernel, arrivals)
+    found = _shared(forecasts(done, proposals, kernel, arrivals), done.loaded, key)
+    done = _shared(done, done.loaded, key)
     if form == ForecastFormat.JSON:
         _show(forecast.to_json(found, done.loaded.warnings), output, binary=False)
     else:
@@ -524,6 +544,7 @@ def inspect(
     paths: Paths,
     form: TableForm = TableFormat.TEXT,
     output: Output = None,
+    anonymize: Anonymize = None,
 ) -> None:
     """Say what each file is: kind, host, interface, link type, span, drops, damage.
 
@@ -534,21 +555,28 @@ def inspect(
     """
     from synack.report import edges, table
 
+    key = _key(anonymize)
     loaded = _load(paths, counts_only=True)
+    loaded = _shared(loaded, loaded, key)
     shown = edges.inspection(loaded)
     _show(table.render(shown, _form(form, output)), output, form == TableFormat.PARQUET)
     _finish(loaded, concluded=bool(loaded.captures or loaded.dumps or loaded.readings))
 
 
 def _diagnose(
-    paths: list[str], form: ReportFormat, output: Path | None, failing: Sequence[str]
+    paths: list[str],
+    form: ReportFormat,
+    output: Path | None,
+    failing: Sequence[str],
+    anonymize: Path | None,
 ) -> set[str]:
     """Show the diagnosis; the kinds of what was found."""
+    key = _key(anonymize)
     loaded = _load(paths, "synack.api")
     from synack.api import Diagnosis
     from synack.pipeline import run
 
-    diagnosis = Diagnosis(run(loaded))
+    diagnosis = Diagnosis(_shared(run(loaded), loaded, key))
     _show(_rendered(diagnosis, form, failing), output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded, warn=False)
     return {finding.kind for finding in diagnosis.findings}
@@ -566,6 +594,27 @@ def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) 
     if form == ReportFormat.MARKDOWN:
         return diagnosis.to_markdown()
     return diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
+
+
+def _key(path: Path | None) -> bytes | None:
+    """Of ``--anonymize``; a new one is announced."""
+    if path is None:
+        return None
+    from synack.anonymize.key import read_key
+
+    key, made = read_key(path)
+    if made:
+        _say(f"{path}: a new key; who has it can find out which address is behind a pseudonym")
+    return key
+
+
+def _shared(value: T, loaded: Loaded, key: bytes | None) -> T:
+    """``value``, under pseudonyms if there is a key."""
+    if key is None:
+        return value
+    from synack.anonymize.values import disguised, pseudonyms
+
+    return disguised(value, pseudonyms(loaded, key))
 
 
 def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:

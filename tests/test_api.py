@@ -30,6 +30,17 @@ def test_frames(diagnosis):
     assert "broker-1" in set(diagnosis.captures["host"])
 
 
+def test_ownership_and_history_have_frames(diagnosis):
+    owners = diagnosis.ownership
+    mine = owners[owners["ip"] == "10.0.1.77"]
+    assert set(mine.loc[mine["kind"] == "own-frames", "mac"]) == {"0a:e6:f1:c2:6b:30"}
+    assert str(owners["until"].dtype) == "datetime64[ns, UTC]"
+    entry = diagnosis.history[diagnosis.history["ip"] == "10.0.1.77"]
+    assert list(entry["mac"]) == ["0a:de:ad:00:00:01", "0a:e6:f1:c2:6b:30"]
+    assert list(entry["kind"]) == ["table", "arp"]
+    assert entry["until"].iloc[0] == entry["first"].iloc[1]
+
+
 def test_wide_attempts_have_more_columns(diagnosis):
     """The same rows, and the same columns first."""
     narrow, wide = diagnosis.attempts, diagnosis.attempts_wide
