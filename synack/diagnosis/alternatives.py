@@ -10,13 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from synack.addresses import NO_MAC, format_mac, special_mac
 from synack.diagnosis import silence
 from synack.diagnosis.cause import (
-    ANSWERED, BYPASSED, CONFIRMED, CONNECTED, DATAGRAMS, DORMANT, SHARED,
+    ANSWERED,
+    BYPASSED,
+    CONFIRMED,
+    CONNECTED,
+    DATAGRAMS,
+    DORMANT,
+    SHARED,
 )
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.flow_records import Fact
 from synack.diagnosis.view import Judged, View, by, excluded, open_, supported
+from synack.grouping import distinct
 from synack.handshake.states import Event
 from synack.model import Alternative, Finding
 
@@ -81,7 +89,8 @@ def _entry_at_server(v: View) -> Judged | None:
     if v.finding.kind == "stale-neighbor" and v.leg == Event.SYN_ACK:
         return None
     if v.leg == Event.SYN:
-        return excluded(f"the {v.noun}s themselves did not arrive: there was nothing to answer")
+        says = "the SYNs themselves did not arrive: there was nothing to answer"
+        return excluded(says, v.frames(v.rows))
     if v.well_addressed:
         return by(v.well_addressed)
     if not v.addressed:
@@ -194,6 +203,11 @@ def _translated(v: View) -> Judged | None:
         return supported(says, v.other_answers)
     says = f"no SYN-ACK of these numbers came to {v.receiver} from any other address"
     return excluded(says, v.files(v.receivers))
+
+
+def _rejected(v: View) -> Judged | None:
+    """Row 21."""
+    return None if v.leg == Event.SYN else _on_either_host(v)
 
 
 def _bundle(v: View) -> Judged | None:
@@ -334,7 +348,13 @@ def _legal(v: View) -> Judged | None:
             f"{v.finding.stale_mac} is no virtual router's MAC, and what went there was lost",
             lost.sources,
         )
-    return open_("ip neigh on both ends would tell whose MAC that is") if v.addressed else None
+    if not v.addressed:
+        return None
+    macs = distinct(v.case.sendings["mac"][v.rows]).tolist()
+    named = [special_mac(mac) for mac in macs if mac != NO_MAC]
+    if named and all(named):
+        return supported(f"they went to {format_mac(macs[-1])}, a MAC of {named[-1]}", v.frames(v.rows))
+    return open_("ip neigh on both ends would tell whose MAC that is")
 
 
 # ---- by kind of finding -------------------------------------------------------------------
@@ -359,7 +379,7 @@ _LOST: dict[int, Rule] = {
     1: _entry_at_server, 2: _entry_at_client, 3: _gateways_entry, 4: _entry_for_gateway,
     5: _duplicate, 6: _forwarding, 7: _network_filter, 8: _asymmetric, 9: _on_either_host,
     10: _on_either_host, 11: _translated, 19: _syn_lost, 20: _on_either_host,
-    21: _on_either_host, 22: _bundle, 23: _switch, 24: _tags, 25: _capture_loss, 26: _window,
+    21: _rejected, 22: _bundle, 23: _switch, 24: _tags, 25: _capture_loss, 26: _window,
     27: _cooked, 28: _floods, 29: _hidden_arp, 30: _small, 31: _small, 32: _bypass, 33: _legal,
 }  # fmt: skip
 _AT_SERVER = range(12, 19)
