@@ -353,7 +353,9 @@ def _legal(v: View) -> Judged | None:
     macs = distinct(v.case.sendings["mac"][v.rows]).tolist()
     named = [special_mac(mac) for mac in macs if mac != NO_MAC]
     if named and all(named):
-        return supported(f"they went to {format_mac(macs[-1])}, a MAC of {named[-1]}", v.frames(v.rows))
+        return supported(
+            f"they went to {format_mac(macs[-1])}, a MAC of {named[-1]}", v.frames(v.rows)
+        )
     return open_("ip neigh on both ends would tell whose MAC that is")
 
 
