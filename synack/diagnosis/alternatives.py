@@ -68,9 +68,10 @@ Rule = Callable[[View], Judged | None]
 
 
 def considered(case: Case, finding: Finding) -> list[Alternative]:
-    """All rows that apply to this kind of finding, judged; [] for other kinds."""
+    """All rows that apply to this kind of finding, judged; [] for other kinds, and where no
+    attempt failed for it (all of them got through in the end)."""
     rules = _BY_KIND.get(finding.kind)
-    if rules is None:
+    if rules is None or not finding.rows:
         return []
     view, found = View(case, finding), []
     for row, rule in sorted(rules.items()):
