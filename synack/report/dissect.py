@@ -97,7 +97,7 @@ def _read(path: Path, tshark: str, packets: list[Packet]) -> str:
         def _get_tshark_path(self) -> str:
             return tshark
 
-        def _created_new_process(self, _: Any, process: Any, process_name: str = "") -> None:
+        def _created_new_process(self, _: Any, process: Any) -> None:
             self._running_processes.add(process)
 
         async def _cleanup_subprocess(self, process: Any) -> None:
