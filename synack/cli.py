@@ -582,6 +582,7 @@ def annotate(
         bool,
         typer.Option("--split", help="A file for each link type, where captures differ in it."),
     ] = False,
+    anonymize: Anonymize = None,
 ) -> None:
     """Write the evidence as one pcapng: the frames of all hosts on one clock, each with a comment
     that says what happened to it.
@@ -614,7 +615,7 @@ def annotate(
     _twice(paths)
     if output is None and sys.stdout.isatty():
         raise UsageError(_BINARY.format("pcapng"))
-    diagnosis = _diagnosed(paths)
+    diagnosis = _diagnosed(paths, anonymize)
     for line in pcapng.save(
         diagnosis, output, findings or (), everything=everything, split=split
     ):  # fmt: skip
@@ -649,7 +650,8 @@ def _diagnosed(paths: list[str], anonymize: Path | None = None) -> Diagnosis:
     from synack.api import Diagnosis
     from synack.pipeline import run
 
-    return Diagnosis(_shared(run(loaded), loaded, key))
+    diagnosis = Diagnosis(run(loaded))
+    return diagnosis if key is None else diagnosis.anonymized(key)
 
 
 def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) -> str:
