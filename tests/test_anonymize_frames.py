@@ -222,6 +222,15 @@ def test_annotated_evidence_can_be_shared(story, tmp_path):
     assert [text for text in hidden(diagnosis) if text in real.read_bytes()]
 
 
+@pytest.mark.parametrize("story", ["stale-arp", "stale-nd", "vxlan-mirror"])
+def test_a_dissection_can_be_shared(story):
+    diagnosis = synack.diagnose(ROOT / "fixtures" / story)
+    explanation = diagnosis.anonymized(bytes(range(32))).explain(most=6)
+    assert not [row for frame in explanation.frames for row in frame.compared if row.differs]
+    for text in (explanation.to_text(), explanation.to_json()):
+        assert not [secret for secret in hidden(diagnosis) if secret in text.encode()]
+
+
 def hidden(diagnosis):
     """Addresses, MACs and host names, as bytes and as text."""
     segments = diagnosis.diagnosed.matched.segments
