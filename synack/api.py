@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from synack.report import edges, table
 from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
 
@@ -153,6 +156,26 @@ class Diagnosis:
         from synack.report import markdown
 
         return markdown.render(self)
+
+    def annotate(
+        self,
+        path: str | PathLike[str],
+        findings: Collection[int] = (),
+        *,
+        everything: bool = False,
+        split: bool = False,
+    ) -> list[str]:
+        """Write the pcapng of ``synack annotate`` to ``path``: the frames of ``findings`` (by
+        number from 1; all without any), with ``everything`` all handshakes; ``split``: a file
+        per link type. Returns what there is to say of it.
+
+        The captures are read again. Raises :class:`~synack.errors.InputError` where one has
+        changed or cannot be, and :class:`~synack.errors.UsageError` for a number that
+        is not there, or a ``path`` that cannot be written.
+        """
+        from synack.report import pcapng
+
+        return pcapng.save(self, Path(path), findings, everything=everything, split=split)
 
     def addresses_of(self, vantage: Vantage) -> str:
         """The capturing host's own addresses, as text."""

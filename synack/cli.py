@@ -56,6 +56,12 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, whole or not at all."),
 ]
 
+Findings = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--finding", "-n", min=1, metavar="N", help="Only the finding of this number; repeatable."
+    ),
+]
 Anonymize = Annotated[
     Path | None,
     typer.Option(
@@ -139,6 +145,7 @@ def _top(
       synack diagnose incident/        what went wrong, and what to type now
       synack handshakes incident/      every connection attempt, one line each
       synack inspect incident/         what each file is, and whose
+      synack annotate incident/ -o F   the evidence for Wireshark, each packet explained
       synack gc incident/              which entries the kernel would delete, and when
       synack demo                      the same on a built-in incident
       synack check fixtures/           recorded incidents still get their verdicts
@@ -563,6 +570,65 @@ def inspect(
     _finish(loaded, concluded=bool(loaded.captures or loaded.dumps or loaded.readings))
 
 
+@app.command()
+def annotate(
+    paths: Paths,
+    output: Output = None,
+    findings: Findings = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All handshakes, not only those of findings.")
+    ] = False,
+    split: Annotated[
+        bool,
+        typer.Option("--split", help="A file for each link type, where captures differ in it."),
+    ] = False,
+) -> None:
+    """Write the evidence as one pcapng: the frames of all hosts on one clock, each with a comment
+    that says what happened to it.
+
+    \b
+    In it, for Wireshark and tshark:
+      an interface per capture        frame.interface_name == "broker-1:eth0"
+      what is known to be lost        frame.comment contains "never seen"
+      what a finding is about         frame.comment contains "finding 1"
+      the verdict                     Statistics > Capture File Properties, capinfos
+      how sure the clocks are         the comment of each interface
+      the hosts' names                View > Name Resolution
+    Frames are as they were recorded, with their original lengths; a second comment says where.
+    Of a finding there are its attempts, the frames it refers to, and all ARP and ND messages
+    about its address.
+
+    \b
+    Captures with different link types (one was taken with -i any) share the file too:
+    Wireshark reads that, tcpdump does not. --split writes OUT.pcapng for the link type
+    with most frames, and OUT-LINUX_SLL2.pcapng or the like for each other.
+
+    \b
+    Examples:
+      synack annotate incident/ -o evidence.pcapng
+      synack annotate incident/ -o first.pcapng --finding 1
+      synack annotate incident/ --all | tshark -r - -Y 'frame.comment contains "never seen"'
+    """
+    from synack.report import pcapng
+
+    _twice(paths)
+    if output is None and sys.stdout.isatty():
+        raise UsageError(_BINARY.format("pcapng"))
+    diagnosis = _diagnosed(paths)
+    for line in pcapng.save(
+        diagnosis, output, findings or (), everything=everything, split=split
+    ):  # fmt: skip
+        _say(line)
+    _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded)
+
+
+def _twice(paths: list[str]) -> None:
+    """Refuse, before it is read, what cannot be read a second time."""
+    if any(path.rpartition("=")[2] == "-" for path in paths):
+        raise UsageError("its frames are read a second time, which standard input cannot be:"
+                         " save it to a file")  # fmt: skip
+
+
 def _diagnose(
     paths: list[str],
     form: ReportFormat,
@@ -571,15 +637,19 @@ def _diagnose(
     anonymize: Path | None,
 ) -> set[str]:
     """Show the diagnosis; the kinds of what was found."""
+    diagnosis = _diagnosed(paths, anonymize)
+    _show(_rendered(diagnosis, form, failing), output, binary=False)
+    _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded, warn=False)
+    return {finding.kind for finding in diagnosis.findings}
+
+
+def _diagnosed(paths: list[str], anonymize: Path | None = None) -> Diagnosis:
     key = _key(anonymize)
     loaded = _load(paths, "synack.api")
     from synack.api import Diagnosis
     from synack.pipeline import run
 
-    diagnosis = Diagnosis(_shared(run(loaded), loaded, key))
-    _show(_rendered(diagnosis, form, failing), output, binary=False)
-    _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded, warn=False)
-    return {finding.kind for finding in diagnosis.findings}
+    return Diagnosis(_shared(run(loaded), loaded, key))
 
 
 def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) -> str:
@@ -671,11 +741,14 @@ def _form(form: TableFormat, output: Path | None) -> str:
     return form.value
 
 
+_BINARY = "{} is binary: give -o FILE or redirect"
+
+
 def _show(content: str | Iterable[bytes], output: Path | None, binary: bool) -> None:
     from synack.output import write
 
     if binary and output is None and sys.stdout.isatty():
-        raise UsageError("parquet is binary: give -o FILE or redirect")
+        raise UsageError(_BINARY.format("parquet"))
     write(content, output)
 
 
