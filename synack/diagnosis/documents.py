@@ -117,15 +117,14 @@ def _recorded(case: Case) -> Table:
     a lease that has not ended, too."""
     o = case.context.owners
     since, until, at = o["from_ns"], o["until_ns"], o["at"]
-    last = np.where(until == NO_TIME, at, until)
-    both = (until != NO_TIME) & (at != NO_TIME)
-    last = np.where(both, np.minimum(until, at), last)
-    last = np.where(last == NO_TIME, since, np.maximum(last, since))
+    asked = np.where((at != NO_TIME) & ((until == NO_TIME) | (at < until)), at, until)
+    first = np.where(since != NO_TIME, since, np.where(asked == at, at, NO_TIME))
+    last = np.where(asked == NO_TIME, since, np.maximum(asked, since))
     return Table(
         OWNERSHIP,
         {
             **{name: o[name] for name in ("ip_hi", "ip_lo", "mac", "name", "file", "line")},
-            "first": np.where(since == NO_TIME, last, since),
+            "first": first,
             "last": last,
             "until": np.full(len(o), NO_TIME),
             "kind": np.array([_RECORDED[kind] for kind in o["kind"].tolist()], np.uint8),
