@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synack.addresses import format_ip
+from synack.attempt import Attempt
 from synack.handshake.clock import Clock
 from synack.handshake.details import details
 from synack.handshake.rungs import rungs
@@ -17,12 +18,15 @@ from synack.handshake.vantage import Vantage
 from synack.model import Finding
 from synack.pipeline import Diagnosed, load, run
 from synack.report import edges, table
+from synack.report.rungs import typical
 from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     import pandas as pd
+
+    from synack.report.svg import Drawing
 
 
 def diagnose(*paths: str | PathLike[str]) -> Diagnosis:
@@ -139,6 +143,36 @@ class Diagnosis:
         by = pseudonyms(self.diagnosed.loaded, key)
         return Diagnosis(disguised(self.diagnosed, by))
 
+    def attempt(self, number: int) -> Attempt:
+        """All that is known of one attempt. ``number``: its row in ``attempts``. Raises
+        :class:`IndexError` when there is none."""
+        total = len(self.diagnosed.attempts)
+        if not 0 <= number < total:
+            raise IndexError(f"no attempt {number}: there are {total}, from 0 on")
+        return Attempt(self.diagnosed, int(number))
+
+    def plot_ladder(self, number: int | None = None) -> Drawing:
+        """What was sent in one attempt, and what became of it. ``number``: its row in
+        ``attempts``; without it a typical one of the first finding, else the first.
+        Raises :class:`IndexError` when there is none."""
+        if number is None:
+            found = (typical(self.diagnosed, finding) for finding in self.findings)
+            number = next((row for row in found if row is not None), 0)
+        return self.attempt(number).plot_ladder()
+
+    def plot_matrix(self) -> Drawing:
+        """Outcomes by client and server, those with most failures first."""
+        from synack.report import matrix
+
+        return matrix.draw(matrix.matrix(self.diagnosed))
+
+    def plot_timeline(self) -> Drawing:
+        """Outcomes by the time at which attempts began, and from when to when each finding
+        held."""
+        from synack.report import timeline
+
+        return timeline.draw(timeline.timeline(self.diagnosed))
+
     def to_json(self) -> str:
         """The document of ``synack diagnose --format json``."""
         from synack.report import json
@@ -180,6 +214,11 @@ class Diagnosis:
     def addresses_of(self, vantage: Vantage) -> str:
         """The capturing host's own addresses, as text."""
         return ", ".join(format_ip(*address) for address in sorted(vantage.addresses))
+
+    def _repr_html_(self) -> str:
+        from synack.report import notebook
+
+        return notebook.diagnosis(self)
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{f.kind} on {f.host}" for f in self.findings) or "no findings"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,22 @@ def test_importing_synack_imports_nothing_heavy():
     code = "import sys, synack; print(sorted({'numpy','pandas','dpkt','typer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_as_in_a_script(tmp_path):
+    """The same file that is type-checked."""
+    script = Path(__file__).parent / "typing" / "api.py"
+    main = runpy.run_path(str(script))["main"]
+    says = main(str(FIXTURES / "stale-arp"), str(tmp_path))
+    assert says[0].startswith("broker-1 eth0: 10.0.1.77 is cached as")
+    assert says.count("0a:de:ad:00:00:01") == 10
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "ladder.svg", "matrix.svg", "timeline.svg"]  # fmt: skip
+
+
+def test_a_ladder_of_what_is_not_there(tmp_path):
+    with pytest.raises(IndexError, match="no attempt 0: there are 0"):
+        synack.diagnose(tmp_path / "missing").plot_ladder()
 
 
 def test_why_the_command_would_end_with_3(tmp_path):
