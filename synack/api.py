@@ -173,6 +173,15 @@ class Diagnosis:
 
         return timeline.draw(timeline.timeline(self.diagnosed))
 
+    def plot_ownership(self, ip: str | None = None) -> Drawing:
+        """Who had an address when, beside what each host's neighbor entry said of it and what
+        became of the attempts. Without ``ip`` it is the address of the first finding that
+        names one, else that whose MAC changed most. Raises
+        :class:`~synack.errors.UsageError` for what is no IP address."""
+        from synack.report import lanes
+
+        return lanes.draw(lanes.lanes(self.diagnosed, ip))
+
     def to_json(self) -> str:
         """The document of ``synack diagnose --format json``."""
         from synack.report import json

@@ -172,6 +172,20 @@ class Case:
         rows = rows[self.matched.segments["icmp"][rows] < 0]
         return rows[self.hosts_of(rows) == host]
 
+    def comparable(self, host: int, others: Array) -> Array:
+        """Whether the times of ``others`` (rows of hosts) can be held against those of ``host``:
+        one clock, or clocks that common packets tie together (bool)."""
+        roots = np.array([clock.root for clock in self.clocks], np.int64)
+        return np.asarray(roots[others] == roots[host])
+
+    def times_for(self, host: int, rows: Array, claims: Array) -> Array:
+        """Times of rows of segments and of claims on the reference clock (ns), of those that can
+        be held against the times of ``host``."""
+        rows = rows[self.comparable(host, self.hosts_of(rows))]
+        claims = claims[self.comparable(host, self.claim_host[claims])]
+        times = np.concatenate([self.time(rows), self.claim_time[claims]])
+        return times[times != NO_TIME]
+
     # ---- hosts ----------------------------------------------------------------------
 
     @cached_property

@@ -63,12 +63,8 @@ def _by_route(case: Case, host: int, ip: Address) -> _Told | None:
              for row in rows.tolist()]  # fmt: skip
     row = int(min(known)[-1])
     direct = (int(r["via_hi"][row]), int(r["via_lo"][row])) == NO_IP
-    return (
-        direct,
-        f"{name} has a route to {text_of(ip)} without a gateway: it is on its own link",
-        r,
-        row,
-    )
+    says = f"{name} has a route to {text_of(ip)} without a gateway: it is on its own link"
+    return direct, says, r, row
 
 
 def _by_prefix(case: Case, host: int, ip: Address) -> _Told | None:
@@ -126,19 +122,16 @@ def _mask(bits: Array) -> Array:
 def _no_router_between(case: Case, host: int, ip: Address) -> Evidence | None:
     """Frames of one reach the other's capture with the MAC that they left with."""
     name, address, home = case.hosts[host], text_of(ip), case.homes.get(ip)
-    if home is None:
-        return None
-    rows = case.spoken(ip, home[0])
-    if (case.hosts_of(rows) == host).any():
+    if home is not None and (case.hosts_of(case.spoken(ip, home[0])) == host).any():
         says = f"frames of {address} reach {name} with the MAC they left with: no router between"
         return Evidence("on-link", says, (case.frame(home[1]),))
-    there = case.hosts_of(np.array(home[1]))
+    there = [other for other, own in case.own_addresses.items() if ip in own and other != host]
     for own in sorted(case.own_addresses.get(host, set())):
         for mac in sorted(case.own_macs.get(host, set())):
             rows = case.spoken(own, mac)
-            rows = rows[case.hosts_of(rows) == there]
+            rows = rows[np.isin(case.hosts_of(rows), there)]
             claims = case.claimed(own, mac)
-            claims = claims[case.claim_host[claims] == there]
+            claims = claims[np.isin(case.claim_host[claims], there)]
             if len(rows) or len(claims):
                 source = case.frame(rows[0]) if len(rows) else case.claim(claims[0])
                 says = f"frames of {name} reach {address} with the MAC they left with: no router"

@@ -191,7 +191,8 @@ def ages(case: Case, mismatch: Mismatch) -> list[Evidence]:
     confirmed since has never been verified. One that changed later tells nothing, because
     every change of its state counts."""
     born = recorded_since(case, mismatch.ip, mismatch.right)
-    spoke = case.time(case.spoken(mismatch.ip, mismatch.right))
+    frames = case.spoken(mismatch.ip, mismatch.right)
+    spoke = case.times_for(mismatch.host, frames, frames[:0])
     if born is None or (len(spoke) and spoke.min() < born - CLOUD_SLACK_NS):
         return []  # unknown, or attached anew: it had the address before.
     e, rows = case.entries, case.table_of(mismatch.host, mismatch.ip)
