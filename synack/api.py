@@ -6,9 +6,12 @@ from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from synack.addresses import format_ip
 from synack.handshake.clock import Clock
 from synack.handshake.details import details
+from synack.handshake.rungs import rungs
 from synack.handshake.vantage import Vantage
 from synack.model import Finding
 from synack.pipeline import Diagnosed, load, run
@@ -68,6 +71,17 @@ class Diagnosis:
         return table.frame(edges.segments(d.matched, d.loaded.files))
 
     @cached_property
+    def transmissions(self) -> pd.DataFrame:
+        """One row per segment that was sent in an attempt, as both ends saw it: ``attempt`` (row
+        of ``attempts``), ``leg``, the ``number``-th ``of`` so many, ``sender`` (client or server),
+        ``sent_at`` and ``arrived_at`` on the reference clock, ``fate``, ``reason`` if it is
+        unwitnessed, ``clock_doubt_ns``, MACs, file and frame at both ends, and between which
+        places it vanished. ``<NA>`` at an end that does not have it."""
+        d = self.diagnosed
+        table_of, _ = rungs(d.matched, d.paths, np.arange(len(d.attempts)))
+        return table.frame(edges.transmissions(table_of, d.matched, d.loaded.files, d.paths))
+
+    @cached_property
     def captures(self) -> pd.DataFrame:
         """One row per capture file, the columns of ``synack inspect``."""
         return table.frame(edges.inspection(self.diagnosed.loaded))
@@ -117,6 +131,12 @@ class Diagnosis:
         from synack.report import markdown
 
         return markdown.render(self)
+
+    def to_html(self) -> str:
+        """The page of ``synack diagnose --format html``: one file that loads nothing."""
+        from synack.report.html.page import render
+
+        return render(self)
 
     def addresses_of(self, vantage: Vantage) -> str:
         """The capturing host's own addresses, as text."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, format_ip
 from synack.grouping import ids_of, representatives
-from synack.model import OUTCOMES, CaptureFile, Finding
+from synack.model import FATES, OUTCOMES, CaptureFile, Finding
 from synack.report.strings import FILL, Bytes, Strings, distinct
 from synack.tables import NO_TIME, Array, Table
 
@@ -101,11 +101,8 @@ def neighbors(entries: Table) -> list[Shown]:
 
 def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
     """Every kept segment, with what it was to its attempt."""
-    from synack.handshake.states import Event
-
     s = matched.segments
     kinds = ["", "SYN", "SYN-ACK", "ACK", "RST", "ICMP"]
-    legs = ["", *(event.name.lower().replace("_", "-") for event in list(Event)[1:])]
     attempt = np.where(matched.sighting >= 0, _attempt_of(matched), -1)
     numbers = ("seq", "ack", "flags", "window", "payload", "ttl", "tsval", "tsecr", "vlan")
     return [
@@ -122,8 +119,47 @@ def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
         _macs("src_mac", s["src_mac"]),
         _macs("dst_mac", s["dst_mac"]),
         _numbers("attempt", attempt),
-        _named("leg", legs, matched.leg),
+        _named("leg", legs(), matched.leg),
     ]
+
+
+def transmissions(
+    rungs: Table, matched: Matched, files: Sequence[CaptureFile], paths: Paths
+) -> list[Shown]:
+    """What was sent in attempts, one row per transmission, as both ends saw it."""
+    from synack.handshake.match import CAUSES
+    from synack.handshake.vantage import CLIENT
+
+    r, s, names = rungs, matched.segments, [file.path for file in files]
+    columns = [
+        _numbers("attempt", r["attempt"]),
+        _named("leg", legs(), r["leg"]),
+        _numbers("number", r["number"]),
+        _numbers("of", r["of"]),
+        _named("sender", ("server", "client"), (r["side"] == CLIENT).astype(np.int64)),
+        _times("sent_at", r["sent_at"]),
+        _times("arrived_at", r["arrived_at"]),
+        _named("fate", FATES, r["fate"]),
+        _named("reason", CAUSES, r["cause"]),
+        _numbers("clock_doubt_ns", r["doubt_ns"]),
+    ]
+    for end in ("sent", "arrived"):
+        rows, none = r[end], r[end] < 0
+        columns += [
+            _macs(f"{end}_{name}", np.where(none, NO_MAC, s[name][rows]))
+            for name in ("src_mac", "dst_mac")
+        ]
+        columns.append(_named(f"{end}_file", names, np.where(none, -1, s["file"][rows])))
+        columns.append(_numbers(f"{end}_frame", np.where(none, -1, s["frame"][rows])))
+    gone = (_named(f"vanished_{end}", paths.places, r[end]) for end in ("after", "before"))
+    return [*columns, *gone]
+
+
+def legs() -> list[str]:
+    """The names of what segments are to their attempts, by states.Event."""
+    from synack.handshake.states import Event
+
+    return ["", *(event.name.lower().replace("_", "-") for event in list(Event)[1:])]
 
 
 def _attempt_of(matched: Matched) -> Array:
