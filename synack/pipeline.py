@@ -8,6 +8,7 @@ import numpy as np
 
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
+from synack.diagnosis.context import KINDS, Context
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.rules import findings
 from synack.grouping import distinct_rows
@@ -21,7 +22,7 @@ from synack.incident import Source, taken_at, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.timeline import entries_of, peers_in
-from synack.tables import ENTRIES, Table
+from synack.tables import ENTRIES, SOCKETS, Table
 from synack.wording import count, iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
@@ -64,7 +65,10 @@ def run(loaded: Loaded) -> Diagnosed:
     loaded.warnings += found.doubts
     for number, capture in enumerate(matched.captures):
         capture.warnings += _oddities(matched, number)
-    case = Case(matched, found, attempts, loaded.claims, entries, loaded.files, by_host)
+    case = Case(
+        matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
+        _context(loaded, own, peers),
+    )  # fmt: skip
     return Diagnosed(loaded, matched, found, attempts, entries, findings(case))
 
 
@@ -213,6 +217,22 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
         if len(holders) == 1:
             return holders[0]
     return whose(source.host, source.host_from_folder, addresses, own, peers)
+
+
+def _context(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Context:
+    def host_of(source: Source, table: Table) -> str:
+        if table.schema is SOCKETS:
+            local, peer = (
+                {(high, low) for high, low in distinct_rows(table[f"{end}_hi"], table[f"{end}_lo"])}
+                for end in ("local", "peer")
+            )
+            home = [host for host, mine in own.items() if host and local & mine]
+            if len(home) == 1 and not source.host_given:
+                return home[0]
+            return _host_of(source, peer - local, own, peers)
+        return _host_of(source, set(), own, {})
+
+    return Context(loaded.context(schema, host_of) for schema in KINDS)
 
 
 def _rises(loaded: Loaded) -> dict[str, Rise | None]:

@@ -285,6 +285,38 @@ VANISHED = Schema(
     ("by_tap", "?", "whether one of these is at neither end"),
 )
 
+RUNGS = Schema(
+    "rungs",
+    ("attempt", "i4", "row of `attempts`"),
+    ("leg", "u1", "states.Event: what was sent"),
+    ("number", "i4", "which of the attempt's transmissions of this leg it is, from 1"),
+    ("of", "i4", "how many of these there are"),
+    (
+        "side",
+        "i1",
+        "vantage.CLIENT or SERVER: the end it comes from; of an ICMP error the end"
+        " that it does not go to, whoever sent it",
+    ),
+    ("sent", "i4", "row of `segments`: it at that end, -1 not seen there"),
+    ("arrived", "i4", "row of `segments`: it at the other end, -1 not seen there"),
+    ("sent_at", "i8", "time there, ns, on the reference clock; NO_TIME when there is none"),
+    ("arrived_at", "i8", "likewise at the other end"),
+    ("fate", "u1", "index into model.FATES"),
+    ("cause", "u1", "index into match.CAUSES: why it is unwitnessed, 0 if it is not"),
+    ("doubt_ns", "i8", "what the aligned clocks of its ends may be apart; -1 not two hosts"),
+    ("after", "i4", "index into path.Paths.places: the last that has it, -1 not known"),
+    ("before", "i4", "likewise the first after that, which would have shown it"),
+    ("by_tap", "?", "whether one of these is at neither end"),
+)
+"""What was sent in some attempts, as every capture saw it: by attempt, then in order of time."""
+
+PASSED = Schema(
+    "passed",
+    ("rung", "i4", "row of `rungs`"),
+    ("row", "i4", "row of `segments`: it where neither end captured it: at a tap"),
+    ("at", "i8", "time there, ns, on the reference clock; NO_TIME when there is none"),
+)
+
 ENTRIES = Schema(
     "entries",
     ("host", "O", "host that the table is of, str; empty when nothing says"),

@@ -6,8 +6,10 @@ come out. Those that several files of tests play are here.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
-from scenario import B, X, Y
+from scenario import T0, B, X, Y
 
 import synack
 from synack.diagnosis.evidence import Case
@@ -76,6 +78,21 @@ def diagnose(net, folder):
     diagnosis = synack.diagnose(net.write(folder))
     sound(diagnosis)
     return diagnosis
+
+
+def beside(folder, host, kind, text, at=None):
+    """A dump of ``host`` beside the captures, with a date line if it was taken ``at``."""
+    date = "" if at is None else f"{datetime.fromtimestamp(T0 + at, UTC):%Y-%m-%dT%H:%M:%SZ}\n"
+    (folder / f"{host}.{kind}.txt").write_text(date + text)
+
+
+def sockets(*rows):
+    """What ``ss -tano`` prints of rows ``STATE LOCAL PEER [TIMER]``."""
+    lines = ["State Recv-Q Send-Q Local Address:Port Peer Address:Port Process"]
+    for row in rows:
+        state, local, peer, *timer = row.split()
+        lines.append(" ".join([state, "0", "0", local, peer, *timer]))
+    return "\n".join(lines) + "\n"
 
 
 def case_of(net, folder):

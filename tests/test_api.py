@@ -46,6 +46,26 @@ def test_segments_point_to_attempts(diagnosis):
     assert {row["src"], row["dst"]} == {attempt["client"], attempt["server"]}
 
 
+def test_transmissions_are_those_of_the_attempts(diagnosis):
+    """What each has sent, lost and received, told again one by one."""
+    sent = diagnosis.transmissions
+    assert str(sent["sent_at"].dtype) == str(sent["arrived_at"].dtype) == "datetime64[ns, UTC]"
+    answers = sent[(sent["leg"] == "syn-ack") & sent["sent_frame"].notna()]
+    expected = diagnosis.attempts_wide["syn_ack_sent"]
+    assert answers.groupby("attempt").size().sum() == expected.sum()
+    lost = answers[answers["fate"] == "lost"]
+    assert len(lost) == 60
+    assert set(lost["sent_dst_mac"]) == {"0a:de:ad:00:00:01"}
+    assert set(lost["vanished_before"]) == {"producer-7"}
+    assert lost["arrived_at"].isna().all()
+    assert set(sent["sender"]) == {"client", "server"}
+    row = sent.iloc[0]
+    frames = diagnosis.segments.set_index(["file", "frame"])
+    assert (
+        frames.loc[row["arrived_file"], row["arrived_frame"]]["src_mac"] == row["arrived_src_mac"]
+    )
+
+
 def test_findings_are_objects_with_sources(diagnosis):
     (finding,) = diagnosis.findings
     assert isinstance(finding, synack.Finding)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
+from synack.diagnosis.context import Context
 from synack.grouping import (
     among,
     distinct,
@@ -100,6 +101,7 @@ class Case:
     files: Sequence[CaptureFile]
     rises: Mapping[str, Rise]
     """Counter rises by host."""
+    context: Context = field(default_factory=Context)
 
     @property
     def hosts(self) -> list[str]:
