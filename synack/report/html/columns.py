@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synack.addresses import format_mac
 from synack.grouping import ids_of, representatives
-from synack.model import FATES, Outcome
+from synack.model import Outcome
 from synack.report import edges
 from synack.report.edges import Shown
 from synack.report.plain import printable
@@ -92,60 +91,38 @@ def document(d: Diagnosed, rows: Array) -> tuple[dict[str, Any], dict[str, Array
     ``first`` of their attempt.
     """
     from synack.handshake.details import details
-
-    attempts = d.attempts.take(rows)
-    shown = edges.handshakes(attempts, d.matched.hosts, d.findings)
-    more = edges.wide(details(d.matched, d.attempts, d.paths).take(rows), d.loaded.files, d.paths)
-    shown += [column for column in more if column.name in WIDE]
-    texts = {s.name: [printable(t) for t in s.strings.tolist()] for s in shown if s.kind == "str"}
-    columns = {s.name: _numbers(s) for s in shown}
-    columns |= {"finding": attempts["finding"], "row": rows}
-    words, ladders = _ladders(d, rows)
-    return {"texts": texts, **words}, columns | ladders
-
-
-def _numbers(shown: Shown) -> Array:
-    return shown.values if shown.kind == "time" else np.where(shown.null, -1, shown.values)
-
-
-# ---- ladders ------------------------------------------------------------------------------
-
-
-def _ladders(d: Diagnosed, rows: Array) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The rungs of all attempts one after the other, how many of each attempt, what taps saw of
-    them, and the words for it."""
-    from synack.handshake.match import CAUSES
     from synack.handshake.rungs import rungs
-    from synack.handshake.stations import labels
-    from synack.handshake.vantage import CLIENT
 
-    table, passed = rungs(d.matched, d.paths, rows)
-    names, name = _names(d, table)
-    seen = _Seen(d)
-    of_attempt = np.searchsorted(rows, table["attempt"])
-    begin = d.attempts["first"][table["attempt"]]
-    columns = {
-        "rungs": np.bincount(of_attempt, minlength=len(rows)),
-        "rung_name": name,
-        "rung_from_client": (table["side"] == CLIENT).astype(np.int8),
-        **{f"rung_{name}": table[name] for name in ("fate", "cause", "doubt_ns", "after", "before")},
-        **seen.columns("sent", table["sent"], table["sent_at"], begin),
-        **seen.columns("arrived", table["arrived"], table["arrived_at"], begin),
-        "passed_rung": passed["rung"],
-        "passed_capture": d.matched.segments["capture"][passed["row"]],
-        **seen.columns("passed", passed["row"], passed["at"], begin[passed["rung"]]),
+    m, files = d.matched, d.loaded.files
+    attempts = d.attempts.take(rows)
+    table, passed = rungs(m, d.paths, rows)
+    more = edges.wide(details(m, d.attempts, d.paths).take(rows), files, d.paths)
+    shown = {
+        **_named("", edges.handshakes(attempts, m.hosts, d.findings)),
+        **_named("", [column for column in more if column.name in WIDE]),
+        **_named("rung_", edges.transmissions(table, m, files, d.paths)),
+        **_named("passed_", edges.passed(passed, m, files)),
     }
-    words = {
-        "names": names,
-        "macs": seen.macs,
-        "files": [printable(file.path) for file in d.loaded.files],
-        "captures": [printable(label) for label in labels(d.matched.captures)],
-        "places": [printable(place) for place in d.paths.places],
-        "fates": FATES,
-        "causes": CAUSES,
-        "stale_macs": [finding.stale_mac for finding in d.findings],
-    }
-    return words, columns
+    texts = {name: [printable(text) for text in column.strings.tolist()]
+             for name, column in shown.items() if column.kind == "str"}  # fmt: skip
+    columns = {name: _numbers(column) for name, column in shown.items()}
+    texts["rung_name"], columns["rung_name"] = _names(d, table)
+    columns["row"], columns["finding"] = rows, attempts["finding"]
+    of_attempt = np.searchsorted(rows, columns.pop("rung_attempt"))
+    columns["rungs"] = np.bincount(of_attempt, minlength=len(rows))
+    begin = attempts["first"][of_attempt]
+    for name in ("rung_sent_at", "rung_arrived_at"):
+        columns[name] = _since(begin, columns[name])
+    columns["passed_at"] = _since(begin[passed["rung"]], columns["passed_at"])
+    return {"texts": texts, "stale_macs": [f.stale_mac for f in d.findings]}, columns
+
+
+def _named(prefix: str, columns: list[Shown]) -> dict[str, Shown]:
+    return {prefix + column.name: column for column in columns}
+
+
+def _numbers(column: Shown) -> Array:
+    return column.values if column.kind == "time" else np.where(column.null, -1, column.values)
 
 
 def _names(d: Diagnosed, table: Table) -> tuple[list[str], Array]:
@@ -158,21 +135,5 @@ def _names(d: Diagnosed, table: Table) -> tuple[list[str], Array]:
     return [segment_name(leg, code) for leg, code in kinds], ids
 
 
-class _Seen:
-    """Segments as columns: when, in which frame of which file, between which MACs."""
-
-    def __init__(self, d: Diagnosed) -> None:
-        self._segments = s = d.matched.segments
-        known = np.unique(np.concatenate([s["src_mac"], s["dst_mac"]]))
-        self._known = known[known >= 0]
-        self.macs = [format_mac(mac) for mac in self._known.tolist()]
-
-    def columns(self, prefix: str, rows: Array, at: Array, begin: Array) -> dict[str, Array]:
-        """Of rows of segments (-1: none), at these times of attempts that began then."""
-        s, none = self._segments, rows < 0
-        columns = {name: np.where(none, -1, s[name][rows]) for name in ("file", "frame")}
-        for name in ("src_mac", "dst_mac"):
-            macs = np.where(none, -1, s[name][rows])
-            columns[name] = np.where(macs < 0, -1, np.searchsorted(self._known, macs))
-        columns["at"] = np.where((at == NO_TIME) | (begin == NO_TIME), NO_TIME, at - begin)
-        return {f"{prefix}_{name}": values for name, values in columns.items()}
+def _since(begin: Array, at: Array) -> Array:
+    return np.where((at == NO_TIME) | (begin == NO_TIME), NO_TIME, at - begin)

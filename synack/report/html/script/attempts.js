@@ -165,7 +165,7 @@ class AttemptsTable {
     const shown = this.rows.slice(from, from + PAGE);
     this.body.replaceChildren(...shown.map((at) => this.line(at)));
     const many = this.rows.length.toLocaleString("en");
-    const range = `${(from + 1).toLocaleString("en")}–${(from + shown.length).toLocaleString("en")}`;
+    const range = `${(from + 1).toLocaleString("en")} to ${(from + shown.length).toLocaleString("en")}`;
     this.status.textContent = shown.length ? `${range} of ${many}` : "No attempt fits";
     for (const turn of this.turns) {
       const back = ["first", "back"].includes(turn.dataset.turn);
@@ -188,9 +188,9 @@ class AttemptsTable {
       this.end("server", at),
       made("td", {}, made(`span.outcome`, { "data-is": outcome }, outcome)),
       ...LEGS.map(([leg]) => this.leg(leg, at)),
-      made("td.number", {}, a.number("retransmissions", at) || "–"),
-      made("td.number", {}, rtt === null ? "–" : shownSpan(rtt)),
-      made("td", {}, finding === null ? "–" : made("a", { href: `#finding-${finding + 1}` },
+      made("td.number", {}, a.number("retransmissions", at) || "-"),
+      made("td.number", {}, rtt === null ? "-" : shownSpan(rtt)),
+      made("td", {}, finding === null ? "-" : made("a", { href: `#finding-${finding + 1}` },
         `${finding + 1}`)),
     ];
     const line = made("tr", { click: (event) => {
@@ -210,10 +210,10 @@ class AttemptsTable {
   leg(name, at) {
     const [sent, received] = ["sent", "received"].map((of) => {
       const number = this.attempts.number(`${name}_${of}`, at);
-      return number === null ? "–" : String(number);
+      return number === null ? "-" : String(number);
     });
-    if (sent === "–" && received === "–") return made("td.number", {}, "–");
-    const short = sent !== "–" && received !== "–" && Number(received) < Number(sent);
+    if (sent === "-" && received === "-") return made("td.number", {}, "-");
+    const short = sent !== "-" && received !== "-" && Number(received) < Number(sent);
     return made(short ? "td.number.short" : "td.number", {}, `${sent} → ${received}`);
   }
 }

@@ -41,10 +41,16 @@ class Attempts {
     return number < 0 ? null : number;
   }
 
-  // ns since 1970 UTC, or null.
+  // ns since 1970 UTC, exact, or null.
   begin(at) {
     const time = BigInt(this.columns.first[at]);
     return time === NO_TIME ? null : time;
+  }
+
+  // ns since an attempt began, or null.
+  time(name, at) {
+    const time = this.columns[name][at];
+    return BigInt(time) === NO_TIME ? null : Number(time);
   }
 
   at(row) {

@@ -1,60 +1,54 @@
 // The ladder of one attempt: client at the left, server at the right, time downwards on one clock.
 
-const LEFT = 190;
-const WIDE = 500;
+const LEFT = 170;
+const WIDE = 540;
 const TOP = 46;
+const SAID = 145; // how far from where an arrow begins its words are
 const FELL = 30; // how far an arrow falls whose other end is not known
 
 class Ladder {
   constructor(attempts, at) {
     this.attempts = attempts;
     this.at = at;
-    const { columns, firstRung } = attempts;
-    const [begin, end] = [firstRung[at], firstRung[at + 1]];
+    const [begin, end] = [attempts.firstRung[at], attempts.firstRung[at + 1]];
     this.rungs = [];
-    const numbers = new Map();
     for (let place = begin; place < end; place += 1) {
-      const column = (name) => columns[`rung_${name}`][place];
-      const rung = {
-        name: attempts.names[column("name")],
-        fromClient: column("from_client") === 1,
-        fate: attempts.fates[column("fate")],
-        cause: attempts.causes[column("cause")],
-        doubt: Number(column("doubt_ns")),
-        after: attempts.places[column("after")],
-        before: attempts.places[column("before")],
-        sent: this.seen("sent", place),
-        arrived: this.seen("arrived", place),
+      this.rungs.push({
+        name: attempts.text("rung_name", place),
+        number: attempts.number("rung_number", place),
+        of: attempts.number("rung_of", place),
+        fromClient: attempts.text("rung_sender", place) === "client",
+        fate: attempts.text("rung_fate", place),
+        reason: attempts.text("rung_reason", place),
+        doubt: attempts.number("rung_clock_doubt_ns", place),
+        after: attempts.text("rung_vanished_after", place),
+        before: attempts.text("rung_vanished_before", place),
+        sent: this.seen("rung_sent", place),
+        arrived: this.seen("rung_arrived", place),
         taps: [],
-      };
-      rung.key = `${rung.name} ${rung.fromClient}`;
-      rung.number = (numbers.get(rung.key) ?? 0) + 1;
-      numbers.set(rung.key, rung.number);
-      this.rungs.push(rung);
+      });
     }
-    for (const rung of this.rungs) rung.of = numbers.get(rung.key);
-    const passed = columns.passed_rung;
+    const passed = attempts.columns.passed_rung;
     for (let place = lowest(passed, begin); passed[place] < end; place += 1) {
-      const tap = this.seen("passed", place);
-      tap.capture = attempts.captures[columns.passed_capture[place]];
+      const tap = { ...this.seen("passed", place), capture: attempts.text("passed_capture", place) };
       this.rungs[passed[place] - begin].taps.push(tap);
     }
-    this.doubt = Math.max(-1, ...this.rungs.map((rung) => rung.doubt));
-    this.stale = attempts.stale_macs[columns.finding[at]] || null;
+    const doubts = this.rungs.map((rung) => rung.doubt).filter((doubt) => doubt !== null);
+    this.doubt = doubts.length ? Math.max(...doubts) : null;
+    this.stale = attempts.stale_macs[attempts.columns.finding[at]] || null;
   }
 
   // One segment in one capture; null where it was not seen. "at": ns since the attempt began.
   seen(where, place) {
-    const { columns, files, macs } = this.attempts;
-    const column = (name) => columns[`${where}_${name}`][place];
-    if (column("frame") < 0) return null;
-    const time = BigInt(column("at"));
+    const a = this.attempts;
+    const frame = a.number(`${where}_frame`, place);
+    if (frame === null) return null;
     return {
-      at: time === NO_TIME ? null : Number(time),
-      file: files[column("file")],
-      frame: Number(column("frame")),
-      source: macs[column("src_mac")] ?? "",
-      target: macs[column("dst_mac")] ?? "",
+      frame,
+      file: a.text(`${where}_file`, place),
+      at: a.time(`${where}_at`, place),
+      source: a.text(`${where}_src_mac`, place),
+      target: a.text(`${where}_dst_mac`, place),
     };
   }
 
@@ -63,13 +57,13 @@ class Ladder {
   }
 
   // What became of it, in words.
-  fate({ fate, after, before, cause }) {
+  fate({ fate, after, before, reason }) {
     if (fate === "lost") {
       return after ? `lost between ${after} and ${before}` : "lost: never seen at the other end";
     }
     if (fate === "misdelivered") return "reached the host, addressed to another MAC";
     if (fate === "delivered") return "arrived";
-    return `not known: ${cause || "nothing tells whether it arrived"}`;
+    return `not known: ${reason || "nothing tells whether it arrived"}`;
   }
 
   // Where it was seen first on its way.
@@ -79,20 +73,27 @@ class Ladder {
 
   // ---- the drawing
 
-  // By time its height: the farther apart, the farther apart, but by the logarithm.
+  // [time, height] of all that was seen: the farther apart, the farther down, but by the
+  // logarithm. An arrow without its other end falls beside what comes next, so there is room.
   heights() {
-    const times = new Set();
-    for (const rung of this.rungs) {
-      for (const seen of [rung.sent, ...rung.taps, rung.arrived]) {
-        if (seen && seen.at !== null) times.add(seen.at);
-      }
+    const room = new Map();
+    const seen = (segment, before, after) => {
+      if (!segment || segment.at === null) return;
+      const [least, most] = room.get(segment.at) ?? [0, 0];
+      room.set(segment.at, [Math.max(least, before), Math.max(most, after)]);
+    };
+    for (const { sent, taps, arrived } of this.rungs) {
+      seen(sent, 0, arrived ? 0 : 22);
+      for (const tap of taps) seen(tap, 0, 0);
+      seen(arrived, sent ? 0 : 22, 0);
     }
-    const sorted = [...times].sort((one, other) => one - other);
-    let height = TOP + 24;
-    return sorted.map((time, place) => {
+    const times = [...room.keys()].sort((one, other) => one - other);
+    let height = TOP + 30;
+    return times.map((time, place) => {
       if (place) {
-        const gap = time - sorted[place - 1];
-        height += Math.min(Math.max(9 * Math.log10(gap / 1e3) + 10, 24), 78);
+        const before = times[place - 1];
+        const least = 24 + room.get(before)[1] + room.get(time)[0];
+        height += Math.min(Math.max(9 * Math.log10((time - before) / 1e3) + 10, least), 78);
       }
       return [time, height];
     });
@@ -100,7 +101,7 @@ class Ladder {
 
   height(time) {
     const { scale } = this;
-    if (!scale.length) return TOP + 24;
+    if (!scale.length) return TOP + 30;
     let next = scale.findIndex(([moment]) => moment >= time);
     if (next < 0) return scale.at(-1)[1] + 6;
     if (scale[next][0] === time) return scale[next][1];
@@ -162,9 +163,9 @@ class Ladder {
       ...rung.taps.map((tap) => [this.taps.get(tap.capture), tap.at]),
       ...(rung.arrived ? [[way[1], rung.arrived.at]] : []),
     ].map(([x, time]) => [x, time === null ? null : this.height(time)]);
-    const known = stops.find(([, y]) => y !== null)?.[1] ?? TOP + 24;
+    const known = stops.find(([, y]) => y !== null)?.[1] ?? TOP + 30;
     const points = stops.map(([x, y]) => [x, y ?? known]);
-    if (!rung.sent && !rung.taps.length) points.unshift([way[0], points[0][1] - FELL]);
+    if (!rung.sent) points.unshift(this.origin(way, points[0]));
     if (!rung.arrived) points.push(this.vanishing(rung, way, points.at(-1)));
     const group = drawn("g.rung", { "data-fate": rung.fate });
     if (this.stale && this.first(rung).target === this.stale) group.classList.add("stray");
@@ -181,6 +182,11 @@ class Ladder {
     return group;
   }
 
+  // Where it may have come from.
+  origin([from], [x, y]) {
+    return [x + (from - x) * 0.85, y - FELL * 0.85];
+  }
+
   // Where it was seen no more: before the place that would have shown it, else on the way.
   vanishing(rung, way, [x, y]) {
     const limit = this.taps.get(rung.before) ?? way[1];
@@ -191,7 +197,7 @@ class Ladder {
   // What the clocks of both ends may be apart, at the end that it arrived at.
   whisker(x, rung) {
     const [from, to] = [-1, 1].map((sign) =>
-      this.height(rung.arrived.at + sign * Math.max(rung.doubt, 0)));
+      this.height(rung.arrived.at + sign * (rung.doubt ?? 0)));
     return drawn("line.doubt", { x1: x, x2: x, y1: from, y2: to });
   }
 
@@ -205,11 +211,12 @@ class Ladder {
     return drawn("path.head", { ...place, d: "M0 0-11-4.5-11 4.5Z" });
   }
 
-  // Along the arrow: what it is above, its MACs below.
+  // Along the arrow, near where it begins: what it is above, its MACs below.
   words(rung, [x1, y1], [x2, y2]) {
     const turned = (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI;
     const angle = x2 < x1 ? turned + 180 : turned;
-    const transform = `translate(${(x1 + x2) / 2} ${(y1 + y2) / 2}) rotate(${angle})`;
+    const share = Math.min(SAID / Math.abs(x2 - x1), 0.5);
+    const transform = `translate(${x1 + share * (x2 - x1)} ${y1 + share * (y2 - y1)}) rotate(${angle})`;
     const { source, target } = this.first(rung);
     const macs = target ? [drawn("text.macs", { transform, y: 12 }, `${source} → `,
       drawn("tspan.target", {}, target))] : [];
@@ -222,7 +229,7 @@ class Ladder {
     return [[rung.sent, way[0]], [rung.arrived, way[1]]].flatMap(([seen, x]) => {
       if (!seen) return [];
       const left = x === LEFT;
-      const y = (seen.at === null ? TOP + 24 : this.height(seen.at)) + 4;
+      const y = (seen.at === null ? TOP + 30 : this.height(seen.at)) + 4;
       return [drawn(left ? "text.seen.left" : "text.seen", { x: x + (left ? -10 : 10), y },
         `${this.since(seen)} #${seen.frame}`)];
     });
@@ -243,7 +250,7 @@ class Ladder {
         rung.fromClient ? "client" : "server",
         this.told(rung.sent),
         this.told(rung.arrived),
-        target ? made("code", {}, `${source} → ${target}`) : "–",
+        target ? made("code", {}, `${source} → ${target}`) : "-",
         this.fate(rung),
       ];
       return made("tr", {}, ...cells.map((cell) => made("td", {}, cell)));
@@ -254,7 +261,7 @@ class Ladder {
   }
 
   told(seen) {
-    return seen ? `${this.since(seen)}, frame ${seen.frame}` : "–";
+    return seen ? `${this.since(seen)}, frame ${seen.frame}` : "-";
   }
 
   // ---- for Wireshark

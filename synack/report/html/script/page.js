@@ -75,7 +75,7 @@ class Viewer {
       ["Vanished", a.text("vanished", at)],
       ["Why", a.text("reason", at)],
       ["Behind NAT", this.translated(at)],
-      ["Clocks", ladder.doubt < 0 ? "of one host only"
+      ["Clocks", ladder.doubt === null ? "one host only"
         : `both hosts on one clock, give or take ${shownSpan(ladder.doubt)}`],
     ].filter(([, value]) => value);
     const scroll = made("div.scroll", { tabindex: 0, role: "region", "aria-label": "Ladder" },
@@ -112,9 +112,13 @@ async function started() {
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
   });
-  const data = await unpacked();
   const place = document.getElementById("attempts");
-  const attempts = new Attempts(data);
+  if (place) await shown(place);
+  document.documentElement.dataset.ready = "";
+}
+
+async function shown(place) {
+  const attempts = new Attempts(await unpacked());
   const viewer = new Viewer(attempts, document.querySelector("dialog"));
   const table = new AttemptsTable(attempts, place, (at) => viewer.open(at));
   viewer.list = table;
@@ -131,7 +135,6 @@ async function started() {
   const linked = /^#attempt-(\d+)$/.exec(location.hash);
   const at = linked ? attempts.at(Number(linked[1])) : -1;
   if (at >= 0) viewer.open(at);
-  document.documentElement.dataset.ready = "";
 }
 
 started();
