@@ -148,7 +148,11 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
             (loaded.unknown if harmless else loaded.errors).append(error.damage)
             continue
         if isinstance(content, FoundCapture):
-            found.append((source, content))
+            if content.annotated and not source.explicit:
+                reason = "written by synack annotate: its frames are those of other captures"
+                loaded.unknown.append(Damage(source.path, reason))
+            else:
+                found.append((source, content))
             continue
         for part in content.parts if isinstance(content, Several) else [content]:
             _keep(loaded, source, part)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
 from synack.diagnosis.context import KINDS, Context
+from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
+from synack.diagnosis.ownership import ownership
 from synack.diagnosis.rules import findings
 from synack.grouping import distinct_rows
 from synack.handshake.clock import split
@@ -22,7 +25,7 @@ from synack.incident import Source, taken_at, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.timeline import entries_of, peers_in
-from synack.tables import ENTRIES, SOCKETS, Table
+from synack.tables import ENTRIES, OWN, SOCKETS, Table
 from synack.wording import count, iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
@@ -40,6 +43,18 @@ class Diagnosed:
     attempts: Table
     entries: Table
     findings: list[Finding]
+    case: Case
+    """What the rules saw."""
+
+    @cached_property
+    def ownership(self) -> Table:
+        """Who had which address when, and who says so: :data:`~synack.tables.OWNERSHIP`."""
+        return ownership(self.case)
+
+    @cached_property
+    def history(self) -> Table:
+        """What each host's entries said when: :data:`~synack.tables.HISTORY`."""
+        return history(self.case)
 
     @property
     def concluded(self) -> bool:
@@ -69,7 +84,7 @@ def run(loaded: Loaded) -> Diagnosed:
         matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
         _context(loaded, own, peers),
     )  # fmt: skip
-    return Diagnosed(loaded, matched, found, attempts, entries, findings(case))
+    return Diagnosed(loaded, matched, found, attempts, entries, findings(case), case)
 
 
 def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) -> Vantage:
@@ -230,6 +245,11 @@ def _context(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Context:
             if len(home) == 1 and not source.host_given:
                 return home[0]
             return _host_of(source, peer - local, own, peers)
+        if table.schema is OWN and source.host not in own and not source.host_given:
+            mine = {(high, low) for high, low in distinct_rows(table["ip_hi"], table["ip_lo"])}
+            home = [host for host, addresses in own.items() if host and mine & addresses]
+            if len(home) == 1:
+                return home[0]
         return _host_of(source, set(), own, {})
 
     return Context(loaded.context(schema, host_of) for schema in KINDS)

@@ -165,6 +165,10 @@ class Case:
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
 
+    def sent_by(self, address: Address) -> Array:
+        """Rows of segments and quotes from ``address``, ascending."""
+        return self._by_source.rows(address)
+
     def heard(self, host: int, address: Address) -> Array:
         """Rows of segments that ``address`` sent, in captures of ``host``."""
         rows = self._by_source.rows(address)
@@ -522,14 +526,21 @@ class Case:
         return found
 
     @cached_property
+    def misplaced(self) -> Array:
+        """Rows of entries in tables that cannot be of the host that they are said to be (bool)."""
+        e = self.entries
+        pairs = zip(e["host"].tolist(), e["file"].tolist(), strict=True)
+        return np.array([pair in self._misplaced for pair in pairs], bool)
+
+    @cached_property
     def _entries_by(self) -> dict[tuple[str, int, int], list[int]]:
         e = self.entries
         late = np.where(e["at"] == NO_TIME, np.iinfo(np.int64).max, e["at"])
         found: dict[tuple[str, int, int], list[int]] = {}
-        hosts, files = e["host"].tolist(), e["file"].tolist()
+        hosts, misplaced = e["host"].tolist(), self.misplaced.tolist()
         high, low = e["ip_hi"].tolist(), e["ip_lo"].tolist()
         for row in np.argsort(late, kind="stable").tolist():
-            if (hosts[row], files[row]) not in self._misplaced:
+            if not misplaced[row]:
                 found.setdefault((hosts[row], high[row], low[row]), []).append(row)
         return found
 

@@ -99,6 +99,48 @@ def neighbors(entries: Table) -> list[Shown]:
     ]
 
 
+def ownership(owners: Table) -> list[Shown]:
+    """Who had which address when: the columns of ``Diagnosis.ownership``."""
+    from synack.diagnosis.ownership import KINDS
+
+    o = owners
+    return [
+        _ips("ip", o["ip_hi"], o["ip_lo"]),
+        _macs("mac", o["mac"]),
+        _strings("name", o["name"]),
+        *(_times(name, o[name]) for name in ("first", "last", "until")),
+        _named("kind", KINDS, o["kind"]),
+        _strings("host", o["host"]),
+        _numbers("records", o["records"]),
+        *_place(o),
+    ]
+
+
+def history(entries: Table) -> list[Shown]:
+    """What each host's entries said when: the columns of ``Diagnosis.history``."""
+    from synack.diagnosis.entries import KINDS
+
+    e = entries
+    return [
+        _strings("host", e["host"]),
+        _strings("interface", e["interface"]),
+        _ips("ip", e["ip_hi"], e["ip_lo"]),
+        _macs("mac", e["mac"]),
+        _strings("state", e["state"]),
+        *(_times(name, e[name]) for name in ("first", "last", "until")),
+        _named("certain", ("no", "yes"), e["certain"].astype(np.uint8)),
+        _named("kind", KINDS, e["kind"]),
+        _numbers("records", e["records"]),
+        *_place(e),
+    ]
+
+
+def _place(table: Table) -> list[Shown]:
+    """Where the first record can be looked up."""
+    numbers = [_numbers(name, table[name]) for name in ("frame", "line")]
+    return [_strings("file", table["file"]), *numbers]
+
+
 def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
     """Every kept segment, with what it was to its attempt."""
     s = matched.segments
