@@ -200,7 +200,7 @@ def test_a_finding_shows_its_attempts(page):
 
 
 def test_a_ladder_opens_by_click_and_shows_both_ends(page):
-    page.get_by_role("button", name="Ladder of a typical attempt").click()
+    page.get_by_role("button", name="This attempt in detail").click()
     dialog = page.get_by_role("dialog")
     assert dialog.is_visible()
     assert dialog.get_by_role("heading", level=2).text_content() == "Attempt 3"
@@ -249,7 +249,7 @@ def test_a_row_opens_and_the_address_of_the_page_leads_back(chromium, written, o
 
 def test_wireshark_shows_what_a_ladder_has(page):
     """The frames by number, and all of the attempt by its addresses, ports and ISN."""
-    page.get_by_role("button", name="Ladder of a typical attempt").click()
+    page.get_by_role("button", name="This attempt in detail").click()
     filters = dict(
         zip(
             page.locator("dialog .filters .file").all_text_contents(),
@@ -282,7 +282,7 @@ def test_filters_are_copied(opened, page):
 def test_axe_finds_nothing_serious(chromium, written, scheme, ladder):
     shown = browser.Opened(chromium, written, color_scheme=scheme)
     if ladder:
-        shown.page.get_by_role("button", name="Ladder of a typical attempt").click()
+        shown.page.get_by_role("button", name="This attempt in detail").click()
     found = Axe().run(shown.page).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in HARMFUL] == []
     shown.close()
@@ -307,7 +307,7 @@ def test_a_narrow_window_needs_no_scrolling_sideways(chromium, written, width):
     shown = browser.Opened(chromium, written, viewport={"width": width, "height": 800})
     beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert shown.page.evaluate(beyond) == 0
-    shown.page.get_by_role("button", name="Ladder of a typical attempt").click()
+    shown.page.get_by_role("button", name="This attempt in detail").click()
     dialog = shown.page.get_by_role("dialog")
     assert dialog.bounding_box()["width"] <= width
     assert dialog.evaluate("(d) => d.scrollWidth - d.clientWidth") == 0
@@ -321,7 +321,7 @@ def test_paper_shows_findings_and_no_controls(page):
     assert not page.get_by_role("searchbox").is_visible()
     assert not page.locator(".copy").first.is_visible()
     page.emulate_media(media="screen")
-    page.get_by_role("button", name="Ladder of a typical attempt").click()
+    page.get_by_role("button", name="This attempt in detail").click()
     page.emulate_media(media="print")
     assert page.locator("dialog svg").is_visible()
     assert not page.get_by_role("heading", level=1).is_visible()
@@ -359,7 +359,7 @@ def test_nothing_in_names_is_interpreted(chromium, tmp_path):
     path.write_text(html, "utf-8")
     shown = browser.Opened(chromium, path)
     page = shown.page
-    page.get_by_role("button", name="Ladder of a typical attempt").click()
+    page.get_by_role("button", name="This attempt in detail").click()
     page.keyboard.press("Escape")
     page.get_by_role("searchbox").fill("<script>")
     page.get_by_role("button", name=re.compile("^Attempt ")).first.click()

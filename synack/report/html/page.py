@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from synack import __version__
 from synack.report.html.columns import embedded
 from synack.report.html.view import page
+from synack.report.palette import COLOURS
 from synack.report.plain import printable
 from synack.report.prose import pieces
 
@@ -32,7 +33,7 @@ def render(diagnosis: Diagnosis) -> str:
     from markupsafe import Markup
 
     data, number = embedded(diagnosis.diagnosed)
-    style = (_HERE / "page.css").read_text("utf-8")
+    style = (_HERE / "page.css").read_text("utf-8") + _colours()
     script = "\n".join((_HERE / "script" / f"{n}.js").read_text("utf-8") for n in _SCRIPTS)
     return (
         _environment()
@@ -48,6 +49,11 @@ def render(diagnosis: Diagnosis) -> str:
     )
 
 
+def _colours() -> str:
+    """Of outcomes, the same as in the drawings."""
+    return "".join(f'[data-is="{name}"] {{ --is: {colour}; }}\n' for name, colour in COLOURS.items())
+
+
 def _policy(style: str, script: str) -> str:
     """Nothing but these two; ``data:`` for the empty icon that keeps browsers from asking for
     one."""
@@ -61,6 +67,7 @@ def _policy(style: str, script: str) -> str:
 
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(
         loader=FileSystemLoader(_HERE),
@@ -71,6 +78,8 @@ def _environment() -> Environment:
         finalize=_spelled,
     )
     environment.filters["pieces"] = pieces
+    # All text in our own drawings is escaped by them.
+    environment.filters["drawing"] = Markup
     return environment
 
 

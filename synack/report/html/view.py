@@ -62,7 +62,8 @@ class Cause:
     evidence: list[Statement]
     attempts: int
     typical: int | None
-    """Row of the attempt to show."""
+    """Row of the attempt to show, and its ladder as SVG, "" without one."""
+    ladder: str
     filter: str
     """All that went to the wrong MAC, in Wireshark; "" if it is not about one."""
 
@@ -87,6 +88,9 @@ class Page:
     span: str
     shares: list[Share]
     causes: list[Cause]
+    matrix: str
+    timeline: str
+    """Drawings as SVG; "" without attempts."""
     captures: list[str]
     clocks: list[str]
     warnings: list[str]
@@ -103,6 +107,8 @@ def page(diagnosis: Diagnosis, embedded: int) -> Page:
         span=_span(diagnosis),
         shares=_shares(diagnosis),
         causes=[_cause(diagnosis, f, n) for n, f in enumerate(d.findings, 1)],
+        matrix=diagnosis.plot_matrix().svg() if len(d.attempts) else "",
+        timeline=diagnosis.plot_timeline().svg() if len(d.attempts) else "",
         captures=text.captures(diagnosis),
         clocks=text.clocks(diagnosis),
         warnings=diagnosis.warnings,
@@ -130,6 +136,7 @@ def _shares(diagnosis: Diagnosis) -> list[Share]:
 
 def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
     control = [e for e in finding.evidence if e.id == CONTROL_GROUP]
+    shown = typical(diagnosis.diagnosed, finding)
     return Cause(
         number=number,
         title=title(finding.kind),
@@ -142,7 +149,8 @@ def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
         survived_by=finding.survived_by,
         evidence=[_statement(evidence) for evidence in finding.evidence],
         attempts=len(finding.rows),
-        typical=typical(diagnosis.diagnosed, finding),
+        typical=shown,
+        ladder="" if shown is None else diagnosis.attempt(shown).plot_ladder().svg(),
         filter=filters.of_finding(finding),
     )
 

@@ -112,6 +112,10 @@ async function started() {
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
   });
+  // Paper has nothing to unfold.
+  addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details")) details.open = true;
+  });
   const place = document.getElementById("attempts");
   if (place) await shown(place);
   document.documentElement.dataset.ready = "";
