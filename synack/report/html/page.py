@@ -51,7 +51,8 @@ def render(diagnosis: Diagnosis) -> str:
 
 def _colours() -> str:
     """Of outcomes, the same as in the drawings."""
-    return "".join(f'[data-is="{name}"] {{ --is: {colour}; }}\n' for name, colour in COLOURS.items())
+    lines = (f'[data-is="{name}"] {{ --is: {colour}; }}\n' for name, colour in COLOURS.items())
+    return "".join(lines)
 
 
 def _policy(style: str, script: str) -> str:
