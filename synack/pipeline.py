@@ -68,7 +68,8 @@ def run(loaded: Loaded) -> Diagnosed:
     captures = [replace(c, warnings=list(c.warnings)) for c in loaded.captures]
     loaded = replace(loaded, captures=captures, warnings=list(loaded.warnings))
     rises = _rises(loaded)
-    vantages = [_vantage(loaded, capture, rises) for capture in loaded.captures]
+    own, listed = _own_by_name(loaded), _listed_by_name(loaded)
+    vantages = [_vantage(loaded, capture, rises, own, listed) for capture in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
     found = paths(matched)
     attempts = judge(matched, found.vanished)
@@ -87,11 +88,42 @@ def run(loaded: Loaded) -> Diagnosed:
     return Diagnosed(loaded, matched, found, attempts, entries, findings(case), case)
 
 
-def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) -> Vantage:
-    named = named_addresses(capture.host) | loaded.incident.addresses.get(capture.host, set())
-    found = rises.get(capture.host)
+def _vantage(
+    loaded: Loaded, capture: Capture, rises: dict[str, Rise | None], own: _ByHost, listed: _ByHost
+) -> Vantage:
+    host = capture.host
+    named = named_addresses(host) | loaded.incident.addresses.get(host, set())
+    named |= own.get(host, set())
+    found = rises.get(host)
     role = found.role if found else 0
-    return Vantage(capture.host, frozenset(named), role, tap=capture.host in loaded.incident.taps)
+    denied = frozenset(listed.get(host, set()) - named)
+    tap = host in loaded.incident.taps
+    return Vantage(host, frozenset(named), role, tap=tap, denied=denied)
+
+
+def _own_by_name(loaded: Loaded) -> _ByHost:
+    """The addresses that hosts list as their own (``ip addr``), by the name of the file. Those
+    of the loopback may be anybody's."""
+    found: _ByHost = {}
+    table = loaded.context(OWN)
+    columns = (table[name].tolist() for name in ("host", "interface", "ip_hi", "ip_lo", "prefix"))
+    for host, interface, high, low, prefix in zip(*columns, strict=True):
+        if host and prefix >= 0 and not interface.startswith("lo"):
+            found.setdefault(host, set()).add((high, low))
+    return found
+
+
+def _listed_by_name(loaded: Loaded) -> _ByHost:
+    """The addresses in neighbor tables of Linux, by the name of the file: a host is not its own
+    neighbor there, while BSD and network gear list their own as well."""
+    found: _ByHost = {}
+    for source, dump in loaded.dumps:
+        if source.host and all(name.startswith(_LINUX) for name in dump.format.split(", ")):
+            found.setdefault(source.host, set()).update(peers_in(dump))
+    return found
+
+
+_LINUX = ("ip ", "/proc/net/arp", "arp -n", "arp -an")
 
 
 # ---- dumps --------------------------------------------------------------------------------

@@ -144,7 +144,10 @@ def _table_disagrees(case: Case, mismatch: Mismatch, sendings: Table) -> Evidenc
     )
     right = case.usable[rows] & (case.entries["mac"][rows] == mismatch.right)
     times = sendings["time"]
-    between = (at > times.min(initial=np.iinfo(np.int64).max)) & ~wrong
+    begin = times.min(initial=np.iinfo(np.int64).max)
+    if _fixed(case, mismatch):
+        right &= at > begin  # who fixed the entry may have replaced a right one
+    between = (at > begin) & ~wrong
     for place in np.flatnonzero(certain & (right | between)).tolist():
         until = at[place + 1 :][wrong[place + 1 :]]
         end = int(until[0]) if len(until) else np.iinfo(np.int64).max

@@ -56,6 +56,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     witnessed = _witness(case, mismatch, sendings)
     table = table_agrees(case, mismatch, sendings)
     against = contradictions(case, mismatch, sendings)
+    doubts += _unplaced(case, mismatch)
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
             Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
@@ -191,7 +192,7 @@ def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
 def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evidence]:
     """Whether nothing shows the right MAC in use until after the last wrong sending. It may
     have taken over only then (a failover), and the wrong one was down, but not wrong."""
-    first = first_sign(case, mismatch.ip, mismatch.right)
+    first = first_sign(case, mismatch.host, mismatch.ip, mismatch.right)
     if mismatch.next_hop == "gateway" or first is None or first <= int(sendings["time"].max()):
         return []
     says = (
@@ -199,6 +200,21 @@ def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[E
         f" {clock_time(first)} on: before that the old owner may have been down, not replaced"
     )
     return [Evidence("owner-seen-later", says)]
+
+
+def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
+    """Whether nothing but who else captured tells that the capture is the sender's: nothing in it
+    is addressed to the sender. What a switch floods, frames to a MAC that nobody has, is in
+    every capture of the link."""
+    m, own = case.matched, list(case.own_macs.get(mismatch.host, set()))
+    captures = np.flatnonzero(m.host_of_capture == mismatch.host)
+    if any(m.vantages[capture].basis for capture in captures.tolist()):
+        return []
+    s = m.segments
+    if (np.isin(s["capture"], captures) & np.isin(s["dst_mac"], own)).any():
+        return []
+    says = f"that {case.hosts[mismatch.host]} itself sent this is not certain: frames to a MAC that"
+    return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]
 
 
 def _control_group(case: Case, mismatch: Mismatch) -> list[Evidence]:
@@ -270,12 +286,13 @@ def _by_table(
 ) -> Mismatch | None:
     s = case.sendings
     other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
-    bad = other[failed(case, s.take(other))]
+    # What came through once the entry was right, or before it was wrong, did not go there.
+    bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
     rights = distinct(_owner(s)[bad]).tolist()
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
     (right,) = rights
-    bad = since_takeover(case, ip, wrong, right, bad)
+    bad = since_takeover(case, host, ip, wrong, right, bad)
     if not len(bad) or stands_for_many(case, host, wrong, ip):
         return None
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"

@@ -10,7 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from synack.report import checks, text
+<<<<<<< HEAD
 from synack.report.facts import facts, title
+=======
+from synack.report.considered import Considered, considered
+>>>>>>> main
 from synack.report.plain import printable
 from synack.report.prose import pieces
 
@@ -110,7 +114,20 @@ def _finding(finding: Finding, number: int) -> list[str]:
     lines += ["### Evidence", ""]
     for place, evidence in enumerate(finding.evidence, 1):
         lines += _evidence(evidence, place)
-    return [*lines, ""]
+    return [*lines, "", *_others(finding)]
+
+
+def _others(finding: Finding) -> list[str]:
+    rows = [
+        (group.verdict, prose(", ".join(group.causes)), _reason(group))
+        for group in considered(finding)
+    ]
+    return ["### Other causes considered", "", *table(("", "Cause", "Why"), rows)] if rows else []
+
+
+def _reason(group: Considered) -> str:
+    places = text.places_by_file(group.sources).items()
+    return "<br>".join([prose(group.says), *(f"{code(file)}: {found}" for file, found in places)])
 
 
 def _evidence(evidence: Evidence, place: int) -> list[str]:
