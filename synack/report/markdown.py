@@ -10,11 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from synack.report import checks, text
-<<<<<<< HEAD
-from synack.report.facts import facts, title
-=======
 from synack.report.considered import Considered, considered
->>>>>>> main
+from synack.report.facts import facts, title
 from synack.report.plain import printable
 from synack.report.prose import pieces
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synack.model import OUTCOMES, Evidence, Finding, Source
+from synack.model import OUTCOMES, Finding, Source
 from synack.report import filters, text
+from synack.report.considered import considered
 from synack.report.facts import Fact, facts, title
 from synack.report.rungs import typical
 from synack.wording import iso_time
@@ -39,6 +40,15 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Others:
+    """Other causes of one verdict, and by what."""
+
+    verdict: str
+    causes: str
+    reason: Statement
+
+
+@dataclass(frozen=True)
 class Remedy:
     """What to do: a command and on which host, or a sentence (no command)."""
 
@@ -60,6 +70,7 @@ class Cause:
     remedies: list[Remedy]
     survived_by: list[str]
     evidence: list[Statement]
+    others: list[Others]
     attempts: int
     typical: int | None
     """Row of the attempt to show, and its ladder as SVG, "" without one."""
@@ -147,7 +158,11 @@ def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
         facts=facts(finding),
         remedies=[_remedy(remedy) for remedy in finding.remedy],
         survived_by=finding.survived_by,
-        evidence=[_statement(evidence) for evidence in finding.evidence],
+        evidence=[_statement(e.says, e.sources) for e in finding.evidence],
+        others=[
+            Others(group.verdict, ", ".join(group.causes), _statement(group.says, group.sources))
+            for group in considered(finding)
+        ],
         attempts=len(finding.rows),
         typical=shown,
         ladder="" if shown is None else diagnosis.attempt(shown).plot_ladder().svg(),
@@ -166,16 +181,16 @@ def _remedy(remedy: str) -> Remedy:
     return Remedy("", remedy)
 
 
-def _statement(evidence: Evidence) -> Statement:
+def _statement(says: str, sources: tuple[Source, ...]) -> Statement:
     by_file: dict[str, list[Source]] = {}
-    for source in evidence.sources:
+    for source in sources:
         by_file.setdefault(source.file, []).append(source)
-    where = text.places_by_file(evidence.sources)
+    where = text.places_by_file(sources)
     return Statement(
-        evidence.says,
+        says,
         [
             Place(file, where[file],
-                  filters.of_frames(s.frame for s in sources if s.frame is not None))
-            for file, sources in by_file.items()
+                  filters.of_frames(s.frame for s in found if s.frame is not None))
+            for file, found in by_file.items()
         ],
     )  # fmt: skip
