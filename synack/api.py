@@ -11,6 +11,7 @@ import numpy as np
 
 from synack.addresses import format_ip
 from synack.attempt import Attempt
+from synack.frames import Recorded
 from synack.handshake.clock import Clock
 from synack.handshake.details import details
 from synack.handshake.rungs import rungs
@@ -22,10 +23,9 @@ from synack.report.rungs import typical
 from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     import pandas as pd
 
+    from synack.report.explain import Explanation
     from synack.report.svg import Drawing
 
 
@@ -48,8 +48,10 @@ class Diagnosis:
     ``<NA>`` where nothing could be observed.
     """
 
-    def __init__(self, diagnosed: Diagnosed) -> None:
+    def __init__(self, diagnosed: Diagnosed, recorded: Recorded | None = None) -> None:
+        """``recorded``: the frames behind it; default: as the files have them."""
         self.diagnosed = diagnosed
+        self.recorded = recorded or Recorded(diagnosed.loaded)
         self.findings: list[Finding] = diagnosed.findings
 
     @cached_property
@@ -138,10 +140,11 @@ class Diagnosis:
         """The same under pseudonyms, to be shared: other addresses, MACs, names and paths, the
         same for the same ``key`` (32 bytes; :func:`synack.anonymize.key.read_key` keeps one in
         a file). Ports, times, sequence numbers and interfaces stay."""
+        from synack.anonymize.frames import Disguised
         from synack.anonymize.values import disguised, pseudonyms
 
         by = pseudonyms(self.diagnosed.loaded, key)
-        return Diagnosis(disguised(self.diagnosed, by))
+        return Diagnosis(disguised(self.diagnosed, by), Disguised(self.diagnosed.loaded, by))
 
     def attempt(self, number: int) -> Attempt:
         """All that is known of one attempt. ``number``: its row in ``attempts``. Raises
@@ -173,6 +176,15 @@ class Diagnosis:
 
         return timeline.draw(timeline.timeline(self.diagnosed))
 
+    def plot_ownership(self, ip: str | None = None) -> Drawing:
+        """Who had an address when, beside what each host's neighbor entry said of it and what
+        became of the attempts. Without ``ip`` it is the address of the first finding that
+        names one, else that whose MAC changed most. Raises
+        :class:`~synack.errors.UsageError` for what is no IP address."""
+        from synack.report import lanes
+
+        return lanes.draw(lanes.lanes(self.diagnosed, ip))
+
     def to_json(self) -> str:
         """The document of ``synack diagnose --format json``."""
         from synack.report import json
@@ -191,16 +203,21 @@ class Diagnosis:
 
         return markdown.render(self)
 
+    def to_html(self) -> str:
+        """The page of ``synack diagnose --format html``: one file that loads nothing."""
+        from synack.report.html.page import render
+
+        return render(self)
+
     def annotate(
         self,
         path: str | PathLike[str],
-        findings: Collection[int] = (),
-        *,
+        *findings: int,
         everything: bool = False,
         split: bool = False,
     ) -> list[str]:
-        """Write the pcapng of ``synack annotate`` to ``path``: the frames of ``findings`` (by
-        number from 1; all without any), with ``everything`` all handshakes; ``split``: a file
+        """Write the pcapng of ``synack annotate`` to ``path``: the frames of these ``findings`` (by
+        number from 1; none: of all), with ``everything`` all handshakes; ``split``: a file
         per link type. Returns what there is to say of it.
 
         The captures are read again. Raises :class:`~synack.errors.InputError` where one has
@@ -210,6 +227,18 @@ class Diagnosis:
         from synack.report import pcapng
 
         return pcapng.save(self, Path(path), findings, everything=everything, split=split)
+
+    def explain(self, *findings: int, most: int = 50) -> Explanation:
+        """Wireshark's dissection of the evidence of these ``findings`` (by number from 1; none: of
+        all), at most ``most`` frames of it, beside what synack reads in them: ``synack explain``.
+
+        Needs tshark. Works in scripts, in coroutines (which it blocks for about a second) and
+        in notebooks. Raises as :meth:`annotate`, and
+        :class:`~synack.errors.UsageError` without tshark.
+        """
+        from synack.report.explain import explain
+
+        return explain(self, findings, most)
 
     def addresses_of(self, vantage: Vantage) -> str:
         """The capturing host's own addresses, as text."""

@@ -78,12 +78,13 @@ class ReportFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
     GITHUB = "github"
     JUNIT = "junit"
 
 
-class ForecastFormat(StrEnum):
-    """Formats of what garbage collection will do."""
+class DocumentFormat(StrEnum):
+    """Formats of a report that is no table."""
 
     TEXT = "text"
     JSON = "json"
@@ -110,7 +111,10 @@ class TableFormat(StrEnum):
 
 
 ReportForm = Annotated[
-    ReportFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ReportFormat,
+    typer.Option(
+        "--format", "-f", help="Report for people or programs; -o x.html, x.json, x.md say it too."
+    ),
 ]
 TableForm = Annotated[
     TableFormat, typer.Option("--format", "-f", help="Format of the table; -o x.csv says it too.")
@@ -146,6 +150,7 @@ def _top(
       synack handshakes incident/      every connection attempt, one line each
       synack inspect incident/         what each file is, and whose
       synack annotate incident/ -o F   the evidence for Wireshark, each packet explained
+      synack explain incident/         the evidence as Wireshark dissects it
       synack gc incident/              which entries the kernel would delete, and when
       synack demo                      the same on a built-in incident
       synack check fixtures/           recorded incidents still get their verdicts
@@ -196,6 +201,7 @@ def diagnose(
       text      for people (default)
       json      for programs: schema synack.diagnosis/1
       markdown  a postmortem to build on
+      html      a page to look into: ladders, every attempt; one file that loads nothing
       github    annotations, in a GitHub Actions job
       junit     XML for CI servers: a test for each kind of finding
     With --fail-on only findings of these kinds are errors in github and junit.
@@ -214,7 +220,7 @@ def diagnose(
       synack diagnose incident/
       synack diagnose broker-1=a.pcap producer-7=b.pcap broker-1=arp.txt
       synack diagnose incident/ --format json | jq '.findings[].summary'
-      synack diagnose incident/ --format markdown -o postmortem.md
+      synack diagnose incident/ -o postmortem.html
       synack diagnose nightly/ --fail-on stale-neighbor,duplicate-address
     """
     failing = FINDING_KINDS if fail_on is None else _kinds(fail_on)
@@ -489,8 +495,8 @@ def gc(
         ),
     ] = 0,
     form: Annotated[
-        ForecastFormat, typer.Option("--format", "-f", help="Report for people or programs.")
-    ] = ForecastFormat.TEXT,
+        DocumentFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ] = DocumentFormat.TEXT,
     output: Output = None,
     anonymize: Anonymize = None,
 ) -> None:
@@ -539,11 +545,11 @@ def gc(
     done = pipeline.run(_load(paths, counts_only=True))
     found = _shared(forecasts(done, proposals, kernel, arrivals), done.loaded, key)
     done = _shared(done, done.loaded, key)
-    if form == ForecastFormat.JSON:
+    if form == DocumentFormat.JSON:
         _show(forecast.to_json(found, done.loaded.warnings), output, binary=False)
     else:
         _show(forecast.to_text(found), output, binary=False)
-    _finish(done.loaded, concluded=bool(found), warn=form == ForecastFormat.TEXT)
+    _finish(done.loaded, concluded=bool(found), warn=form == DocumentFormat.TEXT)
 
 
 @app.command()
@@ -582,6 +588,7 @@ def annotate(
         bool,
         typer.Option("--split", help="A file for each link type, where captures differ in it."),
     ] = False,
+    anonymize: Anonymize = None,
 ) -> None:
     """Write the evidence as one pcapng: the frames of all hosts on one clock, each with a comment
     that says what happened to it.
@@ -614,11 +621,50 @@ def annotate(
     _twice(paths)
     if output is None and sys.stdout.isatty():
         raise UsageError(_BINARY.format("pcapng"))
-    diagnosis = _diagnosed(paths)
-    for line in pcapng.save(
-        diagnosis, output, findings or (), everything=everything, split=split
-    ):  # fmt: skip
+    diagnosis = _diagnosed(paths, anonymize)
+    said = pcapng.save(diagnosis, output, findings or (), everything=everything, split=split)
+    for line in said:
         _say(line)
+    _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded)
+
+
+@app.command()
+def explain(
+    paths: Paths,
+    findings: Findings = None,
+    most: Annotated[
+        int, typer.Option(min=1, max=50, metavar="N", help="So many frames at most.")
+    ] = 12,
+    form: Annotated[
+        DocumentFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ] = DocumentFormat.TEXT,
+    output: Output = None,
+    anonymize: Anonymize = None,
+) -> None:
+    """Show the frames of the evidence as Wireshark dissects them, beside what synack reads in
+    them, and every field in which the two differ.
+
+    \b
+    Of each statement of the evidence there are as many frames as of the others, up to
+    --most in all. Needs tshark. To look at all of them: synack annotate.
+
+    \b
+    Exit codes: 2 also without tshark, 3 also where a capture cannot be read again.
+
+    \b
+    Examples:
+      synack explain incident/ | less
+      synack explain incident/ --finding 1 --most 50
+      synack explain incident/ -f json | jq '.frames[].compared[] | select(.differs)'
+    """
+    from synack.report import dissect
+
+    _twice(paths)
+    dissect.find_tshark()
+    diagnosis = _diagnosed(paths, anonymize)
+    explanation = diagnosis.explain(*findings or (), most=most)
+    shown = explanation.to_json() if form == DocumentFormat.JSON else explanation.to_text()
+    _show(shown, output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded)
 
 
@@ -637,19 +683,22 @@ def _diagnose(
     anonymize: Path | None,
 ) -> set[str]:
     """Show the diagnosis; the kinds of what was found."""
-    diagnosis = _diagnosed(paths, anonymize)
+    form = _report_form(form, output)
+    page = ("jinja2", "synack.report.html.page") if form == ReportFormat.HTML else ()
+    diagnosis = _diagnosed(paths, anonymize, *page)
     _show(_rendered(diagnosis, form, failing), output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded, warn=False)
     return {finding.kind for finding in diagnosis.findings}
 
 
-def _diagnosed(paths: list[str], anonymize: Path | None = None) -> Diagnosis:
+def _diagnosed(paths: list[str], anonymize: Path | None = None, *needed: str) -> Diagnosis:
     key = _key(anonymize)
-    loaded = _load(paths, "synack.api")
+    loaded = _load(paths, "synack.api", *needed)
     from synack.api import Diagnosis
     from synack.pipeline import run
 
-    return Diagnosis(_shared(run(loaded), loaded, key))
+    diagnosis = Diagnosis(run(loaded))
+    return diagnosis if key is None else diagnosis.anonymized(key)
 
 
 def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) -> str:
@@ -663,6 +712,8 @@ def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) 
         return junit.render(diagnosis, failing)
     if form == ReportFormat.MARKDOWN:
         return diagnosis.to_markdown()
+    if form == ReportFormat.HTML:
+        return diagnosis.to_html()
     return diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
 
 
@@ -739,6 +790,20 @@ def _form(form: TableFormat, output: Path | None) -> str:
     if form == TableFormat.TEXT and suffix in [f.value for f in TableFormat]:
         return suffix
     return form.value
+
+
+_REPORT_SUFFIXES = {
+    ".html": ReportFormat.HTML,
+    ".json": ReportFormat.JSON,
+    ".md": ReportFormat.MARKDOWN,
+}
+
+
+def _report_form(form: ReportFormat, output: Path | None) -> ReportFormat:
+    """``-o x.html`` needs no ``--format html``."""
+    if form == ReportFormat.TEXT and output is not None:
+        return _REPORT_SUFFIXES.get(output.suffix.lower(), form)
+    return form
 
 
 _BINARY = "{} is binary: give -o FILE or redirect"

@@ -115,7 +115,7 @@ def test_as_in_a_script(tmp_path):
     assert says[0].startswith("broker-1 eth0: 10.0.1.77 is cached as")
     assert says.count("0a:de:ad:00:00:01") == 10
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "ladder.svg", "matrix.svg", "timeline.svg"]  # fmt: skip
+        "ladder.svg", "matrix.svg", "ownership.svg", "timeline.svg"]  # fmt: skip
 
 
 def test_a_ladder_of_what_is_not_there(tmp_path):

@@ -112,5 +112,6 @@ def test_hostile_texts_are_text(tmp_path: Path) -> None:
         page = Reader(shown._repr_html_())
         assert "img" not in page.tags
         assert not {name for name in page.attributes if name.startswith("on")}
-    for drawing in (found.plot_ladder(), found.plot_matrix(), found.plot_timeline()):
+    for drawing in (found.plot_ladder(), found.plot_matrix(), found.plot_timeline(),
+                    found.plot_ownership()):  # fmt: skip
         assert "<img" not in drawing.svg()

@@ -11,6 +11,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
 from synack.diagnosis.context import Context
+from synack.diagnosis.documents import documents
 from synack.grouping import (
     among,
     distinct,
@@ -166,10 +167,6 @@ class Case:
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
 
-    def sent_by(self, address: Address) -> Array:
-        """Rows of segments and quotes from ``address``, ascending."""
-        return self._by_source.rows(address)
-
     def heard(self, host: int, address: Address) -> Array:
         """Rows of segments that ``address`` sent, in captures of ``host``."""
         rows = self._by_source.rows(address)
@@ -280,6 +277,46 @@ class Case:
                 "time": self.time(rows),
             },
         )
+
+    @cached_property
+    def _by_attempt(self) -> tuple[Array, Array]:
+        attempt = self.sendings["attempt"]
+        starts = np.cumsum(np.bincount(attempt, minlength=len(self.attempts)))
+        return np.argsort(attempt, kind="stable"), np.concatenate([[0], starts])
+
+    def sendings_of(self, attempts: Array) -> Array:
+        """Rows of sendings of these attempts, in the order of the attempts."""
+        order, starts = self._by_attempt
+        begins, sizes = starts[attempts], starts[attempts + 1] - starts[attempts]
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return order[np.repeat(begins, sizes) + within]
+
+    @cached_property
+    def _answers(self) -> dict[int, tuple[Array, Array]]:
+        s = self.matched.segments
+        rows = np.flatnonzero(s["kind"] == SYN_ACK)
+        rows = rows[np.argsort(s["ack"][rows], kind="stable")]
+        hosts = self.hosts_of(rows)
+        mine = {host: rows[hosts == host] for host in distinct(hosts).tolist()}
+        return {host: (s["ack"][found], found) for host, found in mine.items()}
+
+    def answers_at(self, host: int) -> tuple[Array, Array]:
+        """What the SYN-ACKs in the captures of ``host`` acknowledge, ascending, and their rows of
+        segments."""
+        none = np.empty(0, np.int64)
+        return self._answers.get(host, (none.astype(np.uint32), none))
+
+    @cached_property
+    def _completed(self) -> dict[tuple[int, int], Array]:
+        a = self.attempts
+        done = np.flatnonzero((a["outcome"] == Outcome.COMPLETED) & (a["server_host"] >= 0))
+        done = done[np.argsort(a["first"][done], kind="stable")]
+        columns = a["server_host"][done], a["server_port"][done]
+        return {(host, port): rows for (host, port), rows in grouped(done, *columns)}
+
+    def completed(self, host: int, port: int) -> Array:
+        """Rows of attempts that completed at a port of ``host``, in order of their begin."""
+        return self._completed.get((host, port), np.empty(0, np.int64))
 
     def _own(self, rows: Array) -> Array:
         """Whether the capturing host itself sent these: on a network that floods it also sees
@@ -539,13 +576,19 @@ class Case:
         """Of rows of claims whether they went to a group address (bool)."""
         return np.array([is_group_mac(m) for m in self.claims["dst_mac"][claims].tolist()], bool)
 
-    def asked_by(self, host: int, address: Address) -> Array:
-        """Rows of claims in which ``host`` itself asks for the MAC of ``address``."""
+    def asked_at(self, host: int, address: Address) -> Array:
+        """Rows of claims in captures of ``host`` in which anybody asks for the MAC of
+        ``address``."""
         c, rows = self.claims, self._by_asked.rows(address)
         mine = np.isin(c["op"][rows], (ARP_REQUEST, ND_SOLICIT)) & (self.claim_host[rows] == host)
         # A probe for one's own address (RFC 5227) asks nobody else.
         mine &= ~((c["ip_hi"][rows] == address[0]) & (c["ip_lo"][rows] == address[1]))
-        return rows[mine & np.isin(c["src_mac"][rows], list(self.own_macs.get(host, set())))]
+        return rows[mine]
+
+    def asked_by(self, host: int, address: Address) -> Array:
+        """Those in which ``host`` itself asks."""
+        rows = self.asked_at(host, address)
+        return rows[np.isin(self.claims["src_mac"][rows], list(self.own_macs.get(host, set())))]
 
     # ---- neighbor tables ------------------------------------------------------------
 
@@ -613,6 +656,21 @@ class Case:
         mine = (e["ip_hi"] == address[0]) & (e["ip_lo"] == address[1]) & (e["mac"] == mac)
         rows = np.flatnonzero(mine & self.usable)
         return rows[e["host"][rows] != self.hosts[host]]
+
+    # ---- what texts say of owners ---------------------------------------------------
+
+    @cached_property
+    def documents(self) -> Table:
+        """Who had which address when, by texts: :data:`~synack.tables.OWNERSHIP`."""
+        return documents(self)
+
+    @cached_property
+    def _by_documented(self) -> ByAddress:
+        return ByAddress(self.documents["ip_hi"], self.documents["ip_lo"])
+
+    def documented(self, address: Address) -> Array:
+        """Rows of documents about ``address``."""
+        return self._by_documented.rows(address)
 
     # ---- what a MAC stands for ------------------------------------------------------
 

@@ -51,8 +51,9 @@ class Axis:
         shapes: list[Shape] = []
         for time, written in self.ticks():
             x = self.x(time)
+            anchor = "end" if x > self.left + self.width - 24 else "middle"
             shapes += [Line(x, top, x, bottom, FAINT),
-                       Text(x, bottom + 16, written, GREY, 11, "middle")]  # fmt: skip
+                       Text(x, bottom + 16, written, GREY, 11, anchor)]  # fmt: skip
         return shapes
 
 

@@ -47,6 +47,7 @@ def pictures(diagnosis: Diagnosis, folder: Path) -> list[Path]:
         "ladder": diagnosis.plot_ladder(),
         "matrix": diagnosis.plot_matrix(),
         "timeline": diagnosis.plot_timeline(),
+        "ownership": diagnosis.plot_ownership("10.0.1.77"),
     }
     paths = []
     for name, drawing in drawings.items():
