@@ -61,6 +61,11 @@ def verdict(diagnosis: Diagnosis) -> str:
         causes = Counter(TITLES[f.kind].lower() for f in diagnosis.findings)
         named = ", ".join(f"{n} x {c}" if n > 1 else c for c, n in causes.items())
         return f"{count(len(diagnosis.findings), 'finding')}: {named}"
+    if not total and len(diagnosis.diagnosed.entries):
+        return (
+            "No finding: there is no handshake in what could be read, and no neighbor entry is"
+            " known to be wrong."
+        )
     if not total:
         return "No finding: there is no handshake in what could be read."
     completed = _outcomes(diagnosis)["completed"]
@@ -87,7 +92,8 @@ def _finding(finding: Finding, number: int, of: int) -> list[str]:
         for line in finding.remedy[1:]:
             lines += _labelled("Then", line)
     lines += _labelled("When", when(finding))
-    lines += _labelled("Affected", count(finding.attempts, "attempt"))
+    affected = count(finding.attempts, "attempt") if finding.attempts else "no attempt was captured"
+    lines += _labelled("Affected", affected)
     for reason in finding.survived_by:
         lines += _labelled("Why it stayed", reason)
     lines += ["", "  Evidence"]
