@@ -583,6 +583,7 @@ def annotate(
         bool,
         typer.Option("--split", help="A file for each link type, where captures differ in it."),
     ] = False,
+    anonymize: Anonymize = None,
 ) -> None:
     """Write the evidence as one pcapng: the frames of all hosts on one clock, each with a comment
     that says what happened to it.
@@ -615,7 +616,7 @@ def annotate(
     _twice(paths)
     if output is None and sys.stdout.isatty():
         raise UsageError(_BINARY.format("pcapng"))
-    diagnosis = _diagnosed(paths)
+    diagnosis = _diagnosed(paths, anonymize)
     said = pcapng.save(diagnosis, output, findings or (), everything=everything, split=split)
     for line in said:
         _say(line)
@@ -633,6 +634,7 @@ def explain(
         DocumentFormat, typer.Option("--format", "-f", help="Report for people or programs.")
     ] = DocumentFormat.TEXT,
     output: Output = None,
+    anonymize: Anonymize = None,
 ) -> None:
     """Show the frames of the evidence as Wireshark dissects them, beside what synack reads in
     them, and every field in which the two differ.
@@ -654,7 +656,7 @@ def explain(
 
     _twice(paths)
     dissect.find_tshark()
-    diagnosis = _diagnosed(paths)
+    diagnosis = _diagnosed(paths, anonymize)
     explanation = diagnosis.explain(*findings or (), most=most)
     shown = explanation.to_json() if form == DocumentFormat.JSON else explanation.to_text()
     _show(shown, output, binary=False)
@@ -688,7 +690,8 @@ def _diagnosed(paths: list[str], anonymize: Path | None = None) -> Diagnosis:
     from synack.api import Diagnosis
     from synack.pipeline import run
 
-    return Diagnosis(_shared(run(loaded), loaded, key))
+    diagnosis = Diagnosis(run(loaded))
+    return diagnosis if key is None else diagnosis.anonymized(key)
 
 
 def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) -> str:

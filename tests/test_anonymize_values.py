@@ -155,3 +155,10 @@ def spelled(rows: Table) -> str:
     ]
     macs = [format_mac(mac) for n in rows.columns if n.endswith("mac") for mac in rows[n].tolist()]
     return "\n".join(pairs + macs)
+
+
+def test_what_was_one_object_is_one_again():
+    """Captures and the list of all files hold the same ones."""
+    loaded = synack.diagnose(ROOT / "fixtures" / "rotated").diagnosed.loaded
+    shared = disguised(loaded, pseudonyms(loaded, KEY))
+    assert {id(f) for c in shared.captures for f in c.files} == {id(f) for f in shared.files}

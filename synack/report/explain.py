@@ -182,7 +182,7 @@ def explain(diagnosis: Diagnosis, findings: Collection[int] = (), most: int = MO
         np.empty(0, np.int64), np.empty(0, np.int64)
     )  # fmt: skip
     paths = [one.path for one in d.loaded.files]
-    with Frames(d.loaded.incident, paths, file, frame) as frames:
+    with diagnosis.recorded.frames(file, frame) as frames:
         packets, warning = _dissected(frames) if some else ([], "")
         read = _Reading(diagnosis, looked_at, keys_of(file, frame))
         explained = []
