@@ -11,6 +11,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
 from synack.diagnosis.context import Context
+from synack.diagnosis.documents import documents
 from synack.grouping import (
     among,
     distinct,
@@ -164,10 +165,6 @@ class Case:
         """Rows of segments that ``address`` sent from ``mac``, in whatever capture."""
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
-
-    def sent_by(self, address: Address) -> Array:
-        """Rows of segments and quotes from ``address``, ascending."""
-        return self._by_source.rows(address)
 
     def heard(self, host: int, address: Address) -> Array:
         """Rows of segments that ``address`` sent, in captures of ``host``."""
@@ -622,6 +619,21 @@ class Case:
         mine = (e["ip_hi"] == address[0]) & (e["ip_lo"] == address[1]) & (e["mac"] == mac)
         rows = np.flatnonzero(mine & self.usable)
         return rows[e["host"][rows] != self.hosts[host]]
+
+    # ---- what texts say of owners ---------------------------------------------------
+
+    @cached_property
+    def documents(self) -> Table:
+        """Who had which address when, by texts: :data:`~synack.tables.OWNERSHIP`."""
+        return documents(self)
+
+    @cached_property
+    def _by_documented(self) -> ByAddress:
+        return ByAddress(self.documents["ip_hi"], self.documents["ip_lo"])
+
+    def documented(self, address: Address) -> Array:
+        """Rows of documents about ``address``."""
+        return self._by_documented.rows(address)
 
     # ---- what a MAC stands for ------------------------------------------------------
 

@@ -12,7 +12,7 @@ from synack.addresses import NO_MAC, Address, parse_mac
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.flow_records import Fact, Flows
 from synack.diagnosis.flow_records import logged as in_flow_logs
-from synack.diagnosis.mismatch import on_link
+from synack.diagnosis.link import on_link
 from synack.grouping import among, distinct, distinct_rows, ids_of, representatives
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.handshake.states import Event
