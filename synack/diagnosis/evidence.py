@@ -545,13 +545,19 @@ class Case:
         """Of rows of claims whether they went to a group address (bool)."""
         return np.array([is_group_mac(m) for m in self.claims["dst_mac"][claims].tolist()], bool)
 
-    def asked_by(self, host: int, address: Address) -> Array:
-        """Rows of claims in which ``host`` itself asks for the MAC of ``address``."""
+    def asked_at(self, host: int, address: Address) -> Array:
+        """Rows of claims in captures of ``host`` in which anybody asks for the MAC of
+        ``address``."""
         c, rows = self.claims, self._by_asked.rows(address)
         mine = np.isin(c["op"][rows], (ARP_REQUEST, ND_SOLICIT)) & (self.claim_host[rows] == host)
         # A probe for one's own address (RFC 5227) asks nobody else.
         mine &= ~((c["ip_hi"][rows] == address[0]) & (c["ip_lo"][rows] == address[1]))
-        return rows[mine & np.isin(c["src_mac"][rows], list(self.own_macs.get(host, set())))]
+        return rows[mine]
+
+    def asked_by(self, host: int, address: Address) -> Array:
+        """Those in which ``host`` itself asks."""
+        rows = self.asked_at(host, address)
+        return rows[np.isin(self.claims["src_mac"][rows], list(self.own_macs.get(host, set())))]
 
     # ---- neighbor tables ------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
+from synack.diagnosis.flow_records import logged
 from synack.diagnosis.history import (
     agreeing,
     contradictions,
@@ -60,7 +61,9 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     witnessed = _witness(case, mismatch, sendings)
     table = table_agrees(case, mismatch, sendings)
     agrees = table is not None or inventoried(others)
+    affected = _affected(case, sendings)
     against = contradictions(case, mismatch, sendings) + contradicted(case, mismatch, sendings)
+    against += _against_by_flows(case, affected, sendings)
     doubts += _unplaced(case, mismatch)
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
@@ -73,7 +76,6 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     healed_at, healing = healed(case, mismatch, sendings)
     causes = survival(case, mismatch, sendings, healed_at)
     found = [witnessed, owner, table, mismatch.near]
-    affected = _affected(case, sendings)
     control = _control_group(case, mismatch)
     return Finding(
         kind="stale-neighbor",
@@ -114,6 +116,20 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
 def _affected(case: Case, sendings: Table) -> Array:
     """Attempts that lost a transmission to it, or failed with all of them unwitnessed."""
     return distinct(sendings["attempt"][is_lost(sendings["fate"]) | failed(case, sendings)])
+
+
+def _against_by_flows(case: Case, affected: Array, sendings: Table) -> list[Evidence]:
+    """Flow logs know no MACs, but whether a filter dropped it or the client's interface got it."""
+    if not len(affected) or leg_of(sendings) != "syn-ack":
+        return []
+    flows = logged(case, affected)
+    if flows.rejected:
+        says = f"flow logs have REJECT of these connections: {flows.rejected.says}"
+        return [Evidence("contradiction-rejected", says, flows.rejected.sources)]
+    if flows.delivered:
+        says = f"{flows.delivered.says}, the client's among them"
+        return [Evidence("contradiction-flow-logs", says, flows.delivered.sources)]
+    return []
 
 
 _NOUN = {"syn-ack": "SYN-ACK", "syn": "SYN"}
