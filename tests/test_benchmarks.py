@@ -185,7 +185,7 @@ def test_the_page_of_a_fleet_is_made_and_used(tmp_path) -> None:
     """Small, with every action in the browser; the incident is the one that is meant."""
     told = run("page.py", "--attempts", 3000, "--folder", tmp_path).splitlines()
     assert told[0].startswith("3,000 attempts: ")
-    assert len(told) == 13
+    assert len(told) == 14
     assert all(line.endswith(" ms") for line in told[1:])
     stale, *_ = synack_api.diagnose(tmp_path / "fleet-3000").findings
     assert (stale.kind, stale.host, stale.ip) == ("stale-neighbor", "broker-1", "10.0.1.77")
