@@ -203,6 +203,12 @@ class Diagnosis:
 
         return markdown.render(self)
 
+    def to_html(self) -> str:
+        """The page of ``synack diagnose --format html``: one file that loads nothing."""
+        from synack.report.html.page import render
+
+        return render(self)
+
     def annotate(
         self,
         path: str | PathLike[str],

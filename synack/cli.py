@@ -78,6 +78,7 @@ class ReportFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
     GITHUB = "github"
     JUNIT = "junit"
 
@@ -110,7 +111,10 @@ class TableFormat(StrEnum):
 
 
 ReportForm = Annotated[
-    ReportFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ReportFormat,
+    typer.Option(
+        "--format", "-f", help="Report for people or programs; -o x.html, x.json, x.md say it too."
+    ),
 ]
 TableForm = Annotated[
     TableFormat, typer.Option("--format", "-f", help="Format of the table; -o x.csv says it too.")
@@ -197,6 +201,7 @@ def diagnose(
       text      for people (default)
       json      for programs: schema synack.diagnosis/1
       markdown  a postmortem to build on
+      html      a page to look into: ladders, every attempt; one file that loads nothing
       github    annotations, in a GitHub Actions job
       junit     XML for CI servers: a test for each kind of finding
     With --fail-on only findings of these kinds are errors in github and junit.
@@ -215,7 +220,7 @@ def diagnose(
       synack diagnose incident/
       synack diagnose broker-1=a.pcap producer-7=b.pcap broker-1=arp.txt
       synack diagnose incident/ --format json | jq '.findings[].summary'
-      synack diagnose incident/ --format markdown -o postmortem.md
+      synack diagnose incident/ -o postmortem.html
       synack diagnose nightly/ --fail-on stale-neighbor,duplicate-address
     """
     failing = FINDING_KINDS if fail_on is None else _kinds(fail_on)
@@ -678,15 +683,17 @@ def _diagnose(
     anonymize: Path | None,
 ) -> set[str]:
     """Show the diagnosis; the kinds of what was found."""
-    diagnosis = _diagnosed(paths, anonymize)
+    form = _report_form(form, output)
+    page = ("jinja2", "synack.report.html.page") if form == ReportFormat.HTML else ()
+    diagnosis = _diagnosed(paths, anonymize, *page)
     _show(_rendered(diagnosis, form, failing), output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded, warn=False)
     return {finding.kind for finding in diagnosis.findings}
 
 
-def _diagnosed(paths: list[str], anonymize: Path | None = None) -> Diagnosis:
+def _diagnosed(paths: list[str], anonymize: Path | None = None, *needed: str) -> Diagnosis:
     key = _key(anonymize)
-    loaded = _load(paths, "synack.api")
+    loaded = _load(paths, "synack.api", *needed)
     from synack.api import Diagnosis
     from synack.pipeline import run
 
@@ -705,6 +712,8 @@ def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) 
         return junit.render(diagnosis, failing)
     if form == ReportFormat.MARKDOWN:
         return diagnosis.to_markdown()
+    if form == ReportFormat.HTML:
+        return diagnosis.to_html()
     return diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
 
 
@@ -781,6 +790,20 @@ def _form(form: TableFormat, output: Path | None) -> str:
     if form == TableFormat.TEXT and suffix in [f.value for f in TableFormat]:
         return suffix
     return form.value
+
+
+_REPORT_SUFFIXES = {
+    ".html": ReportFormat.HTML,
+    ".json": ReportFormat.JSON,
+    ".md": ReportFormat.MARKDOWN,
+}
+
+
+def _report_form(form: ReportFormat, output: Path | None) -> ReportFormat:
+    """``-o x.html`` needs no ``--format html``."""
+    if form == ReportFormat.TEXT and output is not None:
+        return _REPORT_SUFFIXES.get(output.suffix.lower(), form)
+    return form
 
 
 _BINARY = "{} is binary: give -o FILE or redirect"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import synack
 from synack.addresses import format_ip, format_mac, is_group_mac, special_mac
 from synack.anonymize.values import disguised, pseudonyms
 from synack.report import edges, github, junit, table
+from synack.report.html.columns import document
 from synack.tables import APPLICATION_EVENTS, KERNEL_EVENTS, OWN, OWNERS, SOCKETS, Table
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +53,9 @@ def outputs(diagnosis):
     yield diagnosis.to_text()
     yield diagnosis.to_json()
     yield diagnosis.to_markdown()
+    # What the page holds packed is looked at unpacked.
+    yield re.sub('id="data">[^<]*', "", diagnosis.to_html())
+    yield json.dumps(document(d, np.arange(len(d.attempts)))[0])
     yield github.render(diagnosis, ())
     yield junit.render(diagnosis, ())
     for shown in (

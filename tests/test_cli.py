@@ -101,7 +101,7 @@ def test_completion_is_there(synack):
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("synack diagnose x --format ", ["text", "json", "markdown", "github", "junit"]),
+        ("synack diagnose x --format ", ["text", "json", "markdown", "html", "github", "junit"]),
         ("synack check x --format j", ["json", "junit"]),
         ("synack diagnose x --fail-on un", ["unresolved-neighbor", "unreachable"]),
         ("synack diagnose x --fail-on an", ["any"]),
@@ -165,6 +165,7 @@ def test_what_cannot_be_read_is_3_whatever_was_found(synack):
     ("form", "begin"),
     [
         ("markdown", "# Postmortem: "),
+        ("html", "<!DOCTYPE html>\n"),
         ("github", "::error file=fixtures/stale-arp/broker-1.neigh.txt,line=2,"),
         ("junit", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="synack diagnose"'),
     ],
@@ -177,6 +178,17 @@ def test_diagnose_for_other_readers(synack, tmp_path, form, begin):
     target = tmp_path / "x"
     assert synack("diagnose", STALE, "--format", form, "-o", str(target)) == (0, "", "")
     assert target.read_text("utf-8") == out
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"),
+    [("x.html", "<!DOCTYPE html>"), ("x.JSON", "{"), ("x.md", "# Postmortem"), ("x.txt", "1 find")],
+)
+def test_the_name_of_the_file_says_the_format(synack, tmp_path, name, begin):
+    assert synack("diagnose", STALE, "-o", str(tmp_path / name)) == (0, "", "")
+    assert (tmp_path / name).read_text("utf-8").startswith(begin)
+    assert synack("demo", "-f", "junit", "-o", str(tmp_path / name))[0] == 0
+    assert (tmp_path / name).read_text("utf-8").startswith("<?xml")
 
 
 def test_github_and_junit_fail_only_for_what_should(synack):

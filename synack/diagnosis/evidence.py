@@ -11,6 +11,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
 from synack.diagnosis.context import Context
+from synack.diagnosis.documents import documents
 from synack.grouping import (
     among,
     distinct,
@@ -164,10 +165,6 @@ class Case:
         """Rows of segments that ``address`` sent from ``mac``, in whatever capture."""
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
-
-    def sent_by(self, address: Address) -> Array:
-        """Rows of segments and quotes from ``address``, ascending."""
-        return self._by_source.rows(address)
 
     def heard(self, host: int, address: Address) -> Array:
         """Rows of segments that ``address`` sent, in captures of ``host``."""
@@ -548,13 +545,19 @@ class Case:
         """Of rows of claims whether they went to a group address (bool)."""
         return np.array([is_group_mac(m) for m in self.claims["dst_mac"][claims].tolist()], bool)
 
-    def asked_by(self, host: int, address: Address) -> Array:
-        """Rows of claims in which ``host`` itself asks for the MAC of ``address``."""
+    def asked_at(self, host: int, address: Address) -> Array:
+        """Rows of claims in captures of ``host`` in which anybody asks for the MAC of
+        ``address``."""
         c, rows = self.claims, self._by_asked.rows(address)
         mine = np.isin(c["op"][rows], (ARP_REQUEST, ND_SOLICIT)) & (self.claim_host[rows] == host)
         # A probe for one's own address (RFC 5227) asks nobody else.
         mine &= ~((c["ip_hi"][rows] == address[0]) & (c["ip_lo"][rows] == address[1]))
-        return rows[mine & np.isin(c["src_mac"][rows], list(self.own_macs.get(host, set())))]
+        return rows[mine]
+
+    def asked_by(self, host: int, address: Address) -> Array:
+        """Those in which ``host`` itself asks."""
+        rows = self.asked_at(host, address)
+        return rows[np.isin(self.claims["src_mac"][rows], list(self.own_macs.get(host, set())))]
 
     # ---- neighbor tables ------------------------------------------------------------
 
@@ -622,6 +625,21 @@ class Case:
         mine = (e["ip_hi"] == address[0]) & (e["ip_lo"] == address[1]) & (e["mac"] == mac)
         rows = np.flatnonzero(mine & self.usable)
         return rows[e["host"][rows] != self.hosts[host]]
+
+    # ---- what texts say of owners ---------------------------------------------------
+
+    @cached_property
+    def documents(self) -> Table:
+        """Who had which address when, by texts: :data:`~synack.tables.OWNERSHIP`."""
+        return documents(self)
+
+    @cached_property
+    def _by_documented(self) -> ByAddress:
+        return ByAddress(self.documents["ip_hi"], self.documents["ip_lo"])
+
+    def documented(self, address: Address) -> Array:
+        """Rows of documents about ``address``."""
+        return self._by_documented.rows(address)
 
     # ---- what a MAC stands for ------------------------------------------------------
 

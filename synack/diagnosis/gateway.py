@@ -15,7 +15,8 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
-from synack.diagnosis.mismatch import Mismatch, announces, harmful, on_link, since_takeover
+from synack.diagnosis.link import on_link
+from synack.diagnosis.mismatch import Mismatch, announces, harmful, since_takeover
 from synack.grouping import grouped
 from synack.model import Evidence
 from synack.tables import Array

@@ -8,16 +8,19 @@ import numpy as np
 
 from synack.diagnosis import others
 from synack.diagnosis.alternatives import considered
+from synack.diagnosis.corroboration import corroboration
 from synack.diagnosis.duplicate import duplicate, speaks_as
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.gateway import gateway_mismatches
 from synack.diagnosis.mismatch import mismatches
 from synack.diagnosis.stale import stale, unrecorded
+from synack.diagnosis.table_overflow import table_overflow
 from synack.model import CONFIDENCES, FINDING_KINDS, Finding
 from synack.tables import Array
 
 _THEN: tuple[Callable[[Case, Array], Iterator[Finding]], ...] = (
     others.unresolved,
+    table_overflow,
     others.overflow,
     others.asymmetric,
     others.plain,
@@ -37,6 +40,7 @@ def findings(case: Case) -> list[Finding]:
     found.sort(key=_gravity)
     for place, finding in reversed(list(enumerate(found))):
         case.attempts["finding"][finding.rows] = place
+        finding.evidence += corroboration(case, finding)
         finding.alternatives = considered(case, finding)
     return found
 
