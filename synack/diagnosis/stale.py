@@ -97,7 +97,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
             _unrecorded(case, mismatch, sendings) if blind else _on_wire(case, mismatch, sendings),
             *(evidence for evidence in found if evidence is not None),
             *others,
-            *old_owner(case, mismatch),
+            *old_owner(case, mismatch.ip, mismatch.wrong, mismatch.right),
             *ages(case, mismatch),
             *case.vanished(affected, Event.SYN_ACK if leg_of(sendings) == "syn-ack" else Event.SYN),
             *([] if control is None else [_compared(control)]),

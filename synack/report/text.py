@@ -72,6 +72,11 @@ def verdict(diagnosis: Diagnosis) -> str:
         causes = Counter(TITLES[f.kind].lower() for f in diagnosis.findings)
         named = ", ".join(f"{n} x {c}" if n > 1 else c for c, n in causes.items())
         return f"{count(len(diagnosis.findings), 'finding')}: {named}"
+    if not total and len(diagnosis.diagnosed.entries):
+        return (
+            "No finding: there is no handshake in what could be read, and no neighbor entry is"
+            " known to be wrong."
+        )
     if not total:
         return "No finding: there is no handshake in what could be read."
     completed = _outcomes(diagnosis)["completed"]
@@ -94,7 +99,8 @@ def _finding(finding: Finding, number: int, of: int, drawn: Ladder | None) -> li
     lines = painted(paint.finding(finding.confidence), wrap(ordinal + headline(finding)))
     lines += ["", *wrap(finding.summary, "  "), ""]
     lines += _labelled("When", when(finding))
-    lines += _labelled("Affected", count(finding.attempts, "attempt"))
+    affected = count(finding.attempts, "attempt") if finding.attempts else "no attempt was captured"
+    lines += _labelled("Affected", affected)
     for reason in finding.survived_by:
         lines += _labelled("Why it stayed", reason)
     lines += _control(finding.control)
