@@ -56,6 +56,19 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, whole or not at all."),
 ]
 
+
+class Color(StrEnum):
+    """When to use colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+Colored = Annotated[
+    Color,
+    typer.Option("--color", help="Colour; auto: on a terminal, unless NO_COLOR is set."),
+]
 Findings = Annotated[
     list[int] | None,
     typer.Option(
@@ -193,6 +206,7 @@ def diagnose(
         ),
     ] = None,
     anonymize: Anonymize = None,
+    color: Colored = Color.AUTO,
 ) -> None:
     """Say what went wrong: findings, their evidence, and what to do now.
 
@@ -224,7 +238,7 @@ def diagnose(
       synack diagnose nightly/ --fail-on stale-neighbor,duplicate-address
     """
     failing = FINDING_KINDS if fail_on is None else _kinds(fail_on)
-    found = _diagnose(paths, form, output, failing, anonymize)
+    found = _diagnose(paths, form, output, failing, anonymize, color)
     if fail_on is not None and not found.isdisjoint(failing):
         raise typer.Exit(DIFFERENT)
 
@@ -338,13 +352,14 @@ def demo(
     form: ReportForm = ReportFormat.TEXT,
     output: Output = None,
     anonymize: Anonymize = None,
+    color: Colored = Color.AUTO,
 ) -> None:
     """Diagnose the built-in incident: a broker that still has a terminated producer's MAC."""
     here = Path(__file__).parent
     # An installed package carries the fixture; a checkout has it beside the package.
     places = here / "incident_stale_arp", here.parent / "fixtures" / "stale-arp"
     folder = next(place for place in places if place.is_dir())
-    _diagnose([str(folder)], form, output, FINDING_KINDS, anonymize)
+    _diagnose([str(folder)], form, output, FINDING_KINDS, anonymize, color)
 
 
 @app.command()
@@ -640,6 +655,7 @@ def explain(
     ] = DocumentFormat.TEXT,
     output: Output = None,
     anonymize: Anonymize = None,
+    color: Colored = Color.AUTO,
 ) -> None:
     """Show the frames of the evidence as Wireshark dissects them, beside what synack reads in
     them, and every field in which the two differ.
@@ -663,8 +679,10 @@ def explain(
     dissect.find_tshark()
     diagnosis = _diagnosed(paths, anonymize)
     explanation = diagnosis.explain(*findings or (), most=most)
-    shown = explanation.to_json() if form == DocumentFormat.JSON else explanation.to_text()
-    _show(shown, output, binary=False)
+    if form == DocumentFormat.JSON:
+        _show(explanation.to_json(), output, binary=False)
+    else:
+        _show(explanation.to_text(_colored(color, output)), output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded)
 
 
@@ -681,12 +699,13 @@ def _diagnose(
     output: Path | None,
     failing: Sequence[str],
     anonymize: Path | None,
+    color: Color,
 ) -> set[str]:
     """Show the diagnosis; the kinds of what was found."""
     form = _report_form(form, output)
     page = ("jinja2", "synack.report.html.page") if form == ReportFormat.HTML else ()
     diagnosis = _diagnosed(paths, anonymize, *page)
-    _show(_rendered(diagnosis, form, failing), output, binary=False)
+    _show(_rendered(diagnosis, form, failing, _colored(color, output)), output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded, warn=False)
     return {finding.kind for finding in diagnosis.findings}
 
@@ -701,7 +720,14 @@ def _diagnosed(paths: list[str], anonymize: Path | None = None, *needed: str) ->
     return diagnosis if key is None else diagnosis.anonymized(key)
 
 
-def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) -> str:
+def _colored(color: Color, output: Path | None) -> bool:
+    if color == Color.AUTO:
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return output is None and sys.stdout.isatty() and not plain
+    return color == Color.ALWAYS
+
+
+def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str], color: bool) -> str:
     if form == ReportFormat.GITHUB:
         from synack.report import github
 
@@ -714,7 +740,7 @@ def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) 
         return diagnosis.to_markdown()
     if form == ReportFormat.HTML:
         return diagnosis.to_html()
-    return diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
+    return diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text(color)
 
 
 def _key(path: Path | None) -> bytes | None:

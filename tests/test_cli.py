@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -618,3 +619,41 @@ def test_explain_without_tshark_says_how_to_get_it(synack):
     code, out, err = synack("explain", "no-such-file", PATH="")
     assert (code, out) == (2, "")
     assert "apt install tshark" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "terminal", "colored"),
+    [
+        ([], {}, False, False),
+        ([], {}, True, True),
+        ([], {"NO_COLOR": "1"}, True, False),
+        ([], {"NO_COLOR": ""}, True, True),
+        ([], {"TERM": "dumb"}, True, False),
+        (["--color", "never"], {}, True, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, False, True),
+    ],
+)
+def test_colour_is_for_terminals(arguments, environment, terminal, colored):
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "synack.cli", "diagnose", "fixtures/refused", *arguments],
+        cwd=ROOT, stdout=follower if terminal else subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm"} | environment,
+    )  # fmt: skip
+    os.close(follower)
+    out = b""
+    if terminal:
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while piece := os.read(leader, 1 << 16):
+                out += piece
+    else:
+        out = process.communicate()[0]
+    os.close(leader)
+    assert process.wait() == 0
+    assert b"REFUSED" in out
+    assert (b"\x1b[" in out) == colored
+
+
+def test_a_file_has_no_colour(synack, tmp_path):
+    synack("diagnose", STALE, "-o", str(tmp_path / "x.txt"))
+    assert "\x1b" not in (tmp_path / "x.txt").read_text()

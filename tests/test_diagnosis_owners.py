@@ -325,5 +325,5 @@ def test_an_owner_that_was_attached_anew_has_no_such_time(tmp_path):
     net.play()
     case, found, _ = only(net, tmp_path)
     assert ages(case, found) == []
-    assert old_owner(case, found)[0].id == "old-mac-unknown"
+    assert old_owner(case, found.ip, found.wrong, found.right)[0].id == "old-mac-unknown"
     assert found.right == parse_mac(Y)

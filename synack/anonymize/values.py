@@ -94,6 +94,7 @@ class _Walk:
         own = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
         if isinstance(value, Incident):
             own["title"] = ""  # like messages
+            own["arguments"] = ()  # names of folders
         return dataclasses.replace(value, **self.fields(own))
 
     def fields(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -114,8 +114,16 @@ def _printed(case: Case, kind: int, high: Array, low: Array, table: Table, rows:
 def _recorded(case: Case) -> Table:
     """Inventories, audit logs and leases. Their times are those of the world, which the
     reference clock is taken to show. An entry without an end held when it was asked for;
-    a lease that has not ended, too."""
+    a lease that has not ended, too. An address of an interface that is attached to nothing
+    (``available``) is nobody's."""
     o = case.context.owners
+    idle = [
+        kind == "inventory" and since == NO_TIME and "available" in says.split()
+        for kind, since, says in zip(
+            *(o[name].tolist() for name in ("kind", "from_ns", "says")), strict=True
+        )
+    ]
+    o = o.take(~np.array(idle, bool))
     since, until, at = o["from_ns"], o["until_ns"], o["at"]
     asked = np.where((at != NO_TIME) & ((until == NO_TIME) | (at < until)), at, until)
     first = np.where(since != NO_TIME, since, np.where(asked == at, at, NO_TIME))

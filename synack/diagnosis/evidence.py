@@ -604,7 +604,11 @@ class Case:
     def table_of(self, host: int, address: Address) -> Array:
         """Rows of entries in the tables of ``host`` about ``address``, in order of time,
         those without a time last."""
-        return np.array(self._entries_by.get((self.hosts[host], *address), []), np.int64)
+        return self.table_at(self.hosts[host], address)
+
+    def table_at(self, name: str, address: Address) -> Array:
+        """:meth:`table_of` of a host by its name, whether it captured or not."""
+        return np.array(self._entries_by.get((name, *address), []), np.int64)
 
     @cached_property
     def entry_time(self) -> Array:

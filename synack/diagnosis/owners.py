@@ -62,7 +62,7 @@ def by_others(case: Case, mismatch: Mismatch, sendings: Table, spoke: bool) -> l
     for kind in (OWN_ADDRESSES, INVENTORY, EVENT, LEASE):
         mine = rows[kinds == kind]
         if len(mine):
-            found.append(_says(case, kind, mine[-1:]))
+            found.append(says_owner(case, int(mine[-1])))
     if spoke:
         return found
     claims = case.claimed(mismatch.ip, mismatch.right)
@@ -71,7 +71,7 @@ def by_others(case: Case, mismatch: Mismatch, sendings: Table, spoke: bool) -> l
         found.append(Evidence("owner-by-claim", says, (case.claim(claims[0]),)))
     mine = rows[kinds == TABLE]
     mine = mine[case.documents["host"][mine] != case.hosts[mismatch.host]]
-    return [*found, _says(case, TABLE, mine)] if len(mine) else found
+    return [*found, says_owner(case, *mine.tolist())] if len(mine) else found
 
 
 def inventoried(evidence: list[Evidence]) -> bool:
@@ -94,24 +94,25 @@ def _at_last(case: Case, rows: Array, sendings: Table) -> Array:
     return taken | (d["first"][rows] <= int(sendings["time"].max()))
 
 
-def _says(case: Case, kind: int, rows: Array) -> Evidence:
-    d, row = case.documents, int(rows[0])
+def says_owner(case: Case, *rows: int) -> Evidence:
+    """What documents of one kind say of an owner: the first in words, all as sources."""
+    d, row = case.documents, rows[0]
     name, since = str(d["name"][row]), int(d["first"][row])
-    evidence, text = _SAYS[kind]
-    hosts = list(dict.fromkeys(d["host"][rows].tolist()))
+    evidence, text = _SAYS[int(d["kind"][row])]
+    hosts = list(dict.fromkeys(d["host"][list(rows)].tolist()))
     says = text.format(
         ip=text_of((int(d["ip_hi"][row]), int(d["ip_lo"][row]))),
         mac=format_mac(int(d["mac"][row])),
         name=name or "the host",
         whose=f" ({name})" if name else "",
-        since="" if since == NO_TIME else f", since {_moment(since)}",
-        when="" if since == NO_TIME else f" ({_moment(since)})",
+        since="" if since == NO_TIME else f", since {moment(since)}",
+        when="" if since == NO_TIME else f" ({moment(since)})",
         host=", ".join(host or "another host" for host in hosts[:_NAMED]),
     )
-    return Evidence(evidence, says, tuple(_place(case, row) for row in rows[:_NAMED].tolist()))
+    return Evidence(evidence, says, tuple(_place(case, row) for row in rows[:_NAMED]))
 
 
-def _moment(time: int) -> str:
+def moment(time: int) -> str:
     """``2026-09-21 14:13:20``: an owner may be years older than the incident."""
     return iso_time(time)[:19].replace("T", " ")
 
@@ -137,21 +138,22 @@ def contradicted(case: Case, mismatch: Mismatch, sendings: Table) -> list[Eviden
         mine = mine[(first <= end) & ((last >= begin) | undated) & (last != NO_TIME)]
         later = d["first"][rights[d["kind"][rights] == kind]]
         if len(mine) and not (later >= d["first"][mine].max()).any():
-            evidence = _says(case, kind, mine[-1:])
+            evidence = says_owner(case, int(mine[-1]))
             says = f"{evidence.says}, the MAC that was sent to"
             return [Evidence("contradiction-owner", says, evidence.sources)]
     return []
 
 
-def old_owner(case: Case, mismatch: Mismatch) -> list[Evidence]:
-    """What inventories and audit logs know of the wrong MAC. That they do not know it is to be
-    expected of a machine that is gone; it tells something only if they know the right one."""
+def old_owner(case: Case, address: Address, old: int, right: int) -> list[Evidence]:
+    """What inventories and audit logs know of the ``old`` MAC of an address. That they do not
+    know it is to be expected of a machine that is gone; it tells something only if they know
+    the right one."""
     d = case.documents
     listed = np.flatnonzero(np.isin(d["kind"], (INVENTORY, EVENT)))
-    if not (d["mac"][listed] == mismatch.right).any():
+    if not (d["mac"][listed] == right).any():
         return []
-    wrong, ip = format_mac(mismatch.wrong), text_of(mismatch.ip)
-    rows = listed[d["mac"][listed] == mismatch.wrong]
+    wrong, ip = format_mac(old), text_of(address)
+    rows = listed[d["mac"][listed] == old]
     if not len(rows):
         known = len(set(d["mac"][listed].tolist()))
         files = dict.fromkeys(d["file"][listed].tolist())
@@ -161,12 +163,12 @@ def old_owner(case: Case, mismatch: Mismatch) -> list[Evidence]:
         )
         sources = tuple(Source(file) for file in [*files][:_NAMED])
         return [Evidence("old-mac-unknown", says, sources)]
-    here = (d["ip_hi"][rows] == mismatch.ip[0]) & (d["ip_lo"][rows] == mismatch.ip[1])
+    here = (d["ip_hi"][rows] == address[0]) & (d["ip_lo"][rows] == address[1])
     ended = rows[here & (d["kind"][rows] == EVENT) & (d["last"][rows] > d["first"][rows])]
     if len(ended):
         row = int(ended[-1])
         whose = f" ({d['name'][row]})" if d["name"][row] else ""
-        until = _moment(int(d["last"][row]))
+        until = moment(int(d["last"][row]))
         says = f"{wrong}{whose} had {ip} until {until}, by the audit log"
         return [Evidence("old-owner-gone", says, (_place(case, row),))]
     elsewhere = rows[~here]
@@ -186,42 +188,49 @@ _SEC = 1_000_000_000
 
 
 def ages(case: Case, mismatch: Mismatch) -> list[Evidence]:
-    """What the ages in S's table say beside the time when the new owner came (domain facts
-    1.4): an entry that did not change since before then cannot describe it, one that was not
-    confirmed since has never been verified. One that changed later tells nothing, because
-    every change of its state counts."""
+    """:func:`aged` of the sender's table, if it is known when the new owner came. One that
+    spoke before was attached anew: that time tells nothing."""
     born = recorded_since(case, mismatch.ip, mismatch.right)
     frames = case.spoken(mismatch.ip, mismatch.right)
     spoke = case.times_for(mismatch.host, frames, frames[:0])
     if born is None or (len(spoke) and spoke.min() < born - CLOUD_SLACK_NS):
-        return []  # unknown, or attached anew: it had the address before.
+        return []
     e, rows = case.entries, case.table_of(mismatch.host, mismatch.ip)
     rows = rows[case.usable[rows] & (e["mac"][rows] == mismatch.wrong) & case.entry_certain[rows]]
-    rows = rows[e["updated_s"][rows] >= 0]
+    slack = CLOUD_SLACK_NS + abs(case.clocks[mismatch.host].offset)
+    return aged(case, case.hosts[mismatch.host], mismatch.right, born, rows, slack)
+
+
+def aged(case: Case, host: str, right: int, born: int, rows: Array, slack: int) -> list[Evidence]:
+    """What the ages of an entry (``rows`` of its host's table) say beside the time when the
+    new owner came, ``born`` (domain facts 1.4): an entry that did not change since before
+    then cannot describe it, one that was not confirmed since has never been verified. One
+    that changed later tells nothing, because every change of its state counts. ``slack``:
+    what the clocks may differ by (ns)."""
+    e, rows = case.entries, rows[case.entries["updated_s"][rows] >= 0]
     if not len(rows):
         return []
-    slack = CLOUD_SLACK_NS + abs(case.clocks[mismatch.host].offset)
     changed = case.entry_time[rows] - e["updated_s"][rows] * _SEC
     confirmed = case.entry_time[rows] - e["confirmed_s"][rows] * _SEC
-    host, right, since = case.hosts[mismatch.host], format_mac(mismatch.right), _moment(born)
+    name, since = format_mac(right), moment(born)
     old, unseen = changed < born - slack, confirmed < born - slack
     found = []
     if old.any():
         says = (
-            f"{host}'s entry has not changed since {_moment(int(changed[old][0]))}, but {right}"
-            f" has the address only since {since}: the entry cannot be of it"
+            f"{host}'s entry has not changed since {moment(int(changed[old][0]))}, but {name} has"
+            f" the address only since {since}: the entry cannot be of it"
         )
         found.append(_aged(case, "entry-older-than-owner", says, rows[old]))
     elif not unseen.any():
         says = (
-            f"{host}'s entry changed after {since}, when {right} got the address: that tells"
+            f"{host}'s entry changed after {since}, when {name} got the address: that tells"
             " nothing, because every change of its state counts"
         )
         found.append(_aged(case, "entry-age-tells-nothing", says, rows))
     if unseen.any():
         says = (
-            f"{host}'s entry was last confirmed at {_moment(int(confirmed[unseen][0]))}, before"
-            f" {right} got the address: nothing has verified it since"
+            f"{host}'s entry was last confirmed at {moment(int(confirmed[unseen][0]))}, before"
+            f" {name} got the address: nothing has verified it since"
         )
         found.append(_aged(case, "entry-unconfirmed-since-owner", says, rows[unseen]))
     return found

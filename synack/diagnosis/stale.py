@@ -44,7 +44,7 @@ from synack.diagnosis.survival import survival, told
 from synack.grouping import distinct, grouped
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.handshake.states import Event
-from synack.model import CONFIDENCES, Evidence, Finding, Outcome
+from synack.model import CONFIDENCES, ControlGroup, Evidence, Finding, Outcome, Share
 from synack.tables import Array, Table
 from synack.wording import clock_time, count
 
@@ -76,6 +76,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     healed_at, healing = healed(case, mismatch, sendings)
     causes = survival(case, mismatch, sendings, healed_at)
     found = [witnessed, owner, table, mismatch.near]
+    control = _control_group(case, mismatch)
     return Finding(
         kind="stale-neighbor",
         confidence=CONFIDENCES[0 if blind else grade],
@@ -90,15 +91,16 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         **numbers(sendings),
         healed=healed_at,
         survived_by=told(case, mismatch, causes),
+        control=control,
         summary=_summary(case, mismatch, sendings, witnessed is not None),
         evidence=[
             _unrecorded(case, mismatch, sendings) if blind else _on_wire(case, mismatch, sendings),
             *(evidence for evidence in found if evidence is not None),
             *others,
-            *old_owner(case, mismatch),
+            *old_owner(case, mismatch.ip, mismatch.wrong, mismatch.right),
             *ages(case, mismatch),
             *case.vanished(affected, Event.SYN_ACK if leg_of(sendings) == "syn-ack" else Event.SYN),
-            *_control_group(case, mismatch),
+            *([] if control is None else [_compared(control)]),
             *delivered_regardless(case, mismatch),
             *(cause.evidence for cause in causes),
             *collection(case, mismatch, causes),
@@ -222,21 +224,24 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]
 
 
-def _control_group(case: Case, mismatch: Mismatch) -> list[Evidence]:
+def _control_group(case: Case, mismatch: Mismatch) -> ControlGroup | None:
     """All attempts with this host by "MAC right or wrong": the most convincing table there is."""
     s, outcome = case.sendings, case.attempts["outcome"]
     wrong = distinct(s["attempt"][mismatch.rows])
     others = np.setdiff1d(case.rightly_sent.get(mismatch.host, wrong[:0]), wrong)
     if not len(others):
-        return []
+        return None
     done, also = (int((outcome[part] == Outcome.COMPLETED).sum()) for part in (others, wrong))
-    return [
-        Evidence(
-            "control-group",
-            f"with the right MAC {done} of {len(others)} attempts completed, with the wrong one"
-            f" {also} of {len(wrong)}",
-        )
-    ]
+    return ControlGroup(Share(done, len(others)), Share(also, len(wrong)))
+
+
+def _compared(group: ControlGroup) -> Evidence:
+    right, wrong = group
+    return Evidence(
+        "control-group",
+        f"with the right MAC {right.completed} of {right.attempts} attempts completed, with the"
+        f" wrong one {wrong.completed} of {wrong.attempts}",
+    )
 
 
 def _clock_assumed(case: Case, sendings: Table) -> bool:

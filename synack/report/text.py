@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -9,18 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synack.grouping import ids_of, representatives
-from synack.model import OUTCOMES, Evidence, Finding, Source
+from synack.model import OUTCOMES, ControlGroup, Evidence, Finding, Source
+from synack.report import ladder_text, paint
 from synack.report.considered import considered
-from synack.report.plain import printable
+from synack.report.rungs import Ladder, ladders, typical
 from synack.wording import count, iso_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from synack.api import Diagnosis
     from synack.handshake.clock import Clock
 
 WIDTH = 80
+RUNGS = 8
+"""Transmissions that a ladder shows."""
 SHOWN = 8
 """Frames or lines of one file that a statement shows; JSON has more of them."""
 
@@ -42,16 +46,23 @@ TITLES = {
 }
 
 
-def render(diagnosis: Diagnosis) -> str:
-    """The whole report."""
-    lines = [*wrap(verdict(diagnosis)), ""]
+def render(diagnosis: Diagnosis, color: bool = False) -> str:
+    """The whole report; with ``color`` for a terminal that has it."""
+    fine = paint.good if diagnosis.diagnosed.concluded and not diagnosis.findings else paint.bold
+    lines = [*painted(fine, wrap(verdict(diagnosis))), ""]
+    drawn = _ladders(diagnosis)
     for number, finding in enumerate(diagnosis.findings, 1):
-        lines += [*_finding(finding, number, len(diagnosis.findings)), ""]
+        lines += [*_finding(finding, number, len(diagnosis.findings), drawn.get(number))]
+        lines += [*_more(diagnosis, finding, number), ""]
     lines += _attempts(diagnosis)
     lines += _list("Captures", captures(diagnosis))
     lines += _list("Clocks", clocks(diagnosis))
     lines += _list("Warnings", diagnosis.warnings)
-    return "\n".join(printable(line) for line in lines).rstrip() + "\n"
+    return paint.shown(lines, color)
+
+
+def painted(how: paint.Paint, lines: Iterable[str]) -> list[str]:
+    return [paint.Line(line, how) for line in lines]
 
 
 def verdict(diagnosis: Diagnosis) -> str:
@@ -61,6 +72,11 @@ def verdict(diagnosis: Diagnosis) -> str:
         causes = Counter(TITLES[f.kind].lower() for f in diagnosis.findings)
         named = ", ".join(f"{n} x {c}" if n > 1 else c for c, n in causes.items())
         return f"{count(len(diagnosis.findings), 'finding')}: {named}"
+    if not total and len(diagnosis.diagnosed.entries):
+        return (
+            "No finding: there is no handshake in what could be read, and no neighbor entry is"
+            " known to be wrong."
+        )
     if not total:
         return "No finding: there is no handshake in what could be read."
     completed = _outcomes(diagnosis)["completed"]
@@ -78,27 +94,77 @@ def headline(finding: Finding) -> str:
     return f"{TITLES[finding.kind]}{where} ({finding.confidence})"
 
 
-def _finding(finding: Finding, number: int, of: int) -> list[str]:
+def _finding(finding: Finding, number: int, of: int, drawn: Ladder | None) -> list[str]:
     ordinal = f"[{number}/{of}] " if of > 1 else ""
-    lines = [ordinal + headline(finding), ""]
-    lines += wrap(finding.summary, "  ")
+    lines = painted(paint.finding(finding.confidence), wrap(ordinal + headline(finding)))
+    lines += ["", *wrap(finding.summary, "  "), ""]
+    lines += _labelled("When", when(finding))
+    affected = count(finding.attempts, "attempt") if finding.attempts else "no attempt was captured"
+    lines += _labelled("Affected", affected)
+    for reason in finding.survived_by:
+        lines += _labelled("Why it stayed", reason)
+    lines += _control(finding.control)
+    if drawn is not None:
+        lines += ["", *_heading(f"One of these attempts ({drawn.outcome})"), ""]
+        lines += painted(paint.ladder, ladder_text.lines(drawn, "    ", RUNGS))
     if finding.remedy:
         lines += ["", *_labelled("Do now", finding.remedy[0])]
         for line in finding.remedy[1:]:
             lines += _labelled("Then", line)
-    lines += _labelled("When", when(finding))
-    lines += _labelled("Affected", count(finding.attempts, "attempt"))
-    for reason in finding.survived_by:
-        lines += _labelled("Why it stayed", reason)
-    lines += ["", "  Evidence"]
+    lines += ["", *_heading("Evidence")]
     for place, evidence in enumerate(finding.evidence, 1):
         lines += _evidence(evidence, place)
     return lines + _others(finding)
 
 
+def _control(group: ControlGroup | None) -> list[str]:
+    """What became of the others of the host, whose MAC was right."""
+    if group is None:
+        return []
+    lines = ["", *_heading("Control group   attempts  completed")]
+    for name, share in group._asdict().items():
+        row = f"    {name + ' MAC':<14}{share.attempts:>8}{share.completed:>11}"
+        lines.append(row)
+    return lines
+
+
+def _ladders(diagnosis: Diagnosis) -> dict[int, Ladder]:
+    """A typical attempt of each finding that has any, by the finding's number."""
+    d = diagnosis.diagnosed
+    rows = {number: typical(d, finding) for number, finding in enumerate(d.findings, 1)}
+    some = {number: row for number, row in rows.items() if row is not None}
+    return dict(zip(some, ladders(d, [*some.values()]), strict=True))
+
+
+def _more(diagnosis: Diagnosis, finding: Finding, number: int) -> list[str]:
+    """Commands that show more of a finding."""
+    arguments = diagnosis.diagnosed.loaded.incident.arguments
+    paths = " ".join(map(shlex.quote, arguments))
+    again = not any(argument.rpartition("=")[2] == "-" for argument in arguments)
+    framed = again and any(source.frame for e in finding.evidence for source in e.sources)
+    outcome = diagnosis.diagnosed.attempts["outcome"][finding.rows]
+    some = ",".join(OUTCOMES[number] for number in np.unique(outcome).tolist())
+    commands = [
+        *([f"explain {{}} --finding {number}"] if framed else []),
+        *([f"annotate {{}} --finding {number} -o evidence.pcapng"] if framed else []),
+        *([f"handshakes {{}} --wide --only {some}"] if some and again else []),
+    ]
+    lines = ["", *_heading("To see more")] if commands else []
+    for command in commands:
+        line = f"    synack {command.format(paths)}"
+        lines.append(
+            line if paths and len(line) <= WIDTH else f"    synack {command.format(_PATHS)}"
+        )
+    return lines
+
+
+_PATHS = "PATH..."
+"""For paths that are too long to be repeated."""
+
+
 def _others(finding: Finding) -> list[str]:
     groups = considered(finding)
-    lines = ["", "  Other causes considered"] if groups else []
+    lines = ["", *_heading("Other causes considered")] if groups else []
     for group in groups:
         causes = ", ".join(group.causes)
         lines += wrap(f"{group.verdict:<9} {causes}: {group.says}", "    ", " " * 14)
@@ -124,7 +190,7 @@ def _second(time: int) -> str:
 def _evidence(evidence: Evidence, place: int) -> list[str]:
     lines = wrap(f"{place}. {evidence.says}", "    ", "       ")
     for file, places in places_by_file(evidence.sources).items():
-        lines += wrap(f"{file}: {places}", "       ", "         ")
+        lines += painted(paint.dim, wrap(f"{file}: {places}", "       ", "         "))
     return lines
 
 
@@ -177,7 +243,7 @@ def attempts(diagnosis: Diagnosis) -> str:
 
 def _attempts(diagnosis: Diagnosis) -> list[str]:
     says = attempts(diagnosis)
-    return [*wrap(says), ""] if says else []
+    return [*painted(paint.outcomes, wrap(says)), ""] if says else []
 
 
 def captures(diagnosis: Diagnosis) -> list[str]:
@@ -225,14 +291,19 @@ def clock(clock: Clock, hosts: Sequence[str]) -> str:
 def _list(title: str, items: list[str]) -> list[str]:
     if not items:
         return []
-    lines = [title]
+    lines = painted(paint.bold, [title])
     for item in items:
         lines += wrap(item, "  ", "    ")
     return [*lines, ""]
 
 
+def _heading(title: str) -> list[str]:
+    return painted(paint.bold, [f"  {title}"])
+
+
 def _labelled(label: str, text: str) -> list[str]:
-    return wrap(text, f"  {label:<14}", " " * 16)
+    first, *rest = wrap(text, f"  {label:<14}", " " * 16)
+    return [*painted(paint.label(16), [first]), *rest]
 
 
 def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
