@@ -9,11 +9,8 @@ import numpy as np
 
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
-<<<<<<< HEAD
 from synack.diagnosis.application import explain
-=======
 from synack.diagnosis.audit import audit
->>>>>>> main
 from synack.diagnosis.context import KINDS, Context
 from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
@@ -90,18 +87,13 @@ def run(loaded: Loaded) -> Diagnosed:
         matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
         _context(loaded, own, peers),
     )  # fmt: skip
-<<<<<<< HEAD
-    explained = findings(case)
-    loaded.warnings += explain(case, explained)
-    return Diagnosed(loaded, matched, found, attempts, entries, explained, case)
-=======
     causes = findings(case)
+    loaded.warnings += explain(case, causes)
     if not len(attempts):
         audited = audit(case)
         causes += audited.findings
         loaded.warnings += audited.notes
     return Diagnosed(loaded, matched, found, attempts, entries, causes, case)
->>>>>>> main
 
 
 def _vantage(
