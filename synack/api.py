@@ -191,17 +191,23 @@ class Diagnosis:
 
         return json.render(self)
 
-    def to_text(self) -> str:
-        """The report of ``synack diagnose``."""
+    def to_text(self, color: bool = False) -> str:
+        """The report of ``synack diagnose``; ``color``: with escape sequences for a terminal."""
         from synack.report import text
 
-        return text.render(self)
+        return text.render(self, color)
 
     def to_markdown(self) -> str:
         """The postmortem of ``synack diagnose --format markdown``."""
         from synack.report import markdown
 
         return markdown.render(self)
+
+    def to_html(self) -> str:
+        """The page of ``synack diagnose --format html``: one file that loads nothing."""
+        from synack.report.html.page import render
+
+        return render(self)
 
     def annotate(
         self,

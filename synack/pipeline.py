@@ -9,6 +9,7 @@ import numpy as np
 
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
+from synack.diagnosis.audit import audit
 from synack.diagnosis.context import KINDS, Context
 from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
@@ -85,7 +86,12 @@ def run(loaded: Loaded) -> Diagnosed:
         matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
         _context(loaded, own, peers),
     )  # fmt: skip
-    return Diagnosed(loaded, matched, found, attempts, entries, findings(case), case)
+    causes = findings(case)
+    if not len(attempts):
+        audited = audit(case)
+        causes += audited.findings
+        loaded.warnings += audited.notes
+    return Diagnosed(loaded, matched, found, attempts, entries, causes, case)
 
 
 def _vantage(

@@ -8,7 +8,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
-from synack.diagnosis.mismatch import on_link
+from synack.diagnosis.link import on_link
 from synack.grouping import distinct, distinct_rows, grouped
 from synack.handshake.outcome import REASONS
 from synack.handshake.states import Event
