@@ -91,6 +91,7 @@ def render(diagnosis: Diagnosis) -> str:
         lines += _finding(finding, number)
     lines += _list("Captures", text.captures(diagnosis))
     lines += _list("Clocks", text.clocks(diagnosis))
+    lines += _list("Tables compared", diagnosis.diagnosed.audit)
     lines += _list("Warnings", diagnosis.warnings)
     return "\n".join(lines).rstrip() + "\n"
 
