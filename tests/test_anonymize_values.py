@@ -53,6 +53,10 @@ def outputs(diagnosis):
     yield diagnosis.to_text()
     yield diagnosis.to_json()
     yield diagnosis.to_markdown()
+    yield diagnosis.to_html()
+    yield diagnosis._repr_html_()
+    yield diagnosis.ownership.to_csv()
+    yield diagnosis.history.to_csv()
     # What the page holds packed is looked at unpacked.
     yield re.sub('id="data">[^<]*', "", diagnosis.to_html())
     yield json.dumps(document(d, np.arange(len(d.attempts)))[0])
@@ -92,10 +96,18 @@ def test_everything_else_is_as_it_was(name):
         before, after = diagnosis.attempts[column], shared.attempts[column]
         assert before.isna().equals(after.isna())
         assert before.nunique() == after.nunique()
+    for told in ("ownership", "history"):
+        before, after = (sorted(map(repr, spells(d, told))) for d in (diagnosis, shared))
+        assert before == after
     sources = [[(s.frame, s.line) for e in f.evidence for s in e.sources] for f in shared.findings]
     assert sources == [
         [(s.frame, s.line) for e in f.evidence for s in e.sources] for f in diagnosis.findings
     ]
+
+
+def spells(diagnosis, told):
+    columns = ["first", "last", "until", "kind", "records", "frame", "line"]
+    return getattr(diagnosis, told)[columns].itertuples(index=False)
 
 
 def test_the_original_stays_as_it_is():

@@ -196,6 +196,13 @@ def test_a_finding_shows_its_attempts(page):
     assert rows(page, 11) == ["1"] * 6
 
 
+def test_the_table_of_hosts_leads_to_attempts(page):
+    page.get_by_text("The same as a table").click()
+    page.get_by_role("button", name="4 of 10").click()
+    assert page.get_by_role("searchbox").input_value().startswith("client:10.0.1.77 server:")
+    assert page.locator("#attempts [role=status]").text_content() == "1 to 10 of 10"
+
+
 # ---- the ladder ---------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import synack
-from synack.report.html.view import Remedy, page
+from synack.report.html.view import Cell, Remedy, page
 from synack.report.html.view import _remedy as remedy
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +41,42 @@ def test_a_finding_has_its_parts(stale):
     lines = [p for s in cause.evidence for p in s.places if p.file.endswith(".txt")]
     assert lines
     assert all(place.filter == "" for place in lines)
+
+
+def test_the_grid_asks_for_what_it_counts(stale):
+    assert stale.grid.servers == ["10.0.1.10:9092 broker-1"]
+    name, (cell,) = stale.grid.clients[0]
+    assert name == "10.0.1.77 producer-7"
+    assert cell == Cell(4, 10, "client:10.0.1.77 server:10.0.1.10 port:9092")
+    assert sum(cell.total for _, cells in stale.grid.clients for cell in cells) == 76
+
+
+def test_addresses_of_ipv6_are_asked_for_without_brackets():
+    view = page(synack.diagnose(ROOT / "fixtures" / "stale-nd"), 17)
+    (cell,) = view.grid.clients[0][1]
+    assert cell.ask == "client:fd00:10:0:1::77 server:fd00:10:0:1::10 port:9092"
+
+
+def test_other_causes_are_apart_if_they_were_excluded(stale):
+    """Together they are all that were considered."""
+    diagnosis = synack.diagnose(ROOT / "fixtures" / "server-and-table")
+    causes = ""
+    for heading, others in page(diagnosis, 13).causes[0].others:
+        verdicts = {other.verdict for other in others}
+        assert (verdicts == {"excluded"}) == (heading == "Other causes that were excluded")
+        causes += "\n".join(other.causes for other in others)
+    alternatives = diagnosis.findings[0].alternatives
+    assert len(alternatives) > 20
+    assert all(alternative.cause in causes for alternative in alternatives)
+    assert [heading for heading, _ in stale.causes[0].others] == ["Other causes that were excluded"]
+
+
+def test_drawings_are_there_where_there_is_something_to_draw(stale):
+    (cause,) = stale.causes
+    drawn = [stale.matrix, stale.timeline, cause.ladder, cause.lanes]
+    assert all(svg.startswith("<svg") for svg in drawn)
+    refused = page(synack.diagnose(ROOT / "fixtures" / "refused"), 6).causes[0]
+    assert (refused.lanes, refused.filter) == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from synack.anonymize.pseudonyms import Pseudonyms
+from synack.diagnosis.context import Context
 from synack.grouping import ids_of, representatives
 from synack.incident import Incident
 from synack.loading import Loaded
@@ -82,7 +83,7 @@ class _Walk:
             case dict():
                 items = {by.text(k) if isinstance(k, str) else k: v for k, v in value.items()}
                 return type(value)((k, self.value(v, field)) for k, v in items.items())
-        if isinstance(value, Table) or dataclasses.is_dataclass(value):
+        if isinstance(value, Table | Context) or dataclasses.is_dataclass(value):
             if id(value) not in self.done:
                 self.done[id(value)] = self.object(value)
             return self.done[id(value)]
@@ -91,6 +92,9 @@ class _Walk:
     def object(self, value: Any) -> Any:
         if isinstance(value, Table):
             return _table(value, self.by)
+        if isinstance(value, Context):
+            tables = [table for table in vars(value).values() if isinstance(table, Table)]
+            return Context(self.value(table, "") for table in tables)
         own = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
         if isinstance(value, Incident):
             own["title"] = ""  # like messages

@@ -23,8 +23,9 @@ from synack.grouping import (
 )
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
+from synack.handshake.outcome import INITIAL_RTO_NS
 from synack.handshake.path import Paths
-from synack.handshake.states import Event
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.model import CaptureFile, Evidence, Outcome, Source
 from synack.neighbors.timeline import in_force
@@ -476,8 +477,38 @@ class Case:
         np.maximum.at(high, ids, s["mac"])
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
-        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain
+        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
         return (s["fate"] == DELIVERED) | done
+
+    @cached_property
+    def _soon(self) -> Array:
+        """Per sending whether an answer to it came before a repetition of it was due: later
+        ones answer a repetition, which the capture may have missed (bool)."""
+        m, s = self.matched, self.sendings
+        sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
+        result = np.zeros(len(s), bool)
+        answers = {Event.SYN: SERVER_LEGS, Event.SYN_ACK: CLIENT_LEGS}
+        for leg, theirs in answers.items():
+            for answer in theirs:
+                if answer == Event.SYN:
+                    continue
+                first = m.legs.first[sighting, answer]
+                known = (m.legs.counts[sighting, answer] > 0) & (s["leg"] == leg)
+                result |= known & (first - time <= INITIAL_RTO_NS)
+        return result
+
+    @cached_property
+    def asker_answered(self) -> Array:
+        """Per sending of a SYN-ACK whether the MAC that it went to completed the handshake, in the
+        sender's own capture: it is who asked (bool)."""
+        m, s = self.matched, self.sendings
+        acks = np.flatnonzero((m.leg == Event.ACK) & (m.segments["src_mac"] >= 0))
+        size = len(acks)
+        ids = ids_of(
+            np.concatenate([m.sighting[acks], m.sighting[s["row"]]]),
+            np.concatenate([m.segments["src_mac"][acks], s["mac"]]),
+        )
+        return np.isin(ids[size:], ids[:size]) & (s["leg"] == Event.SYN_ACK)
 
     @cached_property
     def in_vain(self) -> Array:

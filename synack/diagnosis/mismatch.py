@@ -62,6 +62,7 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
     s, owner = case.sendings, owners(case)
     rows = np.flatnonzero((s["mac"] != NO_MAC) & (owner != NO_MAC) & (s["mac"] != owner))
     rows = rows[s["mac"][rows] != s["home_mac"][rows]]
+    rows = rows[~case.asker_answered[rows]]
     rows = rows[_ordinary(s["mac"][rows]) & _ordinary(owner[rows])]
     lost = _lost_by(case, rows)
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "mac")]
@@ -202,11 +203,11 @@ def recorded_since(case: Case, ip: Address, mac: int) -> int | None:
     return int(since.min()) if len(since) else None
 
 
-def first_sign(case: Case, host: int, ip: Address, mac: int) -> int | None:
-    """When anything first showed that ``mac`` has the address, on the reference clock; of what
-    can be held against the times of ``host``, if any can."""
+def first_sign(case: Case, host: int | None, ip: Address, mac: int) -> int | None:
+    """When anything first showed that ``mac`` has the address, on the reference clock; with a
+    ``host`` of what can be held against its times, if any can."""
     rows, claims = case.spoken(ip, mac), case.claimed(ip, mac)
-    times = case.times_for(host, rows, claims)
+    times = rows[:0] if host is None else case.times_for(host, rows, claims)
     if not len(times):
         times = np.concatenate([case.time(rows), case.claim_time[claims]])
         times = times[times != NO_TIME]

@@ -11,7 +11,7 @@ from synack.diagnosis.alternatives import considered
 from synack.diagnosis.corroboration import corroboration
 from synack.diagnosis.duplicate import duplicate, speaks_as
 from synack.diagnosis.evidence import Case
-from synack.diagnosis.gateway import gateway_mismatches
+from synack.diagnosis.gateway import gateway_mismatches, unrecorded_gateways
 from synack.diagnosis.mismatch import mismatches
 from synack.diagnosis.stale import stale, unrecorded
 from synack.diagnosis.table_overflow import table_overflow
@@ -52,7 +52,7 @@ def _neighbors(case: Case) -> Iterator[Finding]:
         finding = duplicate(case, mismatch, spoken) if spoken else stale(case, mismatch)
         if finding is not None:
             yield finding
-    for mismatch in gateway_mismatches(case):
+    for mismatch in (*gateway_mismatches(case), *unrecorded_gateways(case)):
         finding = stale(case, mismatch)
         if finding is not None:
             yield finding

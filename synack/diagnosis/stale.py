@@ -64,7 +64,11 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     affected = _affected(case, sendings)
     against = contradictions(case, mismatch, sendings) + contradicted(case, mismatch, sendings)
     against += _against_by_flows(case, affected, sendings)
-    doubts += _unplaced(case, mismatch)
+    # A table by the same name that has this entry shows whose capture it is, too.
+    unplaced = [] if table is not None else _unplaced(case, mismatch)
+    if unplaced and (sendings["fate"] == MISDELIVERED).any():
+        return None  # it is flooded: any capture has it
+    doubts += unplaced
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
             Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
@@ -196,11 +200,17 @@ _NAMED = 3
 def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evidence]:
     """Whether nothing shows the right MAC in use until after the last wrong sending. It may
     have taken over only then (a failover), and the wrong one was down, but not wrong."""
-    first = first_sign(case, mismatch.host, mismatch.ip, mismatch.right)
+    first = first_sign(case, None, mismatch.ip, mismatch.right)
     granted, end = recorded_since(case, mismatch.ip, mismatch.right), int(sendings["time"].max())
     if granted is not None and (first is None or granted < first):
         first = granted
     if mismatch.next_hop == "gateway" or first is None or first <= end:
+        return []
+    # Whatever the clocks say, a SYN was sent before its answer.
+    m = case.matched
+    client = m.client[sendings["attempt"][sendings["leg"] == Event.SYN_ACK]]
+    asked = m.sightings["syn_row"][client[client >= 0]]
+    if (m.segments["src_mac"][asked[asked >= 0]] == mismatch.right).any():
         return []
     says = (
         f"{format_mac(mismatch.right)} is seen to have {text_of(mismatch.ip)} only from"
@@ -314,13 +324,14 @@ def _by_table(
     # Of an attempt that healed on its way what was lost did not work.
     vain = is_lost(s["fate"][other]) | case.in_vain[other]
     worked = np.setdiff1d(other[~vain | case.came_through[other]], bad)
-    in_doubt = _while_entry_held(case, mismatch, worked)
+    in_doubt = while_entry_held(case, mismatch, worked)
     return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
 
 
-def _while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
+def while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
     """Whether handshakes of the same peer completed between the failures and the dumps that are
-    to explain them: then the entry was another one, or did no harm."""
+    to explain them, or between two dumps in a row that have the wrong MAC: then the entry was
+    another one meanwhile, or did no harm."""
     s, sendings = case.sendings, case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
@@ -328,4 +339,10 @@ def _while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
         return bool(len(worked))
     begin = min(int(sendings["time"].min()), int(certain.min()))
     end = max(int(sendings["time"].max()), int(certain.max()))
-    return bool(((s["time"][worked] >= begin) & (s["time"][worked] <= end)).any())
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    rows = rows[case.entry_certain[rows]]
+    wrong = case.usable[rows] & (case.entries["mac"][rows] == mismatch.wrong)
+    at, kept = case.entry_time[rows], np.flatnonzero(wrong[:-1] & wrong[1:])
+    spans = [(begin, end), *zip(at[kept].tolist(), at[kept + 1].tolist(), strict=True)]
+    when = s["time"][worked]
+    return any(bool(((when >= low) & (when <= high)).any()) for low, high in spans)

@@ -86,4 +86,4 @@ def _environment() -> Environment:
 
 def _spelled(value: Any) -> Any:
     """Text without characters that could change what is seen; markup is our own."""
-    return printable(value) if type(value) is str else value
+    return value if hasattr(value, "__html__") or not isinstance(value, str) else printable(value)

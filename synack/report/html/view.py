@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synack.model import OUTCOMES, Finding, Source
+from synack.model import OUTCOMES, VERDICTS, Finding, Outcome, Source
 from synack.report import filters, text
 from synack.report.considered import considered
 from synack.report.facts import Fact, facts, title
+from synack.report.matrix import Place, matrix
 from synack.report.rungs import typical
 from synack.wording import iso_time
 
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from synack.api import Diagnosis
 
 CONTROL_GROUP = "control-group"
+OF_OWNERS = ("stale-neighbor", "duplicate-address", "unresolved-neighbor")
+"""Findings that say who has an address, or that nobody has it."""
+EXCLUDED = VERDICTS[-1]
 
 
 @dataclass(frozen=True)
-class Place:
+class Lookup:
     """Where a statement can be looked up: a file, in words where in it, and a filter for
     Wireshark, "" if it is no capture."""
 
@@ -36,7 +40,7 @@ class Statement:
     """One piece of evidence."""
 
     says: str
-    places: list[Place]
+    places: list[Lookup]
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,14 @@ class Cause:
     remedies: list[Remedy]
     survived_by: list[str]
     evidence: list[Statement]
-    others: list[Others]
+    others: list[tuple[str, list[Others]]]
+    """Other causes that were considered, by what stands in their heading."""
     attempts: int
     typical: int | None
     """Row of the attempt to show, and its ladder as SVG, "" without one."""
     ladder: str
+    lanes: str
+    """Who had its address when, as SVG; "" if it is not about one."""
     filter: str
     """All that went to the wrong MAC, in Wireshark; "" if it is not about one."""
 
@@ -89,6 +96,23 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """Attempts of one client with one server, and what to ask the table for to see them."""
+
+    completed: int
+    total: int
+    ask: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """As it is drawn: names of the servers; of each client its name and cells."""
+
+    servers: list[str]
+    clients: list[tuple[str, list[Cell]]]
+
+
+@dataclass(frozen=True)
 class Page:
     """Everything but the attempts, which the script shows."""
 
@@ -99,6 +123,7 @@ class Page:
     span: str
     shares: list[Share]
     causes: list[Cause]
+    grid: Grid
     matrix: str
     timeline: str
     """Drawings as SVG; "" without attempts."""
@@ -119,6 +144,7 @@ def page(diagnosis: Diagnosis, embedded: int) -> Page:
         span=_span(diagnosis),
         shares=_shares(diagnosis),
         causes=[_cause(diagnosis, f, n) for n, f in enumerate(d.findings, 1)],
+        grid=_grid(diagnosis),
         matrix=diagnosis.plot_matrix().svg() if len(d.attempts) else "",
         timeline=diagnosis.plot_timeline().svg() if len(d.attempts) else "",
         captures=text.captures(diagnosis),
@@ -147,6 +173,36 @@ def _shares(diagnosis: Diagnosis) -> list[Share]:
     return [Share(name, many, 100 * many / total) for name, many in counted if many]
 
 
+def _grid(diagnosis: Diagnosis) -> Grid:
+    m = matrix(diagnosis.diagnosed)
+    total, completed = m.counts.sum(axis=2), m.counts[:, :, Outcome.COMPLETED]
+    return Grid(
+        [_named(place) for place in m.servers],
+        [
+            (
+                _named(client),
+                [
+                    Cell(int(done), int(every), _asked(client, server))
+                    for server, done, every in zip(
+                        m.servers, completed[row], total[row], strict=True
+                    )
+                ],
+            )
+            for row, client in enumerate(m.clients)
+        ],
+    )
+
+
+def _named(place: Place) -> str:
+    return f"{place.address} {place.host}".strip()
+
+
+def _asked(client: Place, server: Place) -> str:
+    """What is typed to see the attempts between these."""
+    address, _, port = server.address.rpartition(":")
+    return f"client:{client.address} server:{address.strip('[]')} port:{port}"
+
+
 def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
     control = [e for e in finding.evidence if e.id == CONTROL_GROUP]
     shown = typical(diagnosis.diagnosed, finding)
@@ -161,15 +217,26 @@ def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
         remedies=[_remedy(remedy) for remedy in finding.remedy],
         survived_by=finding.survived_by,
         evidence=[_statement(e.says, e.sources) for e in finding.evidence],
-        others=[
-            Others(group.verdict, ", ".join(group.causes), _statement(group.says, group.sources))
-            for group in considered(finding)
-        ],
+        others=_others(finding),
         attempts=len(finding.rows),
         typical=shown,
         ladder="" if shown is None else diagnosis.attempt(shown).plot_ladder().svg(),
+        lanes=diagnosis.plot_ownership(finding.ip).svg() if finding.kind in OF_OWNERS else "",
         filter=filters.of_finding(finding),
     )
+
+
+def _others(finding: Finding) -> list[tuple[str, list[Others]]]:
+    """What could not be excluded, then what was: many, which few will read."""
+    found = [
+        Others(group.verdict, ", ".join(group.causes), _statement(group.says, group.sources))
+        for group in considered(finding)
+    ]
+    parts = [
+        ("Other causes that could not be excluded", [o for o in found if o.verdict != EXCLUDED]),
+        ("Other causes that were excluded", [o for o in found if o.verdict == EXCLUDED]),
+    ]
+    return [(heading, others) for heading, others in parts if others]
 
 
 def _remedy(remedy: str) -> Remedy:
@@ -191,7 +258,7 @@ def _statement(says: str, sources: tuple[Source, ...]) -> Statement:
     return Statement(
         says,
         [
-            Place(file, where[file],
+            Lookup(file, where[file],
                   filters.of_frames(s.frame for s in found if s.frame is not None))
             for file, found in by_file.items()
         ],

@@ -4,7 +4,7 @@ const PAGE = 50;
 
 const LEGS = [["syn", "SYN"], ["syn_ack", "SYN-ACK"], ["ack", "ACK"]];
 
-// Searched by words; with "client:10.0.1.77" only there, and the whole of it.
+// Searched by words; with "client:192.0.2.7" only there, and the whole of it.
 const FIELDS = {
   client: ["client", "client_host"],
   server: ["server", "server_host"],
