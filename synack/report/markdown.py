@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from synack.report import checks, text
+from synack.report import checks, ladder_text, text
 from synack.report.considered import Considered, considered
 from synack.report.facts import facts, title
 from synack.report.plain import printable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from synack.api import Diagnosis
     from synack.check.run import Result
     from synack.model import Evidence, Finding
+    from synack.report.rungs import Ladder
 
 _BREAK = "<!-- -->"
 """Ends a word for GitHub's mentions, issue numbers, emoji and links, and is not shown."""
@@ -87,16 +88,44 @@ def render(diagnosis: Diagnosis) -> str:
     lines += [f"**{prose(text.verdict(diagnosis))}**", ""]
     attempts = text.attempts(diagnosis)
     lines += [prose(attempts), ""] if attempts else []
+    lines += _times(diagnosis.findings)
+    drawn = text.typical_ladders(diagnosis)
     for number, finding in enumerate(diagnosis.findings, 1):
-        lines += _finding(finding, number)
+        more = text.more(diagnosis, finding, number)
+        lines += _finding(finding, number, drawn.get(number), more)
     lines += _list("Captures", text.captures(diagnosis))
     lines += _list("Clocks", text.clocks(diagnosis))
     lines += _list("Tables compared", diagnosis.diagnosed.audit)
     lines += _list("Warnings", diagnosis.warnings)
+    lines += _list("For its author to add", _MISSING if diagnosis.findings else ())
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _finding(finding: Finding, number: int) -> list[str]:
+_MISSING = (
+    "What users noticed, since when, and how many of them",
+    "How it was detected, and when",
+    "What was done, by whom, and what helped",
+    "What will be changed, by whom, until when",
+)
+"""What a postmortem needs besides, and nobody but its author knows."""
+
+
+def _times(findings: Sequence[Finding]) -> list[str]:
+    """What began and ended when."""
+    events = []
+    for number, finding in enumerate(findings, 1):
+        name = f"finding {number}, {title(finding.kind).lower()}"
+        for at, says in (
+            (finding.first, f"first seen: {name}"),
+            (finding.last, f"last seen: {name}"),
+            (finding.healed, f"healed by then: {name}"),
+        ):
+            events += [] if at is None else [(at, says)]
+    rows = [(f"{text.to_the_second(at)} UTC", prose(says)) for at, says in sorted(events)]
+    return ["## Times", "", *table(("When", "What"), rows)] if rows else []
+
+
+def _finding(finding: Finding, number: int, drawn: Ladder | None, more: Sequence[str]) -> list[str]:
     where = f" on {code(finding.host)}" if finding.host else ""
     lines = [f"## {number}. {title(finding.kind)}{where} ({finding.confidence})", ""]
     lines += [prose(finding.summary), ""]
@@ -104,15 +133,29 @@ def _finding(finding: Finding, number: int) -> list[str]:
     if finding.survived_by:
         known.append(("Why it stayed", "<br>".join(map(prose, finding.survived_by))))
     lines += table(("Fact", "Value"), [*known, ("Confidence", finding.confidence)])
+    if finding.control is not None:
+        shares = finding.control._asdict().items()
+        rows = [(f"{name} MAC", str(one.attempts), str(one.completed)) for name, one in shares]
+        lines += ["### Control group", "", *table(("", "Attempts", "Completed"), rows)]
+    if drawn is not None:
+        lines += [f"### One of these attempts ({drawn.outcome})", ""]
+        lines += block(ladder_text.lines(drawn, shown=text.RUNGS))
     if finding.remedy:
         lines += ["### What to do", ""]
-        for remedy in finding.remedy:
-            command = "   # " in remedy
-            lines += block([remedy], "sh") if command else [f"- {prose(remedy)}", ""]
+        lines += _tasks(finding.remedy)
     lines += ["### Evidence", ""]
     for place, evidence in enumerate(finding.evidence, 1):
         lines += _evidence(evidence, place)
-    return [*lines, "", *_others(finding)]
+    lines += ["", *_others(finding)]
+    return [*lines, "### To see more", "", *block(more, "sh")] if more else lines
+
+
+def _tasks(remedy: Sequence[str]) -> list[str]:
+    """Commands to type, then what else there is to do, to be ticked off."""
+    lines = []
+    for line in remedy:
+        lines += block([line], "sh") if "   # " in line else [f"- [ ] {prose(line)}"]
+    return [*lines, ""]
 
 
 def _others(finding: Finding) -> list[str]:

@@ -50,7 +50,7 @@ def render(diagnosis: Diagnosis, color: bool = False) -> str:
     """The whole report; with ``color`` for a terminal that has it."""
     fine = paint.good if diagnosis.diagnosed.concluded and not diagnosis.findings else paint.bold
     lines = [*painted(fine, wrap(verdict(diagnosis))), ""]
-    drawn = _ladders(diagnosis)
+    drawn = typical_ladders(diagnosis)
     for number, finding in enumerate(diagnosis.findings, 1):
         lines += [*_finding(finding, number, len(diagnosis.findings), drawn.get(number))]
         lines += [*_more(diagnosis, finding, number), ""]
@@ -133,7 +133,7 @@ def _control(group: ControlGroup | None) -> list[str]:
     return lines
 
 
-def _ladders(diagnosis: Diagnosis) -> dict[int, Ladder]:
+def typical_ladders(diagnosis: Diagnosis) -> dict[int, Ladder]:
     """A typical attempt of each finding that has any, by the finding's number."""
     d = diagnosis.diagnosed
     rows = {number: typical(d, finding) for number, finding in enumerate(d.findings, 1)}
@@ -142,25 +142,28 @@ def _ladders(diagnosis: Diagnosis) -> dict[int, Ladder]:
 
 
 def _more(diagnosis: Diagnosis, finding: Finding, number: int) -> list[str]:
-    """Commands that show more of a finding."""
-    arguments = diagnosis.diagnosed.loaded.incident.arguments
-    paths = " ".join(map(shlex.quote, arguments))
-    again = not any(argument.rpartition("=")[2] == "-" for argument in arguments)
-    framed = again and any(source.frame for e in finding.evidence for source in e.sources)
-    outcome = diagnosis.diagnosed.attempts["outcome"][finding.rows]
-    some = ",".join(OUTCOMES[number] for number in np.unique(outcome).tolist())
-    commands = [
-        *([f"explain {{}} --finding {number}"] if framed else []),
-        *([f"annotate {{}} --finding {number} -o evidence.pcapng"] if framed else []),
-        *([f"handshakes {{}} --wide --only {some}"] if some and again else []),
-    ]
+    commands = more(diagnosis, finding, number)
     lines = ["", *_heading("To see more")] if commands else []
-    for command in commands:
-        line = f"    synack {command.format(paths)}"
-        lines.append(
-            line if paths and len(line) <= WIDTH else f"    synack {command.format(_PATHS)}"
-        )
-    return lines
+    return [*lines, *(f"    {command}" for command in commands)]
+
+
+def more(diagnosis: Diagnosis, finding: Finding, number: int) -> list[str]:
+    """Commands that show more of a finding, by its number from 1."""
+    arguments = diagnosis.diagnosed.loaded.incident.arguments
+    if any(argument.rpartition("=")[2] == "-" for argument in arguments):
+        return []  # standard input is gone
+    outcome = diagnosis.diagnosed.attempts["outcome"][finding.rows]
+    some = ",".join(OUTCOMES[one] for one in np.unique(outcome).tolist())
+    commands = [f"handshakes {{}} --wide --only {some}"] if some else []
+    if any(source.frame for evidence in finding.evidence for source in evidence.sources):
+        commands[:0] = [
+            f"explain {{}} --finding {number}",
+            f"annotate {{}} --finding {number} -o evidence.pcapng",
+        ]
+    paths = " ".join(map(shlex.quote, arguments))
+    longest = max(map(len, commands), default=0) + len(paths)
+    shown = paths if paths and longest < WIDTH - len("    synack ") else _PATHS
+    return [f"synack {command.format(shown)}" for command in commands]
 
 
 _PATHS = "PATH..."
@@ -180,15 +183,16 @@ def when(finding: Finding) -> str:
     """From when to when, and whether it healed."""
     if finding.first is None or finding.last is None:
         return "unknown"
-    first, last = _second(finding.first), _second(finding.last)
+    first, last = to_the_second(finding.first), to_the_second(finding.last)
     last = last[11:] if first[:10] == last[:10] else last
     text = f"{first} to {last} UTC"
     if finding.healed is not None:
-        return f"{text}, healed by {_second(finding.healed)[11:]}"
+        return f"{text}, healed by {to_the_second(finding.healed)[11:]}"
     return text + (", not seen to heal" if finding.kind == "stale-neighbor" else "")
 
 
-def _second(time: int) -> str:
+def to_the_second(time: int) -> str:
+    """``2026-09-16 14:02:11``, UTC."""
     return iso_time(time)[:19].replace("T", " ")
 
 
@@ -260,7 +264,7 @@ def captures(diagnosis: Diagnosis) -> list[str]:
         place = "a tap" if vantage.tap else diagnosis.addresses_of(vantage) or "place unknown"
         interface = f" {capture.interface}" if capture.interface else ""
         span = (
-            f"{_second(capture.first)} to {_second(capture.last)[11:]}"
+            f"{to_the_second(capture.first)} to {to_the_second(capture.last)[11:]}"
             if capture.first is not None and capture.last is not None
             else "no time"
         )
