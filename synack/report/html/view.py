@@ -134,6 +134,7 @@ class Page:
     """Drawings as SVG; "" without attempts."""
     captures: list[str]
     clocks: list[str]
+    audit: list[str]
     warnings: list[str]
 
 
@@ -153,6 +154,7 @@ def page(diagnosis: Diagnosis, embedded: int) -> Page:
         timeline=_svg(diagnosis.plot_timeline()) if len(d.attempts) else "",
         captures=text.captures(diagnosis),
         clocks=text.clocks(diagnosis),
+        audit=d.audit,
         warnings=diagnosis.warnings,
     )
 
