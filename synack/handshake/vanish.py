@@ -73,37 +73,32 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     ahead = order.ahead(sent.path, sent.leg)
     here = has >= 0
     lacking = (capture >= 0) & (has == _NOT_THERE)
-    on = np.zeros(lacking.shape, bool)
-    for slot in range(slots):
-        rows = np.flatnonzero(lacking[:, slot])
-        source = capture[rows, sent.slot[rows]]
-        on[rows, slot] = certainly_on(
-            m, source, m.segments["time"][sent.row[rows]], capture[rows, slot]
-        )
     at_end = np.where(TOWARDS_CLIENT[sent.leg], CLIENT, SERVER)
     side = stations.side[sent.path]
     receiver = side == at_end[:, None]
-    at_home = side[np.arange(len(side)), sent.slot] == -at_end
-    missed = lacking & on & _went_on(m, sent, here, ahead, at_home)
-    failing = _by_slot(stations, sent, missed)
-    able, like_all = _shown(m, stations, sent, failing, receiver)
-    sees = lacking & on & _more_than_dropped(m, sent, lacking, capture)
-    witness = sees & able
-    # What match says of the receiver's own capture stands.
-    paired = receiver & (sent.fate != _UNPAIRED)[:, None]
-    witness = np.where(paired, lacking & (sent.fate == LOST)[:, None], witness)
-    # What was repeated, or is not at its receiver's, is lost for sure, though not where.
-    lost = (witness & receiver).any(axis=1) | _repeated(sent)
-    witness |= sees & like_all & lost[:, None] & ~paired
     over = np.isin(sent.fate, (DELIVERED, MISDELIVERED)) | (sent.cause == UNRECORDED)
     over |= (here & receiver).any(axis=1) | m.ambiguous[sent.attempt]
     over |= m.answered_between[sent.attempt] & (sent.leg != Event.SYN)
+    # What match says of the receiver's own capture stands.
+    paired = receiver & (sent.fate != _UNPAIRED)[:, None]
+    witness, partial = paired & lacking & (sent.fate == LOST)[:, None], []
+    if stations.open.any():
+        at_home = side[np.arange(len(side)), sent.slot] == -at_end
+        missed = lacking & _went_on(m, sent, here, ahead, at_home)
+        on = _on(m, sent, lacking, capture)
+        failing = _by_slot(stations, sent, missed & on)
+        able, like_all = _shown(m, stations, sent, failing, receiver)
+        sees = lacking & on & ~paired & _more_than_dropped(m, sent, lacking, capture)
+        witness |= sees & able
+        # What was repeated, or is not at its receiver's, is lost for sure, though not where.
+        lost = (witness & receiver).any(axis=1) | _repeated(sent)
+        witness |= sees & like_all & lost[:, None]
+        partial = _partial(m, stations, failing, _by_slot(stations, sent, lacking & ~over[:, None]))
     witness &= ~over[:, None]
-    partial = _partial(m, stations, failing, _by_slot(stations, sent, lacking & ~over[:, None]))
     last = here & ~_before_any(ahead, here)
     # After every one of the last places that have it, and before any other that lacks it.
-    witness &= ~np.matmul(last[:, None, :], ~ahead)[:, 0]
-    first = witness & ~np.matmul(witness[:, None, :], ahead)[:, 0]
+    witness &= ~_after_any(~ahead, last)
+    first = witness & ~_after_any(ahead, witness)
     gone = np.flatnonzero(first.any(axis=1))
     places, (after, before) = _named_places(m, capture[gone], last[gone], first[gone])
     vanished = Table(
@@ -118,7 +113,8 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
         },
     )
     depth = ahead[gone, :, np.argmax(last[gone], axis=1)].sum(axis=1)
-    rows = np.lexsort((vanished["row"], depth, vanished["leg"], vanished["attempt"]))
+    cell = vanished["attempt"] * np.int64(len(Event)) + vanished["leg"]
+    rows = np.lexsort((vanished["row"], depth, cell))
     return places, vanished.take(rows), partial
 
 
@@ -132,7 +128,7 @@ def _sent(m: Matched, stations: Stations, order: Order) -> _Sent:
     paired[t["attempt"], t["leg"]] = True
     slot, counts = stations.of_sighting, m.legs.counts
     path = stations.of_attempt[m.identity]
-    for leg in LEGS:
+    for leg in LEGS if opened.any() else ():
         seen = opened[m.identity] & (counts[:, leg] > 0) & ~paired[m.identity, leg]
         mine = np.flatnonzero(seen)
         ahead = order.ahead(path[mine], np.full(len(mine), leg))
@@ -162,9 +158,19 @@ _APART_NS = 500_000_000
 def _has(m: Matched, stations: Stations, sent: _Sent) -> Array:
     """has[sent, slot]: the row of segments that is it there, _NOT_THERE, or _UNSURE where it may
     be one of several and the clocks do not tell."""
-    slots, events = stations.slots, len(Event)
-    has = np.full((len(sent.row), slots), _NOT_THERE, np.int64)
+    has = np.full((len(sent.row), stations.slots), _NOT_THERE, np.int64)
     has[np.arange(len(sent.row)), sent.slot] = sent.row
+    if stations.open.any():
+        _look_along(m, stations, sent, has)
+    receiver = np.where(TOWARDS_CLIENT[sent.leg], m.client[sent.attempt], m.server[sent.attempt])
+    paired = np.flatnonzero((sent.fate != _UNPAIRED) & (receiver >= 0))
+    has[paired, stations.of_sighting[receiver[paired]]] = sent.arrived[paired]
+    return has
+
+
+def _look_along(m: Matched, stations: Stations, sent: _Sent, has: Array) -> None:
+    """Fill in :func:`_has` of the other slots of open paths."""
+    slots, events = stations.slots, len(Event)
     cell = sent.attempt * events + sent.leg
     source = np.full(m.attempts * events, -1, np.int64)
     source[cell] = sent.slot
@@ -189,10 +195,6 @@ def _has(m: Matched, stations: Stations, sent: _Sent) -> Array:
     doubt = across(m.clocks, *hosts, m.segments["time"][sent.row[copy]])[1]
     unsure = (some & left)[group] & (doubt >= _APART_NS)
     has[copy[unsure], slot[unsure]] = _UNSURE
-    receiver = np.where(TOWARDS_CLIENT[sent.leg], m.client[sent.attempt], m.server[sent.attempt])
-    paired = np.flatnonzero((sent.fate != _UNPAIRED) & (receiver >= 0))
-    has[paired, stations.of_sighting[receiver[paired]]] = sent.arrived[paired]
-    return has
 
 
 def _paired(
@@ -318,9 +320,30 @@ def _more_than_dropped(m: Matched, sent: _Sent, lacking: Array, capture: Array) 
     return np.asarray(missing > dropped[capture])
 
 
+def _on(m: Matched, sent: _Sent, lacking: Array, capture: Array) -> Array:
+    """Whether the capture of each slot that lacks it was certainly on then (row, slot)."""
+    on = np.zeros(lacking.shape, bool)
+    for slot in range(lacking.shape[1]):
+        rows = np.flatnonzero(lacking[:, slot])
+        source = capture[rows, sent.slot[rows]]
+        on[rows, slot] = certainly_on(
+            m, source, m.segments["time"][sent.row[rows]], capture[rows, slot]
+        )
+    return on
+
+
 def _before_any(ahead: Array, marked: Array) -> Array:
     """Whether it passes each slot before any that is marked (row, slot)."""
-    return np.asarray(np.matmul(ahead, marked[:, :, None])[:, :, 0])
+    return _after_any(ahead.transpose(0, 2, 1), marked)
+
+
+def _after_any(ahead: Array, marked: Array) -> Array:
+    """Whether it passes each slot after any that is marked (row, slot)."""
+    result = np.zeros(marked.shape, bool)
+    # There are many rows and few slots: np.matmul would go through tiny matrices one by one.
+    for slot in range(marked.shape[1]):
+        result |= ahead[:, slot] & marked[:, slot, None]
+    return result
 
 
 def _named_places(m: Matched, capture: Array, *marks: Array) -> tuple[list[str], list[Array]]:
