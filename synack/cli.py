@@ -572,6 +572,7 @@ def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
     """Read everything, with a progress line on a terminal. The modules that are ``needed``
     then are imported meanwhile: the scan leaves the interpreter alone."""
     from synack.loading import load
+    from synack.memory import keep_freed
     from synack.progress import on_terminal
 
     line = on_terminal()
@@ -581,6 +582,7 @@ def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
         return load(paths, line, counts_only=counts_only)
     finally:
         imports.join()
+        keep_freed()
         if line is not None:
             line.close()
 

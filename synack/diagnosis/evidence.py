@@ -132,8 +132,8 @@ class Case:
     def vanished(self, attempts: Array, *legs: Event) -> list[Evidence]:
         """Where what was lost of ``legs`` of these attempts vanished, as far as a tap tells; with
         the frames of the last place that has it."""
-        gone, places = self.paths.vanished, self.paths.places
-        rows = np.flatnonzero(gone["by_tap"] & np.isin(gone["leg"], legs))
+        gone, places, rows = self.paths.vanished, self.paths.places, self._told_by_taps
+        rows = rows[np.isin(gone["leg"][rows], legs)]
         rows = rows[np.isin(gone["attempt"][rows], attempts)]
         columns = [gone[name][rows] for name in ("leg", "after", "before")]
         found = []
@@ -142,6 +142,11 @@ class Case:
             says = f"{what} vanished between {places[after]} and {places[before]}"
             found.append(Evidence(_BETWEEN, says, self.frames(gone["row"][mine].tolist())))
         return sorted(found, key=lambda evidence: evidence.says)
+
+    @cached_property
+    def _told_by_taps(self) -> Array:
+        """Rows of what vanished next to a tap."""
+        return np.flatnonzero(self.paths.vanished["by_tap"])
 
     # ---- segments -------------------------------------------------------------------
 
