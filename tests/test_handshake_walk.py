@@ -54,7 +54,7 @@ def everything(module: ModuleType, table: Table) -> dict[str, list[object]]:
     made = module.Walk(TABLE, table)
     shown = {name: made.column(name).tolist() for name in COLUMNS}
     shown |= {"attempt": made.attempt.tolist(), "event": made.event.tolist()}
-    shown |= {"ends": made.ends().tolist(), "counts": made.counts().tolist()}
+    shown |= {"counts": made.counts().tolist()}
     return shown | {"firsts": made.firsts().tolist()}
 
 

@@ -407,11 +407,12 @@ def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
 
 
 def fate_counts(m: Matched) -> Array:
-    """counts[leg, fate, attempt] of the transmissions (int64)."""
-    t, fates = m.transmissions, len(FATES)
-    cell = (t["leg"].astype(np.int64) * fates + t["fate"]) * m.attempts + t["attempt"]
-    size = len(Event) * fates * m.attempts
-    return np.bincount(cell, minlength=size).reshape(len(Event), fates, m.attempts)
+    """counts[leg, fate, attempt] of the SYNs, SYN-ACKs and ACKs transmitted (int64)."""
+    t, legs, fates = m.transmissions, Event.ACK + 1, len(FATES)
+    leg, fate, attempt = t["leg"], t["fate"], t["attempt"]
+    rows = np.flatnonzero(leg < legs)
+    cell = (leg[rows].astype(np.int64) * fates + fate[rows]) * m.attempts + attempt[rows]
+    return np.bincount(cell, minlength=legs * fates * m.attempts).reshape(legs, fates, m.attempts)
 
 
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:

@@ -22,12 +22,9 @@ import numpy as np
 from synack.handshake.legs import Legs
 from synack.handshake.states import TRANSITIONS, Event, State
 from synack.handshake.walk import ELSEWHERE, TWIN, Walk
-from synack.tables import IDENTITY, SIGHTINGS, Array, Table
+from synack.tables import SIGHTINGS, Array, Table
 
 _TABLE = bytes(TRANSITIONS[state].get(event, state) for state in State for event in Event)
-
-
-_OF_ENDS = ("capture", *IDENTITY)
 
 
 class Tracked(NamedTuple):
@@ -46,18 +43,8 @@ def track(segments: Table) -> Tracked:
     """Attempts as each capture saw them; its segments are rows in order of capture (its
     clock may be set back meanwhile), those of several captures in any order."""
     walk = Walk(_TABLE, segments)
-    reverse = walk.column("from_high") == 1
-    low_hi, low_lo, high_hi, high_lo, place = walk.ends()[walk.column("connection")].T
-    columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name not in _OF_ENDS}
-    columns["capture"] = (place >> 32).astype(np.int64)
+    columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name != "client_isn"}
     columns["client_isn"] = walk.column("isn")
-    for part, low, high in (
-        ("hi", low_hi, high_hi),
-        ("lo", low_lo, high_lo),
-        ("port", place >> 16 & 0xFFFF, place & 0xFFFF),
-    ):
-        columns[f"client_{part}"] = np.where(reverse, high, low)
-        columns[f"server_{part}"] = np.where(reverse, low, high)
     legs = Legs(walk.counts(), walk.firsts())
     leg = _without_copies(columns["capture"], walk.attempt, walk.event, legs.counts)
     return Tracked(Table(SIGHTINGS, columns), walk.attempt, leg, legs)

@@ -65,7 +65,6 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     """Names of places, :data:`~synack.tables.VANISHED` by attempt, leg and place on the way, and
     sentences about taps that see only a part."""
     sent = _sent(m, stations, order)
-    slots = stations.slots
     if not len(sent.row):
         return [], Table.empty(VANISHED), []
     has = _has(m, stations, sent)

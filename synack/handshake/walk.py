@@ -64,7 +64,8 @@ _COLUMNS = (
 _KEY = 5
 """Words that tell a connection: the halves of both ends, capture and ports."""
 _OF_ATTEMPTS = {
-    "connection": "i", "from_high": "B", "isn": "I", "state": "B", "seen": "H", "first": "q",
+    "capture": "i", "client_hi": "Q", "client_lo": "Q", "server_hi": "Q", "server_lo": "Q",
+    "client_port": "H", "server_port": "H", "connection": "i", "from_high": "B", "isn": "I", "state": "B", "seen": "H", "first": "q",
     "last": "q", "syn_payload": "q", "answer": "q", "challenge": "q",
     "row": "i", "syn_row": "i", "syn_ack_row": "i", "several_macs": "B",
 }  # fmt: skip
@@ -105,11 +106,6 @@ class Walk:
         """A value per attempt."""
         return np.asarray(self._held[name])[: self.attempts]
 
-    def ends(self) -> Array:
-        """(connection, word): addresses of the lower and higher end by halves, then
-        capture << 32 | lower port << 16 | higher port (uint64)."""
-        return np.asarray(self._held["keys"]).reshape(-1, _KEY)[: self.connections]
-
     def counts(self) -> Array:
         """Segments by attempt and event (int32)."""
         return np.asarray(self._held["counts"]).reshape(_EVENTS, -1).T[: self.attempts]
@@ -132,7 +128,10 @@ class Walk:
     def _bind(self, segments: dict[str, Any]) -> None:
         """Name the columns, so that compiled code reaches them without a dictionary."""
         h, s = self._held, segments
-        self.keys, self.has_older = h["keys"], h["has_older"]
+        self.keys, self.has_older, self.capture = h["keys"], h["has_older"], h["capture"]
+        self.client_hi, self.client_lo = h["client_hi"], h["client_lo"]
+        self.server_hi, self.server_lo = h["server_hi"], h["server_lo"]
+        self.client_port, self.server_port = h["client_port"], h["server_port"]
         self.latest, self.connection, self.from_high = h["latest"], h["connection"], h["from_high"]
         self.isn, self.state, self.seen = h["isn"], h["state"], h["seen"]
         self.first, self.last, self.syn_payload = h["first"], h["last"], h["syn_payload"]
@@ -275,6 +274,14 @@ class Walk:
     def _open(self, c: int, high: int, isn: int) -> int:
         """What is not set here is 0 from the start."""
         new = self.attempts
+        low, up = c * _KEY, c * _KEY + 2
+        ports = self.keys[low + 4]
+        self.capture[new] = ports >> 32
+        client, server = (up, low) if high else (low, up)
+        self.client_hi[new], self.client_lo[new] = self.keys[client], self.keys[client + 1]
+        self.server_hi[new], self.server_lo[new] = self.keys[server], self.keys[server + 1]
+        self.client_port[new] = ports >> (0 if high else 16) & 0xFFFF
+        self.server_port[new] = ports >> (16 if high else 0) & 0xFFFF
         self.connection[new] = c
         self.from_high[new] = high
         self.isn[new] = isn
