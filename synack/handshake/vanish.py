@@ -68,8 +68,50 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     if not len(sent.row):
         return [], Table.empty(VANISHED), []
     has = _has(m, stations, sent)
+    witness, partial = _witnesses(m, stations, order, sent, has)
+    some = np.flatnonzero(witness.any(axis=1))
+    # Most rows are alike: what follows is the same for all of a kind.
+    path, leg, here, witness = sent.path[some], sent.leg[some], (has >= 0)[some], witness[some]
+    kind = ids_of(path, leg, *here.T, *witness.T)
+    one = representatives(kind)
+    path, here, witness = path[one], here[one], witness[one]
+    ahead = order.ahead(path, leg[one])
+    last = here & ~_before_any(ahead, here)
+    # After every one of the last places that have it, and before any other that lacks it.
+    witness &= ~_after_any(~ahead, last)
+    first = witness & ~_after_any(ahead, witness)
+    places, (after, before) = _named_places(m, stations.capture[path], last, first)
+    by_tap = ((last | first) & (stations.side[path] == NEITHER)).any(axis=1)
+    at = np.argmax(last, axis=1)
+    depth = np.take_along_axis(ahead, at[:, None, None], axis=2).sum(axis=(1, 2))
+    rows = np.flatnonzero(first.any(axis=1)[kind])
+    gone, kind = some[rows], kind[rows]
+    row = has[gone, at[kind]]
+    ordered = np.lexsort((row, depth[kind], sent.attempt[gone] * len(Event) + sent.leg[gone]))
+    gone, kind = gone[ordered], kind[ordered]
+    return (
+        places,
+        Table(
+            VANISHED,
+            {
+                "attempt": sent.attempt[gone],
+                "leg": sent.leg[gone],
+                "row": row[ordered],
+                "after": after[kind],
+                "before": before[kind],
+                "by_tap": by_tap[kind],
+            },
+        ),
+        partial,
+    )
+
+
+def _witnesses(
+    m: Matched, stations: Stations, order: Order, sent: _Sent, has: Array
+) -> tuple[Array, list[str]]:
+    """Where each is missing that would have shown it (row, slot; bool), and of taps that see only
+    a part."""
     capture = stations.capture[sent.path]
-    ahead = order.ahead(sent.path, sent.leg)
     here = has >= 0
     lacking = (capture >= 0) & (has == _NOT_THERE)
     at_end = np.where(TOWARDS_CLIENT[sent.leg], CLIENT, SERVER)
@@ -82,10 +124,11 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     paired = receiver & (sent.fate != _UNPAIRED)[:, None]
     witness, partial = paired & lacking & (sent.fate == LOST)[:, None], []
     if stations.open.any():
+        ahead = order.ahead(sent.path, sent.leg)
         at_home = side[np.arange(len(side)), sent.slot] == -at_end
-        missed = lacking & _went_on(m, sent, here, ahead, at_home)
         on = _on(m, sent, lacking, capture)
-        failing = _by_slot(stations, sent, missed & on)
+        missed = lacking & on & _went_on(m, sent, here, ahead, at_home)
+        failing = _by_slot(stations, sent, missed)
         able, like_all = _shown(m, stations, sent, failing, receiver)
         sees = lacking & on & ~paired & _more_than_dropped(m, sent, lacking, capture)
         witness |= sees & able
@@ -93,28 +136,7 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
         lost = (witness & receiver).any(axis=1) | _repeated(sent)
         witness |= sees & like_all & lost[:, None]
         partial = _partial(m, stations, failing, _by_slot(stations, sent, lacking & ~over[:, None]))
-    witness &= ~over[:, None]
-    last = here & ~_before_any(ahead, here)
-    # After every one of the last places that have it, and before any other that lacks it.
-    witness &= ~_after_any(~ahead, last)
-    first = witness & ~_after_any(ahead, witness)
-    gone = np.flatnonzero(first.any(axis=1))
-    places, (after, before) = _named_places(m, capture[gone], last[gone], first[gone])
-    vanished = Table(
-        VANISHED,
-        {
-            "attempt": sent.attempt[gone],
-            "leg": sent.leg[gone],
-            "row": has[gone, np.argmax(last[gone], axis=1)],
-            "after": after,
-            "before": before,
-            "by_tap": ((last | first) & (side == NEITHER))[gone].any(axis=1),
-        },
-    )
-    depth = ahead[gone, :, np.argmax(last[gone], axis=1)].sum(axis=1)
-    cell = vanished["attempt"] * np.int64(len(Event)) + vanished["leg"]
-    rows = np.lexsort((vanished["row"], depth, cell))
-    return places, vanished.take(rows), partial
+    return witness & ~over[:, None], partial
 
 
 def _sent(m: Matched, stations: Stations, order: Order) -> _Sent:
