@@ -22,6 +22,7 @@ check: $(VENV)/ready ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check synack tests
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/api.py
 
 bench: $(VENV)/ready ## time synack beside tcpdump and tshark (9 GB of files; BENCH=options)
 	$(BIN)/python benchmarks/run.py $(BENCH)

@@ -11,14 +11,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Diagnosis", "Evidence", "Finding", "InputError", "SynackError", "diagnose"]
+__all__ = [
+    "Attempt",
+    "Diagnosis",
+    "Drawing",
+    "Evidence",
+    "Finding",
+    "InputError",
+    "SynackError",
+    "diagnose",
+]
 
 if TYPE_CHECKING:
     from synack.api import Diagnosis, diagnose
+    from synack.attempt import Attempt
     from synack.errors import InputError, SynackError
     from synack.model import Evidence, Finding
+    from synack.report.svg import Drawing
 
 _HOME = {
+    "Attempt": "attempt",
+    "Drawing": "report.svg",
     "Diagnosis": "api",
     "diagnose": "api",
     "Evidence": "model",

@@ -66,6 +66,8 @@ class Incident:
     """Every file, and what the user says about the hosts."""
 
     sources: list[Source] = field(default_factory=list)
+    arguments: tuple[str, ...] = ()
+    """The paths that led to them."""
     title: str = ""
     addresses: dict[str, set[Address]] = field(default_factory=dict)
     """Addresses of hosts, from ``incident.toml``."""
@@ -93,7 +95,7 @@ def collect(paths: Sequence[str]) -> Incident:
     """
     if not paths:
         raise UsageError("name at least one capture, table dump or folder")
-    incident = Incident()
+    incident = Incident(arguments=tuple(paths))
     for argument in paths:
         host, path = _split_host(argument)
         found = list(_expand(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,17 +73,26 @@ class Loaded:
     """Files of a folder that are nothing synack knows."""
     warnings: list[str] = field(default_factory=list)
 
-    def context(self, schema: Schema) -> Table:
+    def context(
+        self,
+        schema: Schema,
+        host_of: Callable[[Source, Table], str] = lambda source, _: source.host,
+    ) -> Table:
         """The rows of one kind from all files: SOCKETS, COUNTERS, KERNEL_EVENTS, SETTINGS, OWN,
-        ROUTES, OWNERS, FLOWS or APPLICATION_EVENTS. The host is the file's, by its name; the
-        time is what the file says, else when it was taken, if anything but its time of
-        change tells; of the kernel's log, since boot, if any file tells when that was."""
+        ROUTES, OWNERS, FLOWS or APPLICATION_EVENTS. The host is the file's, by its name or by
+        ``host_of``; the time is what the file says, else when it was taken, if anything but
+        its time of change tells; of the kernel's log, since boot, if any file tells when that
+        was."""
         table = Table.concat(
             schema,
-            [_placed(source, r.table) for source, r in self.readings if r.table.schema is schema],
+            [
+                _placed(source, host_of(source, r.table), r.table)
+                for source, r in self.readings
+                if r.table.schema is schema
+            ],
         )
         if schema is KERNEL_EVENTS:
-            table = dated(table, boot_times(self.context(SETTINGS)))
+            table = dated(table, boot_times(self.context(SETTINGS, host_of)))
         return table
 
     @property
@@ -97,10 +106,10 @@ class Loaded:
         ]
 
 
-def _placed(source: Source, table: Table) -> Table:
+def _placed(source: Source, host: str, table: Table) -> Table:
     columns = dict(table.columns)
     if "host" in columns:
-        columns["host"] = np.where(columns["host"] == "", source.host, columns["host"])
+        columns["host"] = np.where(columns["host"] == "", host, columns["host"])
     at, weak = taken_at(source)
     if "at" in columns and not weak and "since_boot_ns" not in columns and "zoned" not in columns:
         columns["at"] = np.where(columns["at"] == NO_TIME, at, columns["at"])
@@ -139,7 +148,11 @@ def _read_all(loaded: Loaded, progress: Progress | None, counts_only: bool) -> N
             (loaded.unknown if harmless else loaded.errors).append(error.damage)
             continue
         if isinstance(content, FoundCapture):
-            found.append((source, content))
+            if content.annotated and not source.explicit:
+                reason = "written by synack annotate: its frames are those of other captures"
+                loaded.unknown.append(Damage(source.path, reason))
+            else:
+                found.append((source, content))
             continue
         for part in content.parts if isinstance(content, Several) else [content]:
             _keep(loaded, source, part)

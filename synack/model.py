@@ -103,6 +103,12 @@ class Finding:
     rows: list[int] = field(default_factory=list)
     """Rows of the attempts that it explains."""
 
+    def _repr_html_(self) -> str:
+        """As notebooks show it."""
+        from synack.report import notebook
+
+        return notebook.finding(self)
+
 
 @dataclass
 class CaptureFile:

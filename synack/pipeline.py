@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
+from synack.diagnosis.context import KINDS, Context
+from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
+from synack.diagnosis.ownership import ownership
 from synack.diagnosis.rules import findings
 from synack.grouping import distinct_rows
 from synack.handshake.clock import split
@@ -21,7 +25,7 @@ from synack.incident import Source, taken_at, whose
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.timeline import entries_of, peers_in
-from synack.tables import ENTRIES, Table
+from synack.tables import ENTRIES, OWN, SOCKETS, Table
 from synack.wording import count, iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
@@ -39,6 +43,18 @@ class Diagnosed:
     attempts: Table
     entries: Table
     findings: list[Finding]
+    case: Case
+    """What the rules saw."""
+
+    @cached_property
+    def ownership(self) -> Table:
+        """Who had which address when, and who says so: :data:`~synack.tables.OWNERSHIP`."""
+        return ownership(self.case)
+
+    @cached_property
+    def history(self) -> Table:
+        """What each host's entries said when: :data:`~synack.tables.HISTORY`."""
+        return history(self.case)
 
     @property
     def concluded(self) -> bool:
@@ -52,7 +68,8 @@ def run(loaded: Loaded) -> Diagnosed:
     captures = [replace(c, warnings=list(c.warnings)) for c in loaded.captures]
     loaded = replace(loaded, captures=captures, warnings=list(loaded.warnings))
     rises = _rises(loaded)
-    vantages = [_vantage(loaded, capture, rises) for capture in loaded.captures]
+    own, listed = _own_by_name(loaded), _listed_by_name(loaded)
+    vantages = [_vantage(loaded, capture, rises, own, listed) for capture in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
     found = paths(matched)
     attempts = judge(matched, found.vanished)
@@ -64,15 +81,49 @@ def run(loaded: Loaded) -> Diagnosed:
     loaded.warnings += found.doubts
     for number, capture in enumerate(matched.captures):
         capture.warnings += _oddities(matched, number)
-    case = Case(matched, found, attempts, loaded.claims, entries, loaded.files, by_host)
-    return Diagnosed(loaded, matched, found, attempts, entries, findings(case))
+    case = Case(
+        matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
+        _context(loaded, own, peers),
+    )  # fmt: skip
+    return Diagnosed(loaded, matched, found, attempts, entries, findings(case), case)
 
 
-def _vantage(loaded: Loaded, capture: Capture, rises: dict[str, Rise | None]) -> Vantage:
-    named = named_addresses(capture.host) | loaded.incident.addresses.get(capture.host, set())
-    found = rises.get(capture.host)
+def _vantage(
+    loaded: Loaded, capture: Capture, rises: dict[str, Rise | None], own: _ByHost, listed: _ByHost
+) -> Vantage:
+    host = capture.host
+    named = named_addresses(host) | loaded.incident.addresses.get(host, set())
+    named |= own.get(host, set())
+    found = rises.get(host)
     role = found.role if found else 0
-    return Vantage(capture.host, frozenset(named), role, tap=capture.host in loaded.incident.taps)
+    denied = frozenset(listed.get(host, set()) - named)
+    tap = host in loaded.incident.taps
+    return Vantage(host, frozenset(named), role, tap=tap, denied=denied)
+
+
+def _own_by_name(loaded: Loaded) -> _ByHost:
+    """The addresses that hosts list as their own (``ip addr``), by the name of the file. Those
+    of the loopback may be anybody's."""
+    found: _ByHost = {}
+    table = loaded.context(OWN)
+    columns = (table[name].tolist() for name in ("host", "interface", "ip_hi", "ip_lo", "prefix"))
+    for host, interface, high, low, prefix in zip(*columns, strict=True):
+        if host and prefix >= 0 and not interface.startswith("lo"):
+            found.setdefault(host, set()).add((high, low))
+    return found
+
+
+def _listed_by_name(loaded: Loaded) -> _ByHost:
+    """The addresses in neighbor tables of Linux, by the name of the file: a host is not its own
+    neighbor there, while BSD and network gear list their own as well."""
+    found: _ByHost = {}
+    for source, dump in loaded.dumps:
+        if source.host and all(name.startswith(_LINUX) for name in dump.format.split(", ")):
+            found.setdefault(source.host, set()).update(peers_in(dump))
+    return found
+
+
+_LINUX = ("ip ", "/proc/net/arp", "arp -n", "arp -an")
 
 
 # ---- dumps --------------------------------------------------------------------------------
@@ -213,6 +264,27 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
         if len(holders) == 1:
             return holders[0]
     return whose(source.host, source.host_from_folder, addresses, own, peers)
+
+
+def _context(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Context:
+    def host_of(source: Source, table: Table) -> str:
+        if table.schema is SOCKETS:
+            local, peer = (
+                {(high, low) for high, low in distinct_rows(table[f"{end}_hi"], table[f"{end}_lo"])}
+                for end in ("local", "peer")
+            )
+            home = [host for host, mine in own.items() if host and local & mine]
+            if len(home) == 1 and not source.host_given:
+                return home[0]
+            return _host_of(source, peer - local, own, peers)
+        if table.schema is OWN and source.host not in own and not source.host_given:
+            mine = {(high, low) for high, low in distinct_rows(table["ip_hi"], table["ip_lo"])}
+            home = [host for host, addresses in own.items() if host and mine & addresses]
+            if len(home) == 1:
+                return home[0]
+        return _host_of(source, set(), own, {})
+
+    return Context(loaded.context(schema, host_of) for schema in KINDS)
 
 
 def _rises(loaded: Loaded) -> dict[str, Rise | None]:

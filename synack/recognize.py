@@ -11,6 +11,7 @@ from synack.capture.pcap import is_pcap
 from synack.capture.pcapng import is_pcapng
 from synack.capture.reader import NO_TIME, CaptureReader, describe, reader_over
 from synack.capture.window import EMPTY, Window, open_window
+from synack.capture.write import is_annotated
 from synack.context.hosts import Hosts, read_hosts
 from synack.context.reading import Reading
 from synack.context.tcpdump import TcpdumpLog, read_tcpdump_log
@@ -29,10 +30,12 @@ _PIECE = 1 << 20
 @dataclass
 class FoundCapture:
     """A capture, not yet read. ``first`` is the time of its first packet (ns), for putting
-    rotated files in order; ``reader`` is open only for standard input."""
+    rotated files in order; ``reader`` is open only for standard input. ``annotated``: it is
+    what ``synack annotate`` wrote, frames of other captures."""
 
     first: int
     reader: CaptureReader | None = None
+    annotated: bool = False
 
 
 Dump = NeighborDump | TcpdumpLog | Hosts | Reading
@@ -64,7 +67,9 @@ def recognize(path: str, place: str | None = None) -> Content:
         if is_pcap(head) or is_pcapng(head) or not head:
             reader = reader_over(window)
             keep = path == "-"
-            return FoundCapture(NO_TIME, reader) if keep else FoundCapture(_first_time(reader))
+            if keep:
+                return FoundCapture(NO_TIME, reader)
+            return FoundCapture(_first_time(reader), annotated=is_annotated(reader.comments))
         found = _described(path, place or path, window, head)
         if found is not None:
             if window.damage is not None:

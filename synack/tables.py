@@ -285,6 +285,38 @@ VANISHED = Schema(
     ("by_tap", "?", "whether one of these is at neither end"),
 )
 
+RUNGS = Schema(
+    "rungs",
+    ("attempt", "i4", "row of `attempts`"),
+    ("leg", "u1", "states.Event: what was sent"),
+    ("number", "i4", "which of the attempt's transmissions of this leg it is, from 1"),
+    ("of", "i4", "how many of these there are"),
+    (
+        "side",
+        "i1",
+        "vantage.CLIENT or SERVER: the end it comes from; of an ICMP error the end"
+        " that it does not go to, whoever sent it",
+    ),
+    ("sent", "i4", "row of `segments`: it at that end, -1 not seen there"),
+    ("arrived", "i4", "row of `segments`: it at the other end, -1 not seen there"),
+    ("sent_at", "i8", "time there, ns, on the reference clock; NO_TIME when there is none"),
+    ("arrived_at", "i8", "likewise at the other end"),
+    ("fate", "u1", "index into model.FATES"),
+    ("cause", "u1", "index into match.CAUSES: why it is unwitnessed, 0 if it is not"),
+    ("doubt_ns", "i8", "what the aligned clocks of its ends may be apart; -1 not two hosts"),
+    ("after", "i4", "index into path.Paths.places: the last that has it, -1 not known"),
+    ("before", "i4", "likewise the first after that, which would have shown it"),
+    ("by_tap", "?", "whether one of these is at neither end"),
+)
+"""What was sent in some attempts, as every capture saw it: by attempt, then in order of time."""
+
+PASSED = Schema(
+    "passed",
+    ("rung", "i4", "row of `rungs`"),
+    ("row", "i4", "row of `segments`: it where neither end captured it: at a tap"),
+    ("at", "i8", "time there, ns, on the reference clock; NO_TIME when there is none"),
+)
+
 ENTRIES = Schema(
     "entries",
     ("host", "O", "host that the table is of, str; empty when nothing says"),
@@ -411,6 +443,7 @@ ROUTES = Schema(
 
 OWNERS = Schema(
     "owners",
+    ("kind", "O", "inventory (what is), event (what was done) or lease (what was granted), str"),
     ("ip_hi", "u8", "address, upper half"),
     ("ip_lo", "u8", "lower half of it"),
     ("mac", "i8", "MAC that has it, NO_MAC when the source does not say"),
@@ -421,6 +454,42 @@ OWNERS = Schema(
     ("at", "i8", "when the source was asked, ns since 1970 UTC; NO_TIME when nothing says"),
     ("file", "O", "path, str"),
     ("line", "i8", "line in it, from 1"),
+)
+
+OWNERSHIP = Schema(
+    "ownership",
+    ("ip_hi", "u8", "address, upper half"),
+    ("ip_lo", "u8", "lower half of it"),
+    ("mac", "i8", "MAC that has it; NO_MAC when the source names only who has it"),
+    ("first", "i8", "first time it is known to, ns on the reference clock; NO_TIME unknown"),
+    ("last", "i8", "last time it is known to, likewise"),
+    ("until", "i8", "when another is first known to: it went between `last` and then; NO_TIME"),
+    ("kind", "u1", "index into diagnosis.ownership.KINDS: what says so, the strongest first"),
+    ("host", "O", "host whose capture, table or command says so, str; empty: none"),
+    ("name", "O", "who has it: instance, interface or host name, str; empty when not said"),
+    ("records", "i8", "frames or lines that say so"),
+    ("file", "O", "path of the first of them, str"),
+    ("frame", "i8", "frame of it, -1 for a line"),
+    ("line", "i8", "line of it, -1 for a frame"),
+)
+
+HISTORY = Schema(
+    "history",
+    ("host", "O", "host whose entry it is, str; empty when nothing says"),
+    ("interface", "O", "its interface, str; empty when nothing says"),
+    ("ip_hi", "u8", "address, upper half"),
+    ("ip_lo", "u8", "lower half of it"),
+    ("mac", "i8", "MAC that the host sends to; NO_MAC: none, the entry is gone or not usable"),
+    ("state", "O", "state at the last record of it, str; empty when not said"),
+    ("first", "i8", "first time it is known to be so, ns on the reference clock; NO_TIME unknown"),
+    ("last", "i8", "last time it is known to be so, likewise"),
+    ("until", "i8", "when it is first known to be otherwise: it changed in between; NO_TIME"),
+    ("certain", "?", "whether more than a file's time of change tells when"),
+    ("kind", "u1", "index into diagnosis.entries.KINDS: what says so"),
+    ("records", "i8", "lines or frames that say so"),
+    ("file", "O", "path of the first of them, str"),
+    ("frame", "i8", "frame of it, -1 for a line"),
+    ("line", "i8", "line of it, -1 for a frame"),
 )
 
 FLOWS = Schema(

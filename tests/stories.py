@@ -6,11 +6,13 @@ come out. Those that several files of tests play are here.
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+
 import pytest
-from scenario import B, X, Y
+from scenario import T0, B, X, Y
 
 import synack
-from synack.diagnosis.evidence import Case
 from synack.pipeline import load, run
 
 Z = "0a:77:77:77:77:77"
@@ -78,11 +80,75 @@ def diagnose(net, folder):
     return diagnosis
 
 
+def beside(folder, host, kind, text, at=None):
+    """A dump of ``host`` beside the captures, with a date line if it was taken ``at``."""
+    date = "" if at is None else f"{moment(at)}\n"
+    (folder / f"{host}.{kind}.txt").write_text(date + text)
+
+
+def sockets(*rows):
+    """What ``ss -tano`` prints of rows ``STATE LOCAL PEER [TIMER]``."""
+    lines = ["State Recv-Q Send-Q Local Address:Port Peer Address:Port Process"]
+    for row in rows:
+        state, local, peer, *timer = row.split()
+        lines.append(" ".join([state, "0", "0", local, peer, *timer]))
+    return "\n".join(lines) + "\n"
+
+
 def case_of(net, folder):
     """What the rules see of a network's files."""
-    loaded = load([str(net.write(folder))])
-    d = run(loaded)
-    return Case(d.matched, d.paths, d.attempts, loaded.claims, d.entries, loaded.files, {})
+    return run(load([str(net.write(folder))])).case
+
+
+def moment(at):
+    """ISO 8601 of ``at`` seconds after the beginning, as AWS writes it."""
+    return f"{datetime.fromtimestamp(T0 + at, UTC):%Y-%m-%dT%H:%M:%S}+00:00"
+
+
+def inventory(*interfaces, asked=None):
+    """``aws ec2 describe-network-interfaces`` of (address, MAC, attached at), below the time
+    when it was asked, if any."""
+    listed = [
+        {
+            "Attachment": {"AttachTime": moment(attached), "InstanceId": f"i-{number:08x}"},
+            "MacAddress": mac,
+            "NetworkInterfaceId": f"eni-{number:08x}",
+            "PrivateIpAddress": ip,
+            "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": ip}],
+            "Status": "in-use",
+            "SubnetId": "subnet-b61f49f0",
+        }
+        for number, (ip, mac, attached) in enumerate(interfaces, 1)
+    ]
+    text = json.dumps({"NetworkInterfaces": listed}, indent=4)
+    return text if asked is None else f"{moment(asked)}\n{text}"
+
+
+def leases(*given):
+    """``dhcpd.leases`` of (address, MAC, from, until)."""
+
+    def time(at):
+        return f"{datetime.fromtimestamp(T0 + at, UTC):%w %Y/%m/%d %H:%M:%S}"
+
+    return "".join(
+        f"lease {ip} {{\n  starts {time(begin)};\n  ends {time(end)};\n"
+        f"  binding state active;\n  hardware ethernet {mac};\n}}\n"
+        for ip, mac, begin, end in given
+    )
+
+
+def ip_addr(interface, ip, mac, prefix=24, at=None):
+    """``ip addr`` of a host with one interface, below the time when it was asked, if any."""
+    family = "inet6" if ":" in ip else "inet"
+    text = (
+        "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default\n"
+        "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
+        "    inet 127.0.0.1/8 scope host lo\n"
+        f"2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9001 qdisc mq state UP\n"
+        f"    link/ether {mac} brd ff:ff:ff:ff:ff:ff\n"
+        f"    {family} {ip}/{prefix} scope global {interface}\n"
+    )
+    return text if at is None else f"{moment(at)}\n{text}"
 
 
 # ---- stories of several files -------------------------------------------------------------

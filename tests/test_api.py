@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,17 @@ def test_frames(diagnosis):
     assert "broker-1" in set(diagnosis.captures["host"])
 
 
+def test_ownership_and_history_have_frames(diagnosis):
+    owners = diagnosis.ownership
+    mine = owners[owners["ip"] == "10.0.1.77"]
+    assert set(mine.loc[mine["kind"] == "own-frames", "mac"]) == {"0a:e6:f1:c2:6b:30"}
+    assert str(owners["until"].dtype) == "datetime64[ns, UTC]"
+    entry = diagnosis.history[diagnosis.history["ip"] == "10.0.1.77"]
+    assert list(entry["mac"]) == ["0a:de:ad:00:00:01", "0a:e6:f1:c2:6b:30"]
+    assert list(entry["kind"]) == ["table", "arp"]
+    assert entry["until"].iloc[0] == entry["first"].iloc[1]
+
+
 def test_wide_attempts_have_more_columns(diagnosis):
     """The same rows, and the same columns first."""
     narrow, wide = diagnosis.attempts, diagnosis.attempts_wide
@@ -44,6 +56,26 @@ def test_segments_point_to_attempts(diagnosis):
     row = diagnosis.segments.dropna(subset=["attempt"]).iloc[0]
     attempt = diagnosis.attempts.iloc[row["attempt"]]
     assert {row["src"], row["dst"]} == {attempt["client"], attempt["server"]}
+
+
+def test_transmissions_are_those_of_the_attempts(diagnosis):
+    """What each has sent, lost and received, told again one by one."""
+    sent = diagnosis.transmissions
+    assert str(sent["sent_at"].dtype) == str(sent["arrived_at"].dtype) == "datetime64[ns, UTC]"
+    answers = sent[(sent["leg"] == "syn-ack") & sent["sent_frame"].notna()]
+    expected = diagnosis.attempts_wide["syn_ack_sent"]
+    assert answers.groupby("attempt").size().sum() == expected.sum()
+    lost = answers[answers["fate"] == "lost"]
+    assert len(lost) == 60
+    assert set(lost["sent_dst_mac"]) == {"0a:de:ad:00:00:01"}
+    assert set(lost["vanished_before"]) == {"producer-7"}
+    assert lost["arrived_at"].isna().all()
+    assert set(sent["sender"]) == {"client", "server"}
+    row = sent.iloc[0]
+    frames = diagnosis.segments.set_index(["file", "frame"])
+    assert (
+        frames.loc[row["arrived_file"], row["arrived_frame"]]["src_mac"] == row["arrived_src_mac"]
+    )
 
 
 def test_findings_are_objects_with_sources(diagnosis):
@@ -73,6 +105,22 @@ def test_importing_synack_imports_nothing_heavy():
     code = "import sys, synack; print(sorted({'numpy','pandas','dpkt','typer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_as_in_a_script(tmp_path):
+    """The same file that is type-checked."""
+    script = Path(__file__).parent / "typing" / "api.py"
+    main = runpy.run_path(str(script))["main"]
+    says = main(str(FIXTURES / "stale-arp"), str(tmp_path))
+    assert says[0].startswith("broker-1 eth0: 10.0.1.77 is cached as")
+    assert says.count("0a:de:ad:00:00:01") == 10
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "ladder.svg", "matrix.svg", "ownership.svg", "timeline.svg"]  # fmt: skip
+
+
+def test_a_ladder_of_what_is_not_there(tmp_path):
+    with pytest.raises(IndexError, match="no attempt 0: there are 0"):
+        synack.diagnose(tmp_path / "missing").plot_ladder()
 
 
 def test_why_the_command_would_end_with_3(tmp_path):

@@ -58,7 +58,8 @@ def test_version(synack):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "diagnose", "check", "handshakes", "neighbors", "gc", "inspect", "demo"]
+    "command",
+    ["", "diagnose", "check", "handshakes", "neighbors", "gc", "inspect", "annotate", "demo"],
 )
 def test_help_teaches(synack, command):
     code, out, _ = synack(*command.split(), "--help")
@@ -478,16 +479,20 @@ def test_an_internal_error_is_4_and_says_how_to_report_it():
     assert "Traceback" not in done.stderr
 
 
-def test_binary_is_not_written_to_a_terminal():
+@pytest.mark.parametrize(
+    ("form", "arguments"),
+    [("parquet", ["handshakes", STALE, "-f", "parquet"]), ("pcapng", ["annotate", STALE])],
+)
+def test_binary_is_not_written_to_a_terminal(form, arguments):
     leader, follower = pty.openpty()
     done = subprocess.run(
-        [sys.executable, "-m", "synack.cli", "handshakes", STALE, "-f", "parquet"],
+        [sys.executable, "-m", "synack.cli", *arguments],
         cwd=ROOT, stdout=follower, stderr=subprocess.PIPE, check=False,
     )  # fmt: skip
     os.close(follower)
     os.close(leader)
     assert done.returncode == 2
-    assert b"parquet is binary" in done.stderr
+    assert f"{form} is binary" in done.stderr.decode()
 
 
 def test_without_a_compiler_it_works_and_says_so_once():
@@ -546,3 +551,32 @@ def test_inspect_names_settings(synack, tmp_path):
     code, out, _ = synack("inspect", str(tmp_path))
     assert code == 0
     assert "settings" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([STALE, "-n", "2"], 2, "no finding 2; there is 1 finding"),
+        (["fixtures/healthy"], 2, "--all is for all handshakes"),
+        (["b1=-"], 2, "standard input cannot be: save it to a file"),
+        (["fixtures/cooked-v2", "--split"], 2, "--split needs -o FILE"),
+        ([STALE, "fixtures/no-such", "-o", "/dev/null"], 3, "no such file or folder"),
+        ([STALE, "--finding", "0"], 2, "0 is not in the range"),
+    ],
+)
+def test_annotate_says_what_it_cannot(synack, arguments, code, says):
+    done = synack("annotate", *arguments)
+    assert done[0] == code
+    assert says in done[2]
+
+
+def test_annotate_writes_to_a_pipe_or_file(synack, tmp_path):
+    """The same bytes; what it says goes to standard error."""
+    code, _, err = synack("annotate", STALE, "-n", "1", "-o", str(tmp_path / "x.pcapng"))
+    assert code == 0
+    assert err.endswith("x.pcapng: 122 frames of 6 attempts, 2 interfaces\n")
+    piped = subprocess.run(
+        [sys.executable, "-m", "synack.cli", "annotate", STALE],
+        cwd=ROOT, capture_output=True, check=True,
+    )  # fmt: skip
+    assert piped.stdout == (tmp_path / "x.pcapng").read_bytes()

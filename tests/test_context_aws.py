@@ -84,6 +84,7 @@ def test_interfaces() -> None:
     begins = [n for n, line in enumerate(text.split("\n"), 1) if line == " " * 8 + "{"]
     assert [row[0] for row in rows(reading, "line")] == [begins[0]] * 3 + [begins[1]]
     assert reading is not None
+    assert set(reading.table["kind"]) == {"inventory"}
     assert reading.unread == []
 
 

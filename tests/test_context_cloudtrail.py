@@ -58,6 +58,7 @@ def test_address_used_again() -> None:
     assert rows(read_cloudtrail("f", json.dumps({"Records": REUSE})), *OWNER) == CLAIMS
     backwards = json.dumps({"Records": REUSE[::-1]}, indent=2)
     assert rows(read_cloudtrail("f", backwards), *OWNER) == CLAIMS
+    assert rows(read_cloudtrail("f", backwards), "kind") == [("event",)] * 2
 
 
 def test_forms() -> None:

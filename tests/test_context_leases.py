@@ -48,6 +48,7 @@ def test_dhcpd() -> None:
         ("10.0.1.78", "0a:de:ad:00:00:01", "", begin, NO_TIME, "lease free", 16),
     ]
     assert reading is not None
+    assert set(reading.table["kind"]) == {"lease"}
     assert not reading.local_time
 
 

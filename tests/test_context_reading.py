@@ -98,7 +98,7 @@ def test_nothing() -> None:
 def test_tables_without_host() -> None:
     """What an inventory says is of no host."""
     rows = Rows("x", OWNERS)
-    rows.add(1, 0, 1, 2, "name", 3, 4, "says")
+    rows.add(1, "lease", 0, 1, 2, "name", 3, 4, "says")
     reading = rows.reading("test")
     assert reading is not None
     assert "host" not in reading.table.columns

@@ -10,7 +10,6 @@ from stories import (
     HEALTHY,
     Stories,
     a_permanent_entry_though_the_peer_asks,
-    an_address_reused_in_mid_capture,
     answers_with_the_old_mac_keep_it,
     case_of,
     diagnose,
@@ -348,62 +347,3 @@ def test_the_first_sign_that_it_healed(attempts, dumps, at, sign, tmp_path):
     else:
         assert abs(when - (T0 + at) * 10**9) < 10**7
         assert [(e.id, e.says.partition(": ")[2]) for e in evidence] == [("healed", sign)]
-
-
-# ---- survival -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("case", "reason"),
-    [
-        (a_permanent_entry_though_the_peer_asks, "the entry is fixed"),
-        (answers_with_the_old_mac_keep_it, "somebody still answers"),
-        (two_captures_and_a_table, "unknown"),
-        (an_address_reused_in_mid_capture, "unknown"),
-    ],
-)
-def test_why_it_survived(case, reason, tmp_path):
-    net = Lan()
-    case(net)
-    (finding,) = diagnose(net, tmp_path).findings
-    assert [text[: len(reason)] for text in finding.survived_by] == [reason]
-
-
-def test_traffic_that_confirms_is_named(tmp_path):
-    net = Lan()
-    net.broker.knows(net.client, X)
-    net.play()
-    net.dump(net.broker, 5, state="REACHABLE", detail="ref 1 used 98/0/98probes 0")
-    (finding,) = diagnose(net, tmp_path).findings
-    assert "freshly confirmed" in finding.survived_by[0]
-
-
-def test_probes_that_remove_it_are_named(tmp_path):
-    net = Lan()
-    net.broker.knows(net.client, X)
-    net.broker.knows(net.client, Y, at=10)
-    net.arp(6, 1, B, BROKER, CLIENT, heard=[net.broker], to=X)
-    net.play((1, 13))
-    (finding,) = diagnose(net, tmp_path).findings
-    assert finding.survived_by[0].startswith("nothing")
-
-
-@pytest.mark.parametrize(
-    ("state", "flag", "reason"),
-    [
-        ("PERMANENT", "", history.FIXED),
-        ("NOARP", "", history.FIXED),
-        ("REACHABLE", "extern_learn", history.FIXED),
-        ("REACHABLE", "ref 1 used 98/0/98probes 0", history.CONFIRMED),
-        ("STALE", "ref 1 used 98/0/98probes 0", history.UNKNOWN),
-        ("REACHABLE", "ref 1 used 98/98/98probes 0", history.UNKNOWN),
-        ("REACHABLE", "", history.UNKNOWN),
-    ],
-)
-def test_what_the_table_says_of_its_survival(state, flag, reason, tmp_path):
-    net = Lan()
-    net.broker.knows(net.client, X)
-    net.play()
-    net.dump(net.broker, 5, state=state, detail=flag)
-    case = case_of(net, tmp_path)
-    assert history.survival(case, *only(case), None) == [reason]

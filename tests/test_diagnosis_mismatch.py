@@ -478,9 +478,15 @@ def test_the_first_sign_is_a_segment_or_a_claim(tmp_path):
     net.arp(0.25, 1, X, CLIENT, BROKER, heard=[net.broker])
     case = case_of(net, tmp_path)
     ip = parse_ip(CLIENT)
-    assert rule.first_sign(case, ip, parse_mac(X)) == (T0 * 4 + 1) * 250_000_000
-    assert rule.first_sign(case, ip, parse_mac(Y)) == (T0 * 2 + 1) * 500_000_000
-    assert rule.first_sign(case, ip, parse_mac(Z)) is None
+    assert (
+        rule.first_sign(case, case.hosts.index("broker-1"), ip, parse_mac(X))
+        == (T0 * 4 + 1) * 250_000_000
+    )
+    assert (
+        rule.first_sign(case, case.hosts.index("broker-1"), ip, parse_mac(Y))
+        == (T0 * 2 + 1) * 500_000_000
+    )
+    assert rule.first_sign(case, case.hosts.index("broker-1"), ip, parse_mac(Z)) is None
 
 
 def test_as_long_as_the_old_owner_spoke_it_was_the_owner(tmp_path):
@@ -488,11 +494,15 @@ def test_as_long_as_the_old_owner_spoke_it_was_the_owner(tmp_path):
     an_address_reused_in_mid_capture(net)
     case = case_of(net, tmp_path)
     ip, rows = parse_ip(CLIENT), case.sent_to(case.hosts.index("broker-1"), parse_ip(CLIENT))
-    late = rule.since_takeover(case, ip, parse_mac(X), parse_mac(Y), rows)
+    late = rule.since_takeover(
+        case, case.hosts.index("broker-1"), ip, parse_mac(X), parse_mac(Y), rows
+    )
     expected = rows[case.sendings["time"][rows] > (T0 + 20) * 10**9]
     assert late.tolist() == expected.tolist()
     assert 0 < len(late) < len(rows)
-    unseen = rule.since_takeover(case, ip, parse_mac(X), parse_mac(Z), rows)
+    unseen = rule.since_takeover(
+        case, case.hosts.index("broker-1"), ip, parse_mac(X), parse_mac(Z), rows
+    )
     assert unseen.tolist() == rows.tolist()
 
 
@@ -503,7 +513,9 @@ def test_an_announcement_tells_when_it_took_over(tmp_path):
     net.play((1, 13, 25))
     case = case_of(net, tmp_path)
     ip, rows = parse_ip(CLIENT), case.sent_to(case.hosts.index("broker-1"), parse_ip(CLIENT))
-    late = rule.since_takeover(case, ip, parse_mac(X), parse_mac(Z), rows)
+    late = rule.since_takeover(
+        case, case.hosts.index("broker-1"), ip, parse_mac(X), parse_mac(Z), rows
+    )
     expected = rows[case.sendings["time"][rows] > (T0 + 14) * 10**9]
     assert late.tolist() == expected.tolist()
     assert 0 < len(late) < len(rows)
@@ -594,5 +606,5 @@ def test_what_is_forwarded_does_no_harm(tmp_path):
     rows = case.sent_to(case.hosts.index("broker-1"), parse_ip(CLIENT))
     landed = case.sendings["arrived"][rows] >= 0
     assert rule.relayed(case, rows)
-    assert not rule.relayed(case, rows[~landed])
+    assert rule.relayed(case, rows[~landed]), "it hands on others of the same peer"
     assert not rule.harmful(case, rows)

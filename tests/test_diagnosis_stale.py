@@ -251,7 +251,7 @@ def test_the_whole_story_of_a_finding(tmp_path):
     (finding,) = diagnose(net, tmp_path).findings
     assert ids(finding) == {
         "mac-mismatch-on-wire", "lost-at-peer", "owner-by-own-capture", "table-agrees",
-        "on-link", "control-group", "healed",
+        "on-link", "control-group", "garbage-collection", "healed",
     }  # fmt: skip
     assert finding.interface == "eth0"
     assert finding.remedy[0] == "ip neigh del 10.0.1.77 dev eth0   # on broker-1"

@@ -122,6 +122,21 @@ def test_translated_addresses_are_shown_beside_their_own():
     assert ends.count(("10.0.1.71", None, None)) == 9
 
 
+def test_ownership_and_history_name_kinds_and_places(stale):
+    owners = edges.ownership(stale.ownership)
+    assert [column.name for column in owners] == [
+        "ip", "mac", "name", "first", "last", "until", "kind", "host", "records", "file", "frame",
+        "line",
+    ]  # fmt: skip
+    entries = edges.history(stale.history)
+    assert [column.name for column in entries] == [
+        "host", "interface", "ip", "mac", "state", "first", "last", "until", "certain", "kind",
+        "records", "file", "frame", "line",
+    ]  # fmt: skip
+    assert {row["kind"] for row in _rows(entries)} == {"table", "arp"}
+    assert {row["kind"] for row in _rows(owners)} >= {"own-frames", "own-addresses", "table"}
+
+
 def test_segments_name_frame_and_leg(stale):
     rows = _rows(edges.segments(stale.matched, stale.loaded.files))
     first = rows[0]

@@ -55,6 +55,14 @@ def test_csv():
     ]
 
 
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1+2", "@SUM(A1)", "\tx", "\r=1"])
+def test_a_name_is_no_formula_to_a_spreadsheet(name):
+    column = _column("host", "str", [name, f"x{name}"], [False, False])
+    rows = list(csv.reader(io.StringIO(render([column], "csv"), newline="")))
+    assert rows == [["host"], [f"'{name}"], [f"x{name}"]]
+    assert json.loads(render([column], "json"))[0] == {"host": name}
+
+
 def test_json_and_ndjson_hold_the_same():
     rows = json.loads(render(COLUMNS, "json"))
     assert rows[0] == {"host": 'a,"b"', "count": 0, "at": WHEN[0]}
@@ -159,10 +167,11 @@ def _slowly(columns, form):
         ]
         return "".join(row.rstrip(" ") + "\n" for row in rows)
     if form == "csv":
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerows([names, *zip(*texts, strict=True)])
-        return out.getvalue()
+        told = [
+            [f"'{t}" if kind == "str" and t[:1] in {*"=+-@\t\r"} else t for t in column]
+            for (_, kind, _), column in zip(columns, texts, strict=True)
+        ]
+        return "".join(map(_csv_line, [names, *zip(*told, strict=True)]))
     plain = [
         [None if value is None else text if kind == "time" else value
          for text, value in zip(column, values, strict=True)]
@@ -172,6 +181,13 @@ def _slowly(columns, form):
     if form == "json":
         return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _csv_line(cells):
+    out = io.StringIO()
+    # With this end of line a bare CR is quoted too; the first cell, that an empty row is not.
+    csv.writer(out, lineterminator="\r\n").writerow(("", *cells))
+    return out.getvalue()[1:-2] + "\n"
 
 
 def _unique_names(columns):

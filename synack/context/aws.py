@@ -50,7 +50,7 @@ def read_aws_instances(path: str, text: str) -> Reading | None:
         if not interfaces:
             address = string(instance, "PrivateIpAddress")
             since = moment(string(instance, "LaunchTime"))
-            claim(rows, number, address, NO_MAC, name, since, NO_TIME, says)
+            claim(rows, "inventory", number, address, NO_MAC, name, since, NO_TIME, says)
     return rows.reading("aws ec2 describe-instances")
 
 
@@ -65,16 +65,16 @@ def _claims(rows: Rows, number: int, interface: Fields, name: str, says: str) ->
     addresses += [string(o, "PrivateIpAddress") for o in _objects(interface, "PrivateIpAddresses")]
     addresses += [string(o, "Ipv6Address") for o in _objects(interface, "Ipv6Addresses")]
     for address in dict.fromkeys(filter(None, addresses)):
-        claim(rows, number, address, NO_MAC if mac is None else mac, name, since, NO_TIME,
-              " ".join(dict.fromkeys(" ".join(filter(None, words)).split())))  # fmt: skip
+        claim(rows, "inventory", number, address, NO_MAC if mac is None else mac, name, since,
+              NO_TIME, " ".join(dict.fromkeys(" ".join(filter(None, words)).split())))  # fmt: skip
 
 
-def claim(rows: Rows, number: int, address: str, mac: int, name: str, since: int, until: int,
-          says: str) -> None:  # fmt: skip
+def claim(rows: Rows, kind: str, number: int, address: str, mac: int, name: str, since: int,
+          until: int, says: str) -> None:  # fmt: skip
     """Add one claim; an address that is none is named as unread, no address is no claim."""
     ip = parse_ip(address)
     if ip is not None:
-        rows.add(number, *ip, mac, name[:200], since, until, says[:200])
+        rows.add(number, kind, *ip, mac, name[:200], since, until, says[:200])
     elif address:
         rows.unreadable(number, f"{address[:40]!r} is not an address")
 

@@ -53,7 +53,8 @@ def read_cloudtrail(path: str, text: str) -> Reading | None:
         else:
             claims += _claims(name, at, line, event)
     for one in claims:
-        claim(rows, one.line, one.address, one.mac, one.name, one.since, one.until, one.says)
+        claim(rows, "event", one.line, one.address, one.mac, one.name, one.since, one.until,
+              one.says)  # fmt: skip
     rows.lines += events
     return rows.reading("aws cloudtrail", sure=events > 0)
 

@@ -127,7 +127,7 @@ def rise(dumps: Sequence[tuple[str, Counters]]) -> Rise | None:
     rises: dict[str, int] = {}
     ends: list[tuple[str, str]] = []
     for mark, extended in _MARKS.items():
-        like = [d for d in dumps if any(_is_extended(name) == extended for name in d[1])]
+        like = [d for d in dumps if any(is_extended(name) == extended for name in d[1])]
         ordered = sorted(like, key=lambda dump: dump[1].get(mark, 0))
         if len(ordered) < 2:
             continue
@@ -136,12 +136,13 @@ def rise(dumps: Sequence[tuple[str, Counters]]) -> Rise | None:
         rises |= {
             name: value - before.get(name, 0)
             for name, value in after.items()
-            if _is_extended(name) == extended and value > before.get(name, 0)
+            if is_extended(name) == extended and value > before.get(name, 0)
         }
     return Rise(rises, *ends[-1]) if ends else None
 
 
-def _is_extended(name: str) -> bool:
+def is_extended(name: str) -> bool:
+    """Whether it is one of ``/proc/net/netstat``, not of ``/proc/net/snmp``."""
     return name.startswith(("TcpExt", "IpExt", "MPTcpExt"))
 
 
@@ -178,7 +179,7 @@ def rises(counters: Table) -> Table:
     counters = counters.take(counters["scope"] != "ss -s")
     families: dict[tuple[str, str, bool], dict[tuple[str, int], _Dump]] = {}
     for row in counters.rows():
-        family = row["host"], row["scope"], _is_extended(row["name"])
+        family = row["host"], row["scope"], is_extended(row["name"])
         dump = _Dump(row["at"], row["file"], {})
         dumps = families.setdefault(family, {})
         dump = dumps.setdefault((row["file"], row["at"]), dump)

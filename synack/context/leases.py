@@ -53,8 +53,9 @@ def _lease(rows: Rows, number: int, said: dict[str, str]) -> None:
     mac = parse_mac(said.get("hardware", "").removeprefix("ethernet "))
     name = said.get("client-hostname", "").strip('"')
     state = said.get("binding", "").removeprefix("state ")
-    rows.add(number, *ip, NO_MAC if mac is None else mac, name, lease_time(said.get("starts", "")),
-             lease_time(said.get("ends", "")), f"lease {state}".strip())  # fmt: skip
+    rows.add(number, "lease", *ip, NO_MAC if mac is None else mac, name,
+             lease_time(said.get("starts", "")), lease_time(said.get("ends", "")),
+             f"lease {state}".strip())  # fmt: skip
 
 
 def lease_time(text: str) -> int:
@@ -79,7 +80,7 @@ def read_dnsmasq(path: str, text: str) -> Reading | None:
         if found is not None and ip is not None:
             until, mac = int(found[1]), parse_mac(found[2])
             name = "" if found[4] == "*" else found[4]
-            rows.add(number, *ip, NO_MAC if mac is None else mac, name, NO_TIME,
+            rows.add(number, "lease", *ip, NO_MAC if mac is None else mac, name, NO_TIME,
                      until * SECOND if until else NO_TIME, "lease")  # fmt: skip
         elif line.startswith("duid "):
             rows.lines += 1

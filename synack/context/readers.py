@@ -29,6 +29,7 @@ from synack.context.routes import read_netstat_routes, read_routes, read_routes_
 from synack.context.settings import read_settings
 from synack.context.sockets import read_ss, read_ss_summary
 from synack.context.statistics import read_statistics
+from synack.stamps import parse_stamp
 
 READERS: tuple[Callable[[str, str], Reading | None], ...] = (
     read_ss,
@@ -80,7 +81,9 @@ def read_context(path: str, text: str, known: int = 0) -> list[Reading]:
 
 
 def _is_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[")
+    """Maybe below the date when it was asked for."""
+    first = next((line for _, line in numbered(text) if parse_stamp(line) is None), "")
+    return first.lstrip()[:1] in ("{", "[")
 
 
 def _announced(text: str) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from synack.addresses import format_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import interface_of
 from synack.diagnosis.mismatch import FEW, Mismatch, announces, failed, leg_of, numbers
 from synack.grouping import distinct
 from synack.model import Evidence, Finding, Source
-from synack.tables import NO_TIME, Array
+from synack.tables import Array
 from synack.wording import count, first_upper
 
 
@@ -84,13 +82,12 @@ def speaks_as(case: Case, mismatch: Mismatch) -> list[Source]:
     ttl = case.matched.segments["ttl"]
     ours = _here(case, host, case.spoken(ip, mismatch.right))
     theirs = _here(case, host, case.spoken(ip, mismatch.wrong))
-    announced = case.claimed(ip, mismatch.right)
-    begun = np.concatenate([case.time(ours), case.claim_time[announced]])
-    begun = begun[begun != NO_TIME]
+    begun = case.times_for(host, ours, case.claimed(ip, mismatch.right))
     since = int(begun.min()) if len(begun) else int(case.sendings["time"][mismatch.rows].min())
     theirs = theirs[(ttl[theirs] >= ttl[ours].max(initial=0)) & (case.time(theirs) > since)]
     claims = case.claimed(ip, mismatch.wrong)
     claims = claims[announces(case, claims) & (case.claim_time[claims] > since)]
+    claims = claims[case.comparable(host, case.claim_host[claims])]
     return [*(case.frame(row) for row in theirs), *(case.claim(row) for row in claims)]
 
 

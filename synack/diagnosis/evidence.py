@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
+from synack.diagnosis.context import Context
 from synack.grouping import (
     among,
     distinct,
@@ -100,6 +101,7 @@ class Case:
     files: Sequence[CaptureFile]
     rises: Mapping[str, Rise]
     """Counter rises by host."""
+    context: Context = field(default_factory=Context)
 
     @property
     def hosts(self) -> list[str]:
@@ -168,11 +170,29 @@ class Case:
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
 
+    def sent_by(self, address: Address) -> Array:
+        """Rows of segments and quotes from ``address``, ascending."""
+        return self._by_source.rows(address)
+
     def heard(self, host: int, address: Address) -> Array:
         """Rows of segments that ``address`` sent, in captures of ``host``."""
         rows = self._by_source.rows(address)
         rows = rows[self.matched.segments["icmp"][rows] < 0]
         return rows[self.hosts_of(rows) == host]
+
+    def comparable(self, host: int, others: Array) -> Array:
+        """Whether the times of ``others`` (rows of hosts) can be held against those of ``host``:
+        one clock, or clocks that common packets tie together (bool)."""
+        roots = np.array([clock.root for clock in self.clocks], np.int64)
+        return np.asarray(roots[others] == roots[host])
+
+    def times_for(self, host: int, rows: Array, claims: Array) -> Array:
+        """Times of rows of segments and of claims on the reference clock (ns), of those that can
+        be held against the times of ``host``."""
+        rows = rows[self.comparable(host, self.hosts_of(rows))]
+        claims = claims[self.comparable(host, self.claim_host[claims])]
+        times = np.concatenate([self.time(rows), self.claim_time[claims]])
+        return times[times != NO_TIME]
 
     # ---- hosts ----------------------------------------------------------------------
 
@@ -525,14 +545,21 @@ class Case:
         return found
 
     @cached_property
+    def misplaced(self) -> Array:
+        """Rows of entries in tables that cannot be of the host that they are said to be (bool)."""
+        e = self.entries
+        pairs = zip(e["host"].tolist(), e["file"].tolist(), strict=True)
+        return np.array([pair in self._misplaced for pair in pairs], bool)
+
+    @cached_property
     def _entries_by(self) -> dict[tuple[str, int, int], list[int]]:
         e = self.entries
         late = np.where(e["at"] == NO_TIME, np.iinfo(np.int64).max, e["at"])
         found: dict[tuple[str, int, int], list[int]] = {}
-        hosts, files = e["host"].tolist(), e["file"].tolist()
+        hosts, misplaced = e["host"].tolist(), self.misplaced.tolist()
         high, low = e["ip_hi"].tolist(), e["ip_lo"].tolist()
         for row in np.argsort(late, kind="stable").tolist():
-            if (hosts[row], files[row]) not in self._misplaced:
+            if not misplaced[row]:
                 found.setdefault((hosts[row], high[row], low[row]), []).append(row)
         return found
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
-from synack.diagnosis.mismatch import Mismatch, announces, is_lost, on_link, since_takeover
+from synack.diagnosis.mismatch import Mismatch, announces, harmful, on_link, since_takeover
 from synack.grouping import grouped
 from synack.model import Evidence
 from synack.tables import Array
@@ -32,10 +32,10 @@ def gateway_mismatches(case: Case) -> Iterator[Mismatch]:
         if any(special_mac(mac) or is_group_mac(mac) for mac in (wrong, right)):
             continue
         mine = _off_link(case, host, wrong, right, part)
-        if not is_lost(s["fate"][mine]).any() or case.came_through[mine].any():
+        if not harmful(case, mine) or case.came_through[mine].any():
             continue
         for ip in _gateways(case, host, wrong, right):
-            late = since_takeover(case, ip, wrong, right, mine)
+            late = since_takeover(case, host, ip, wrong, right, mine)
             if len(late) and not _still_claimed(case, ip, wrong, late):
                 name = case.hosts[host]
                 says = f"{name}'s neighbor table has an entry for {text_of(ip)}, a gateway"

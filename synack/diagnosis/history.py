@@ -1,5 +1,5 @@
-"""What tables, ARP and ND tell about a wrong entry over time: agreement, contradiction,
-recovery, and what kept it alive."""
+"""What tables, ARP and ND tell about a wrong entry over time: agreement, contradiction and
+recovery."""
 
 from __future__ import annotations
 
@@ -45,6 +45,12 @@ def agreeing(case: Case, mismatch: Mismatch, sendings: Table) -> Array:
     near[np.flatnonzero(certain & (at < begin))[-1:]] = True
     near[np.flatnonzero(certain & (at > end))[:1]] = True
     return rows[near & _wrong(case, mismatch, rows)]
+
+
+def wrong_rows(case: Case, mismatch: Mismatch) -> Array:
+    """Rows of S's table, of whatever time, that have the wrong MAC."""
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    return rows[_wrong(case, mismatch, rows)]
 
 
 def _wrong(case: Case, mismatch: Mismatch, rows: Array) -> Array:
@@ -103,14 +109,16 @@ def _heard(case: Case, mismatch: Mismatch) -> Array:
 
 def _fixed(case: Case, mismatch: Mismatch) -> bool:
     """An entry that ARP never changes: PERMANENT, NOARP, or from a control plane."""
-    rows = case.table_of(mismatch.host, mismatch.ip)
-    rows = rows[_wrong(case, mismatch, rows)]
+    rows = wrong_rows(case, mismatch)
+    states, flags = (case.entries[name][rows] for name in ("state", "flags"))
     return any(
-        {"PERMANENT", "NOARP"} & set(state.split("|")) or "extern_learn" in flags
-        for state, flags in zip(
-            case.entries["state"][rows], case.entries["flags"][rows], strict=True
-        )
+        not FIXED_STATES.isdisjoint([*state.split("|"), *flag.split()])
+        for state, flag in zip(states, flags, strict=True)
     )
+
+
+FIXED_STATES = frozenset(("PERMANENT", "NOARP", "extern_learn", "extern_valid"))
+"""States and flags of entries that ARP never changes (domain facts 1.7, mechanism g)."""
 
 
 def _both_macs(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
@@ -136,7 +144,10 @@ def _table_disagrees(case: Case, mismatch: Mismatch, sendings: Table) -> Evidenc
     )
     right = case.usable[rows] & (case.entries["mac"][rows] == mismatch.right)
     times = sendings["time"]
-    between = (at > times.min(initial=np.iinfo(np.int64).max)) & ~wrong
+    begin = times.min(initial=np.iinfo(np.int64).max)
+    if _fixed(case, mismatch):
+        right &= at > begin  # who fixed the entry may have replaced a right one
+    between = (at > begin) & ~wrong
     for place in np.flatnonzero(certain & (right | between)).tolist():
         until = at[place + 1 :][wrong[place + 1 :]]
         end = int(until[0]) if len(until) else np.iinfo(np.int64).max
@@ -153,7 +164,7 @@ def _table_disagrees(case: Case, mismatch: Mismatch, sendings: Table) -> Evidenc
 def _some_arrived(case: Case, mismatch: Mismatch) -> Evidence | None:
     """Of the ports that also lost something: a network may well track single flows and
     deliver those whatever the MAC says (domain facts 1.7, mechanism c)."""
-    came, ports = _came(case, mismatch)
+    came, ports = came_regardless(case, mismatch)
     lost = case.attempts["server_port"][case.sendings["attempt"][mismatch.rows]]
     lost = lost[~case.came_through[mismatch.rows]]
     came = came[np.isin(ports, lost)]
@@ -166,7 +177,7 @@ def _some_arrived(case: Case, mismatch: Mismatch) -> Evidence | None:
 
 def delivered_regardless(case: Case, mismatch: Mismatch) -> list[Evidence]:
     """Services whose segments all arrive in spite of the wrong MAC."""
-    came, ports = _came(case, mismatch)
+    came, ports = came_regardless(case, mismatch)
     if not len(came) or _some_arrived(case, mismatch) is not None:
         return []
     named = ", ".join(str(port) for port in distinct(ports).tolist()[:5])
@@ -178,23 +189,10 @@ def delivered_regardless(case: Case, mismatch: Mismatch) -> list[Evidence]:
     return [Evidence("delivered-regardless", says, case.frames(rows, most=3))]
 
 
-def _came(case: Case, mismatch: Mismatch) -> tuple[Array, Array]:
+def came_regardless(case: Case, mismatch: Mismatch) -> tuple[Array, Array]:
+    """Rows of sendings to the wrong MAC that arrived, and their server ports."""
     came = mismatch.rows[case.came_through[mismatch.rows]]
     return came, case.attempts["server_port"][case.sendings["attempt"][came]]
-
-
-# What may keep a wrong entry alive (domain facts 1.7), as it is said in reports.
-FIXED = "the entry is fixed (PERMANENT, NOARP or extern_learn): ARP never changes it"
-ANSWERED = "somebody still answers ARP for the address with the old MAC"
-CONFIRMED = (
-    "the entry is REACHABLE and freshly confirmed though no handshake was: other traffic"
-    " confirms it (acknowledgments on an established connection, or MSG_CONFIRM)"
-)
-DORMANT = (
-    "nothing: it lay dormant until this host sent to it, and the kernel's probes"
-    " removed it within seconds"
-)
-UNKNOWN = "unknown"
 
 
 # ---- recovery -----------------------------------------------------------------------------
@@ -219,42 +217,6 @@ def healed(case: Case, mismatch: Mismatch, sendings: Table) -> tuple[int | None,
     when, source, what = min(signs)
     says = f"healed by {clock_time(when)}: {what}"
     return when, [Evidence("healed", says, (source,))]
-
-
-def survival(case: Case, mismatch: Mismatch, sendings: Table, healed_at: int | None) -> list[str]:
-    """Signs of what kept the entry alive; "unknown" rather than a guess."""
-    reasons = []
-    if _fixed(case, mismatch):
-        reasons.append(FIXED)
-    begin = int(sendings["time"].min())
-    if _still_answered(case, mismatch, begin):
-        reasons.append(ANSWERED)
-    if not reasons and _kept_reachable(case, mismatch):
-        reasons.append(CONFIRMED)
-    probes = case.asked_by(mismatch.host, mismatch.ip)
-    probes = probes[case.claims["dst_mac"][probes] == mismatch.wrong]
-    lasted = (healed_at or int(sendings["time"].max())) - begin
-    if not reasons and len(probes) and lasted < 20 * _SEC:
-        reasons.append(DORMANT)
-    return reasons or [UNKNOWN]
-
-
-def _still_answered(case: Case, mismatch: Mismatch, begin: int) -> bool:
-    """Somebody gives the old MAC although the new owner has spoken."""
-    spoke = case.time(case.spoken(mismatch.ip, mismatch.right))
-    since = min(begin, int(spoke.min(initial=begin)))
-    claims = case.claimed(mismatch.ip, mismatch.wrong)
-    answered = np.isin(case.claims["op"][claims], (ARP_REPLY, ND_ADVERT))
-    answered &= (case.claim_host[claims] == mismatch.host) & (case.claim_time[claims] > since)
-    return bool(answered.any())
-
-
-def _kept_reachable(case: Case, mismatch: Mismatch) -> bool:
-    e, rows = case.entries, case.table_of(mismatch.host, mismatch.ip)
-    rows = rows[_wrong(case, mismatch, rows)]
-    rows = rows[e["state"][rows] == "REACHABLE"]
-    confirmed, updated = e["confirmed_s"][rows], e["updated_s"][rows]
-    return bool(((confirmed >= 0) & (updated - confirmed >= 5)).any())
 
 
 def interface_of(case: Case, mismatch: Mismatch) -> str:

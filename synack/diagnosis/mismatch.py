@@ -65,7 +65,7 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "mac")]
     for (host, high, low, wrong, right), part in grouped(rows, *columns, owner[rows]):
         ip = (high, low)
-        mine = since_takeover(case, ip, wrong, right, part)
+        mine = since_takeover(case, host, ip, wrong, right, part)
         if not len(mine) or stands_for_many(case, host, wrong, ip, lost.get((host, wrong), set())):
             continue
         near = on_link(case, host, ip, wrong, right)
@@ -114,17 +114,20 @@ def is_lost(fate: Array) -> Array:
     return (fate == LOST) | (fate == MISDELIVERED)
 
 
-def since_takeover(case: Case, ip: Address, wrong: int, right: int, rows: Array) -> Array:
-    """Of ``rows`` those sent when the right MAC had the address and the wrong one no more.
+def since_takeover(
+    case: Case, host: int, ip: Address, wrong: int, right: int, rows: Array
+) -> Array:
+    """Of ``rows`` of sendings of ``host`` those when the right MAC had the address and the
+    wrong one no more.
 
     A first sign of the new owner that is an announcement tells when it took over; before
     that the old owner was merely down. And as long as the old one itself spoke, it was
     the owner.
     """
-    first = first_sign(case, ip, right)
+    first = first_sign(case, host, ip, right)
     if first is None:
         return rows
-    before = _spoke(case, ip, wrong)
+    before = _spoke(case, host, ip, wrong)
     since = int(before[before < first].max(initial=_ALWAYS))
     announced = case.claimed(ip, right)
     asked = case.claims["asked_hi"][announced], case.claims["asked_lo"][announced]
@@ -134,20 +137,22 @@ def since_takeover(case: Case, ip: Address, wrong: int, right: int, rows: Array)
     return rows[case.sendings["time"][rows] > since]
 
 
-def first_sign(case: Case, ip: Address, mac: int) -> int | None:
-    """When anything first showed that ``mac`` has the address, on the reference clock."""
-    claims = case.claim_time[case.claimed(ip, mac)]
-    times = np.concatenate([case.time(case.spoken(ip, mac)), claims])
-    times = times[times != NO_TIME]
+def first_sign(case: Case, host: int, ip: Address, mac: int) -> int | None:
+    """When anything first showed that ``mac`` has the address, on the reference clock; of what
+    can be held against the times of ``host``, if any can."""
+    rows, claims = case.spoken(ip, mac), case.claimed(ip, mac)
+    times = case.times_for(host, rows, claims)
+    if not len(times):
+        times = np.concatenate([case.time(rows), case.claim_time[claims]])
+        times = times[times != NO_TIME]
     return int(times.min()) if len(times) else None
 
 
-def _spoke(case: Case, ip: Address, mac: int) -> Array:
+def _spoke(case: Case, host: int, ip: Address, mac: int) -> Array:
     """When ``mac`` itself spoke as ``ip``; what others say of it does not count."""
     claims = case.claimed(ip, mac)
     claims = claims[case.claims["src_mac"][claims] == mac]
-    times = np.concatenate([case.time(case.spoken(ip, mac)), case.claim_time[claims]])
-    return times[times != NO_TIME]
+    return case.times_for(host, case.spoken(ip, mac), claims)
 
 
 def announces(case: Case, claims: Array) -> Array:
@@ -229,19 +234,16 @@ def on_link(case: Case, host: int, ip: Address, wrong: int, right: int) -> Evide
 def _no_router_between(case: Case, host: int, ip: Address) -> Evidence | None:
     """Frames of one reach the other's capture with the MAC that they left with."""
     name, address, home = case.hosts[host], text_of(ip), case.homes.get(ip)
-    if home is None:
-        return None
-    rows = case.spoken(ip, home[0])
-    if (case.hosts_of(rows) == host).any():
+    if home is not None and (case.hosts_of(case.spoken(ip, home[0])) == host).any():
         says = f"frames of {address} reach {name} with the MAC they left with: no router between"
         return Evidence("on-link", says, (case.frame(home[1]),))
-    there = case.hosts_of(np.array(home[1]))
+    there = [other for other, own in case.own_addresses.items() if ip in own and other != host]
     for own in sorted(case.own_addresses.get(host, set())):
         for mac in sorted(case.own_macs.get(host, set())):
             rows = case.spoken(own, mac)
-            rows = rows[case.hosts_of(rows) == there]
+            rows = rows[np.isin(case.hosts_of(rows), there)]
             claims = case.claimed(own, mac)
-            claims = claims[case.claim_host[claims] == there]
+            claims = claims[np.isin(case.claim_host[claims], there)]
             if len(rows) or len(claims):
                 source = case.frame(rows[0]) if len(rows) else case.claim(claims[0])
                 says = f"frames of {name} reach {address} with the MAC they left with: no router"
@@ -287,8 +289,19 @@ def harmful(case: Case, rows: Array) -> bool:
 
 
 def relayed(case: Case, rows: Array) -> bool:
-    """What was sent to the wrong MAC arrived, from that MAC: its owner forwards."""
-    s = case.sendings
+    """Whether the owner of the wrong MAC forwards: what was sent there arrived from there, or
+    leaves it again for the same peer, in whatever capture."""
+    s, m = case.sendings, case.matched
     landed = rows[s["arrived"][rows] >= 0]
-    source = case.matched.segments["src_mac"][s["arrived"][landed]]
-    return bool((source == s["mac"][landed]).any())
+    if (m.segments["src_mac"][s["arrived"][landed]] == s["mac"][landed]).any():
+        return True
+    columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "mac")]
+    for (host, high, low, wrong), _ in grouped(rows, *columns):
+        if wrong == NO_MAC or wrong in case.own_macs.get(host, set()):
+            continue
+        for own in case.own_addresses.get(host, set()):
+            passed = case.spoken(own, wrong)
+            to = m.segments["dst_hi"][passed] == high, m.segments["dst_lo"][passed] == low
+            if (to[0] & to[1]).any():
+                return True
+    return False

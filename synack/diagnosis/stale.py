@@ -13,18 +13,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, is_ipv4, special_mac
+from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import (
-    ANSWERED,
-    CONFIRMED,
-    FIXED,
     agreeing,
     contradictions,
     delivered_regardless,
     healed,
     interface_of,
-    survival,
     table_agrees,
 )
 from synack.diagnosis.mismatch import (
@@ -39,6 +35,8 @@ from synack.diagnosis.mismatch import (
     since_takeover,
     stands_for_many,
 )
+from synack.diagnosis.remedy import collection, remedies
+from synack.diagnosis.survival import survival, told
 from synack.grouping import distinct, grouped
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.handshake.states import Event
@@ -58,6 +56,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     witnessed = _witness(case, mismatch, sendings)
     table = table_agrees(case, mismatch, sendings)
     against = contradictions(case, mismatch, sendings)
+    doubts += _unplaced(case, mismatch)
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
             Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
@@ -67,7 +66,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     if grade < 0 or (blind and (table is None or against)):
         return None
     healed_at, healing = healed(case, mismatch, sendings)
-    reasons = survival(case, mismatch, sendings, healed_at)
+    causes = survival(case, mismatch, sendings, healed_at)
     found = [witnessed, owner, table, mismatch.near]
     affected = _affected(case, sendings)
     return Finding(
@@ -83,7 +82,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         attempts=len(affected),
         **numbers(sendings),
         healed=healed_at,
-        survived_by=reasons,
+        survived_by=told(case, mismatch, causes),
         summary=_summary(case, mismatch, sendings, witnessed is not None),
         evidence=[
             _unrecorded(case, mismatch, sendings) if blind else _on_wire(case, mismatch, sendings),
@@ -91,11 +90,13 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
             *case.vanished(affected, Event.SYN_ACK if leg_of(sendings) == "syn-ack" else Event.SYN),
             *_control_group(case, mismatch),
             *delivered_regardless(case, mismatch),
+            *(cause.evidence for cause in causes),
+            *collection(case, mismatch, causes),
             *healing,
             *doubts,
             *against,
         ],
-        remedy=_remedy(case, mismatch, reasons),
+        remedy=remedies(case, mismatch, causes),
         rows=affected.tolist(),
     )
 
@@ -191,7 +192,7 @@ def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
 def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evidence]:
     """Whether nothing shows the right MAC in use until after the last wrong sending. It may
     have taken over only then (a failover), and the wrong one was down, but not wrong."""
-    first = first_sign(case, mismatch.ip, mismatch.right)
+    first = first_sign(case, mismatch.host, mismatch.ip, mismatch.right)
     if mismatch.next_hop == "gateway" or first is None or first <= int(sendings["time"].max()):
         return []
     says = (
@@ -199,6 +200,21 @@ def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[E
         f" {clock_time(first)} on: before that the old owner may have been down, not replaced"
     )
     return [Evidence("owner-seen-later", says)]
+
+
+def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
+    """Whether nothing but who else captured tells that the capture is the sender's: nothing in it
+    is addressed to the sender. What a switch floods, frames to a MAC that nobody has, is in
+    every capture of the link."""
+    m, own = case.matched, list(case.own_macs.get(mismatch.host, set()))
+    captures = np.flatnonzero(m.host_of_capture == mismatch.host)
+    if any(m.vantages[capture].basis for capture in captures.tolist()):
+        return []
+    s = m.segments
+    if (np.isin(s["capture"], captures) & np.isin(s["dst_mac"], own)).any():
+        return []
+    says = f"that {case.hosts[mismatch.host]} itself sent this is not certain: frames to a MAC that"
+    return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]
 
 
 def _control_group(case: Case, mismatch: Mismatch) -> list[Evidence]:
@@ -241,37 +257,6 @@ def _summary(case: Case, mismatch: Mismatch, sendings: Table, witnessed: bool) -
     )
 
 
-def _remedy(case: Case, mismatch: Mismatch, reasons: list[str]) -> list[str]:
-    """What to type now, and what would keep it from coming back, by what kept it alive."""
-    host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
-    interface = interface_of(case, mismatch)
-    family = "ipv4" if is_ipv4(*mismatch.ip) else "ipv6"
-    now = f"ip neigh del {ip} dev {interface}" if interface else f"ip neigh flush to {ip}"
-    if FIXED in reasons and not interface:
-        now += " nud permanent"
-    later = {
-        FIXED: "find what set the entry (ip neigh show nud permanent; ip monitor neigh): the kernel"
-        " neither ages nor corrects it, whatever the settings",
-        ANSWERED: f"find who answers with the old MAC (arping -I {interface or 'INTERFACE'} {ip}):"
-        " as long as it does, the entry comes back",
-        CONFIRMED: "find the connection or program that confirms it (ss -tnoi dst"
-        f" {ip}): as long as it runs, the entry comes back, and no GC setting removes it; delete"
-        " the entry whenever a machine with a reused address starts",
-    }
-    advice = [text for reason, text in later.items() if reason in reasons]
-    # GC deletes idle entries: it helps unless the entry is fixed or given anew.
-    if not {FIXED, ANSWERED} & set(reasons):
-        advice.append(_GC.format(family))
-    return [f"{now}   # on {host}", *advice]
-
-
-_GC = (
-    "sysctl -w net.{}.neigh.default.gc_thresh1=0: idle entries then go after 60 to 75 s; it does"
-    " not remove one that is in use, confirmed or PERMANENT, nor help if the address is"
-    " reused sooner"
-)
-
-
 # ---- without a destination MAC on the wire -------------------------------------------------
 
 
@@ -301,12 +286,13 @@ def _by_table(
 ) -> Mismatch | None:
     s = case.sendings
     other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
-    bad = other[failed(case, s.take(other))]
+    # What came through once the entry was right, or before it was wrong, did not go there.
+    bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
     rights = distinct(_owner(s)[bad]).tolist()
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
     (right,) = rights
-    bad = since_takeover(case, ip, wrong, right, bad)
+    bad = since_takeover(case, host, ip, wrong, right, bad)
     if not len(bad) or stands_for_many(case, host, wrong, ip):
         return None
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"

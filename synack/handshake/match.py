@@ -28,9 +28,9 @@ from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
 
-_SENDER = np.full(len(Event), NEITHER, np.int8)
+SENDER = np.full(len(Event), NEITHER, np.int8)
 """By leg the end that sends it; NEITHER of those that either may send."""
-_SENDER[[*CLIENT_LEGS]], _SENDER[[*SERVER_LEGS]] = CLIENT, SERVER
+SENDER[[*CLIENT_LEGS]], SENDER[[*SERVER_LEGS]] = CLIENT, SERVER
 UNWITNESSED, DELIVERED, LOST, MISDELIVERED = range(len(FATES))
 
 CAUSES = (
@@ -307,7 +307,7 @@ def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     end = np.zeros(len(m.sightings) + 1, np.int8)  # the last: of no sighting
     for sighting, side in ((m.client, CLIENT), (m.server, SERVER)):
         end[sighting[two & (sighting >= 0)]] = side
-    at, sender = end[m.sighting], _SENDER[m.leg]
+    at, sender = end[m.sighting], SENDER[m.leg]
     rows = np.flatnonzero((at != NEITHER) & (sender != NEITHER))
     return rows, m.identity[m.sighting[rows]], at[rows] != sender[rows]
 
@@ -366,7 +366,7 @@ def _foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went
     on with the handshake although nothing else of that leg arrived: a virtual router's
     MAC is foreign by number and its own in truth."""
-    receiver = np.where(_SENDER == NEITHER, 2 * CLIENT, -_SENDER)  # the first is no side
+    receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
     destination = m.segments["dst_mac"][rows]
@@ -540,7 +540,7 @@ def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     came before it whatever the clocks say. A client's capture that was on and does not
     have the client's own SYN looks elsewhere.
     """
-    from_client = _SENDER[leg] == CLIENT
+    from_client = SENDER[leg] == CLIENT
     ends = m.client_host[attempt], m.server_host[attempt]
     sender, receiver = np.where(from_client, *ends), np.where(from_client, *ends[::-1])
     moment, doubt = across(m.clocks, sender, receiver, m.segments["time"][sent])

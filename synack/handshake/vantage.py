@@ -10,8 +10,8 @@ A capture file does not say where it was taken. What tells, in order of weight:
 4. the host's own counters, if it only opened or only accepted connections;
 5. in one capture alone: at the client the SYN-ACK takes a round trip and the ACK
    follows at once, at the server it is the other way round;
-6. a host without promiscuous mode sees only frames from and to itself, so one MAC,
-   and one address, takes part in everything;
+6. one MAC, and one address, takes part in everything that goes both ways: what goes one way
+   only may have been flooded, as a switch does with frames to a MAC that nobody has;
 7. the end that is left when every other end is another capture's.
 
 Each gives a score per sighting, positive towards the client. The scores are averaged
@@ -26,21 +26,23 @@ several MACs, while an interface has one. Or it has no side, and is on the way o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from synack.addresses import NO_MAC, Address, parse_ip
-from synack.grouping import among, distinct, ids_of, representatives
+from synack.addresses import NO_MAC, Address, parse_ip, special_mac
+from synack.grouping import among, distinct, grouped, ids_of, representatives
 from synack.handshake.legs import Legs
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
-from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
+from synack.tables import INBOUND, NO_TIME, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
 
 CLIENT, SERVER, NEITHER = 1, -1, 0
 
 _SURE = ("named addresses", "direction noted by the kernel")
 _NAMED, _DIRECTION, _NEARER, _COUNTERS, _REPLY_GAP, _CENTRE = 10_000.0, 1_000.0, 10.0, 5.0, 3.0, 1.0
+_LISTED = 5.0
+"""Weight of a neighbor table against its own host's having an address."""
 
 
 @dataclass
@@ -58,6 +60,8 @@ class Vantage:
     """Source MACs of what the host itself sends."""
     tap: bool = False
     """The capturing host is neither end of what it saw; so from the start if the user says so."""
+    denied: frozenset[Address] = frozenset()
+    """Addresses that its own neighbor tables list: those of others."""
     basis: str = ""
     """The strongest kind of evidence behind it."""
 
@@ -95,8 +99,8 @@ def locate(
         "comparison of captures": _NEARER * nearer,
         "counters of the host": _COUNTERS * _by_role(vantages, sightings),
         "reply times": _REPLY_GAP * _by_reply_gap(legs),
-        "one address in everything": _CENTRE * _by_address_centre(sightings, addresses),
-        "one MAC in everything": _CENTRE * _by_mac_centre(links, sightings, sighting, leg),
+        "one address in everything": _CENTRE * _by_address_centre(sightings, legs, addresses),
+        "one MAC in everything": _CENTRE * _by_mac_centre(links, sightings, sighting, leg, legs),
     }
     client, server = addresses.client, addresses.server
     passing = _forwarded(segments, links, sightings, sighting)
@@ -108,12 +112,14 @@ def locate(
     votes = np.where(passing, 0.0, sum(evidence.values()))
     score = _address_scores(votes, sightings, addresses, len(vantages))
     sure = np.any([evidence[name] != 0 for name in _SURE], axis=0)
+    denied = _denied(vantages, addresses) & ~_has(sure, sightings, len(vantages))[:, None]
+    score[denied] = np.maximum(score[denied] - _LISTED, 0.0)
     between |= told | _several_machines(score, segments, addresses, sightings, sure)
     score[between & ~_has(sure, sightings, len(vantages))] = 0.0
     speaks = _speaking(legs, sightings, client, server, score.shape)
     _settle_contests(score, vantages, sightings, identity, client, server, speaks)
     settled = passing | (votes != 0) | between[sightings["capture"]]
-    _eliminate(score, vantages, sightings, settled, client, server)
+    _eliminate(score, vantages, segments, sightings, settled, addresses, denied)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
@@ -153,6 +159,10 @@ class _Addresses:
         ids = ids_of(high, low)
         some = representatives(ids)
         return cls(high[some], low[some], ids[: len(s)], ids[len(s) :])
+
+    def named_in(self, wanted: Collection[Address]) -> Array:
+        """Which of them are in ``wanted`` (bool)."""
+        return among(wanted, self.high, self.low)
 
     def named(self, wanted: Array) -> set[Address]:
         """Those for which ``wanted`` is True."""
@@ -228,6 +238,7 @@ def _by_comparison(
     has_syn_ack = legs.counts[:, Event.SYN_ACK]
     later = legs.counts[:, [Event.ACK, Event.PROGRESS]].sum(axis=1)
     unseen = (has_syn == 0) | ((has_syn_ack == 0) & (later > 0))
+    cut = _at_an_edge(segments, sightings)
     ttl = [
         np.where(sightings[row] >= 0, segments["ttl"][sightings[row]].astype(np.int64), -1)
         for row in ("syn_row", "syn_ack_row")
@@ -246,6 +257,7 @@ def _by_comparison(
             syns = np.where((has_syn[i] > 0) & (has_syn[j] > 0), has_syn[i] - has_syn[j], 0)
             replies = has_syn_ack[j] - has_syn_ack[i]
             missing = np.sign(syns) + np.where(unseen[i] | unseen[j], 0, np.sign(replies))
+            missing[(syns != 0) & (cut[i] | cut[j])] = 0
             both = (gap[i] >= 0) & (gap[j] >= 0)
             apart = np.where(np.abs(gap[i] - gap[j]) > _SAME_PLACE_NS, gap[i] - gap[j], 0)
             vote = np.where(both, apart, missing)
@@ -266,6 +278,21 @@ def _by_comparison(
     return result, (within > 0) & (within >= _NEARLY * compared)
 
 
+def _at_an_edge(segments: Table, sightings: Table) -> Array:
+    """Sightings so near to the begin or the end of their capture that it may have missed some of
+    their segments by that alone: the next repetition comes after at most as long as the
+    attempt has taken (RFC 6298: the time doubles) (bool)."""
+    captures = int(sightings["capture"].max(initial=-1)) + 1
+    begin, end = np.full(captures, np.iinfo(np.int64).max), np.full(captures, NO_TIME)
+    mine = (segments["capture"] < captures) & (segments["time"] != NO_TIME)
+    np.minimum.at(begin, segments["capture"][mine], segments["time"][mine])
+    np.maximum.at(end, segments["capture"][mine], segments["time"][mine])
+    first, last, capture = (sightings[name] for name in ("first", "last", "capture"))
+    margin = np.maximum(last - first, _EDGE_NS)
+    return np.asarray((first - begin[capture] < margin) | (end[capture] - last < margin))
+
+
+_EDGE_NS = 3_000_000_000
 _SAME_PLACE_NS = 2_000
 _NEARLY = 0.8
 
@@ -321,11 +348,18 @@ def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array
     alike = (same[1:] == same[:-1]) & (segments["src_mac"][later] != segments["src_mac"][earlier])
     ttl = segments["ttl"]
     lowered = alike & (ttl[later] > ttl[earlier])
-    # A balancer hands it on as it is: from the MAC that it came to.
-    handed = alike & (ttl[later] == ttl[earlier])
-    handed &= segments["dst_mac"][earlier] == segments["src_mac"][later]
-    result[sighting[later[handed]]] = True
-    passed = earlier[lowered]
+    came, went = np.where(lowered, later, earlier), np.where(lowered, earlier, later)
+    # Who hands it on does so from the MAC that it came to; a balancer without lowering the TTL.
+    # Nothing of it passes by its own MAC then; what others see of it does.
+    handed = alike & (segments["dst_mac"][came] == segments["src_mac"][went])
+    hands = np.full(len(result), NO_MAC)
+    hands[sighting[went[handed]]] = segments["src_mac"][went[handed]]
+    mine = rows[hands[sighting[rows]] != NO_MAC]
+    it = hands[sighting[mine]]
+    by_it = (segments["src_mac"][mine] == it) | (segments["dst_mac"][mine] == it)
+    result[sighting[mine]] = True
+    result[sighting[mine[~by_it]]] = False
+    passed = earlier[lowered & ~handed]
     counts = links.frames(segments["src_mac"] >= 0)
     for capture in distinct(segments["capture"][passed]).tolist():
         own = links.capture == capture
@@ -342,25 +376,37 @@ FIRST_TTLS = (30, 32, 60, 64, 128, 255)
 
 
 def _by_reply_gap(legs: Legs) -> Array:
+    """Of a repeated segment nobody knows which one was answered."""
     answer, acknowledgment = legs.gap(Event.SYN, Event.SYN_ACK), legs.gap(Event.SYN_ACK, Event.ACK)
     known = (answer >= 0) & (acknowledgment >= 0)
+    known &= (legs.counts[:, [Event.SYN, Event.SYN_ACK]] == 1).all(axis=1)
     clear = np.abs(answer - acknowledgment) > 20_000
     at_client = known & clear & (answer > 2 * acknowledgment)
     at_server = known & clear & (acknowledgment > 2 * answer)
     return at_client * 1.0 - at_server * 1.0
 
 
-def _by_address_centre(sightings: Table, addresses: _Addresses) -> Array:
-    """The one address that is an end of every sighting of a capture, if others vary."""
+def _by_address_centre(sightings: Table, legs: Legs, addresses: _Addresses) -> Array:
+    """The one address that is an end of all that goes both ways in a capture, if others vary;
+    where nothing does, of all that clients sent, else of all that they were sent."""
     result = np.zeros(len(sightings))
+    asked, told = ((legs.counts[:, [*theirs]] > 0).any(axis=1)
+                   for theirs in (CLIENT_LEGS, SERVER_LEGS))  # fmt: skip
     for capture in distinct(sightings["capture"]):
-        mine = np.flatnonzero(sightings["capture"] == capture)
-        client, server = addresses.client[mine], addresses.server[mine]
-        centres = [c for c in (client[0], server[0]) if ((client == c) | (server == c)).all()]
-        if not centres or _how_many(client, server) < 3:
+        mine = sightings["capture"] == capture
+        # Answers without their questions may be what a server's wrong entries flood.
+        first = next(part for part in (mine & asked & told, mine & asked, mine) if part.any())
+        some = np.flatnonzero(first)
+        client, server = addresses.client[some], addresses.server[some]
+        if _how_many(client, server) < 3:
             continue
-        for centre in centres:
-            result[mine] += np.where(client == centre, 1.0, -1.0)
+        for centre in distinct(np.array([client[0], server[0]])).tolist():
+            at_server = mine & (addresses.server == centre)
+            if at_server.any() and not (at_server & asked).any():
+                continue
+            if ((client == centre) | (server == centre)).all():
+                result[at_server] -= 1.0
+                result[mine & (addresses.client == centre)] += 1.0
     return result
 
 
@@ -368,29 +414,60 @@ def _how_many(*values: Array) -> int:
     return len(distinct(np.concatenate(values)))
 
 
-def _by_mac_centre(links: _Links, sightings: Table, sighting: Array, leg: Array) -> Array:
-    """The one MAC that is in every unicast frame of a capture, if others vary."""
+def _by_mac_centre(
+    links: _Links, sightings: Table, sighting: Array, leg: Array, legs: Legs
+) -> Array:
+    """The one MAC that is in every exchange of unicast frames in a capture, if others vary."""
     votes = np.zeros(len(sightings))
     ethernet = (sighting >= 0) & (links.destination >= 0)[links.of_row]
-    frames = links.frames(ethernet)
-    centre = np.full(len(links.capture), NO_MAC)
-    for capture in distinct(links.capture).tolist():
-        mine = links.capture == capture
-        found = _mac_centre(links.source[mine], links.destination[mine], frames[mine])
-        centre[mine] = NO_MAC if found is None else found
+    centre = _mac_centres(links, links.frames(ethernet), _prompt(sightings, legs))
     if (centre == NO_MAC).all():
         return votes
-    out = np.where(links.source == centre, 1, -1) * (centre != NO_MAC)
+    out = (links.source == centre) * 1 - (links.destination == centre)
+    out[centre == NO_MAC] = 0
     rows = np.flatnonzero(ethernet)
     towards = _TOWARDS[leg[rows]] * out[links.of_row[rows]]
     return np.sign(np.bincount(sighting[rows], towards, len(votes)))
 
 
+def _mac_centres(links: _Links, frames: Array, prompt: Collection[int]) -> Array:
+    """By pair of MACs the capturing host's own, by ``frames`` of the capture (their number per
+    pair), NO_MAC where none is: the one in (nearly) all of what goes both ways between two
+    MACs, of at least three. Where nothing does, the one to which all goes, unless it answers
+    to other MACs: a switch floods to the client what goes astray, and in its capture that
+    looks the same. Virtual routers are no others; and in ``prompt`` captures it answers sooner
+    than anything comes from another machine."""
+    centre = np.full(len(links.capture), NO_MAC)
+    for capture in distinct(links.capture).tolist():
+        mine = np.flatnonzero((links.capture == capture) & (frames > 0))
+        source, destination = links.source[mine], links.destination[mine]
+        ids = ids_of(np.concatenate([source, destination]), np.concatenate([destination, source]))
+        both = np.isin(ids[: len(mine)], ids[len(mine) :])
+        some = both if both.any() else np.ones(len(mine), bool)
+        found = _mac_centre(source[some], destination[some], frames[mine[some]])
+        if found is None or found not in destination:
+            continue
+        others = [mac for mac in destination[source == found].tolist() if not special_mac(mac)]
+        if both.any() or not others or capture in prompt:
+            centre[links.capture == capture] = found
+    return centre
+
+
+def _prompt(sightings: Table, legs: Legs) -> set[int]:
+    """Captures in which SYNs are answered within what a kernel takes for it: it does so at once,
+    and between two machines a SYN and its answer travel for longer."""
+    gap = legs.gap(Event.SYN, Event.SYN_ACK)
+    known = np.flatnonzero(gap >= 0)
+    mine = grouped(known, sightings["capture"][known])
+    return {capture for (capture,), rows in mine if np.median(gap[rows]) <= _AT_ONCE_NS}
+
+
+_AT_ONCE_NS = 60_000
+
+
 def _mac_centre(source: Array, destination: Array, frames: Array) -> int | None:
     """The MAC that is in (nearly) all of ``frames`` (their number per pair of MACs), if there
     are at least three."""
-    held = frames > 0
-    source, destination, frames = source[held], destination[held], frames[held]
     macs, place = np.unique(np.concatenate([source, destination]), return_inverse=True)
     own = source == destination
     touched = np.bincount(place, np.concatenate([frames, np.where(own, 0, frames)]))
@@ -457,13 +534,16 @@ def _settle_contests(
 def _eliminate(
     score: Array,
     vantages: Sequence[Vantage],
+    segments: Table,
     sightings: Table,
     judged: Array,
-    client: Array,
-    server: Array,
+    addresses: _Addresses,
+    denied: Array,
 ) -> None:
     """A capture without any evidence of its own (``judged``: sightings that have some) is at
-    the one address of all its sightings whose other ends are other hosts' own."""
+    the one address of all its sightings whose other ends are other hosts' own, if that is
+    not one that it is ``denied`` (bool, captures x addresses)."""
+    client, server = addresses.client, addresses.server
     for capture in np.flatnonzero(~(score > 0).any(axis=1)).tolist():
         mine = sightings["capture"] == capture
         if judged[mine].any():
@@ -473,9 +553,31 @@ def _eliminate(
         taken = np.asarray((score[others] > 0).any(axis=0))
         touched = np.bincount(ends[0], minlength=len(taken))
         touched += np.bincount(ends[1][ends[0] != ends[1]], minlength=len(taken))
+        taken = taken | denied[capture]
         for address in np.flatnonzero((touched == mine.sum()) & ~taken & (touched > 0)).tolist():
-            if all(taken[end[end != address]].all() for end in ends):
+            ip = int(addresses.high[address]), int(addresses.low[address])
+            alone = all(taken[end[end != address]].all() for end in ends)
+            if alone and not _astray(segments, capture, *ip):
                 score[capture, address] = _CENTRE
+
+
+def _denied(vantages: Sequence[Vantage], addresses: _Addresses) -> Array:
+    """Which addresses each capture's host lists as its neighbors' (captures x addresses)."""
+    return np.array([addresses.named_in(v.denied) for v in vantages], bool)
+
+
+def _astray(segments: Table, capture: int, high: int, low: int) -> bool:
+    """Whether a capture has no word of an address, and sees it spoken to only at MACs from which
+    it does not speak anywhere: what goes astray is seen where it was flooded, or at the
+    machine that it went to by mistake."""
+    s = segments
+    by = (s["src_hi"] == high) & (s["src_lo"] == low) & (s["icmp"] < 0)
+    if (by & (s["capture"] == capture)).any():
+        return False
+    known = s["src_mac"][by & (s["src_mac"] >= 0) & np.isin(s["ttl"], FIRST_TTLS)]
+    to = (s["dst_hi"] == high) & (s["dst_lo"] == low) & (s["icmp"] < 0)
+    met = s["dst_mac"][to & (s["capture"] == capture)]
+    return bool(len(known) and (met >= 0).all() and not np.isin(met, known).any())
 
 
 def _is_tap(

@@ -11,7 +11,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, format_ip
 from synack.grouping import ids_of, representatives
-from synack.model import OUTCOMES, CaptureFile, Finding
+from synack.model import FATES, OUTCOMES, CaptureFile, Finding
 from synack.report.strings import FILL, Bytes, Strings, distinct
 from synack.tables import NO_TIME, Array, Table
 
@@ -99,13 +99,52 @@ def neighbors(entries: Table) -> list[Shown]:
     ]
 
 
+def ownership(owners: Table) -> list[Shown]:
+    """Who had which address when: the columns of ``Diagnosis.ownership``."""
+    from synack.diagnosis.ownership import KINDS
+
+    o = owners
+    return [
+        _ips("ip", o["ip_hi"], o["ip_lo"]),
+        _macs("mac", o["mac"]),
+        _strings("name", o["name"]),
+        *(_times(name, o[name]) for name in ("first", "last", "until")),
+        _named("kind", KINDS, o["kind"]),
+        _strings("host", o["host"]),
+        _numbers("records", o["records"]),
+        *_place(o),
+    ]
+
+
+def history(entries: Table) -> list[Shown]:
+    """What each host's entries said when: the columns of ``Diagnosis.history``."""
+    from synack.diagnosis.entries import KINDS
+
+    e = entries
+    return [
+        _strings("host", e["host"]),
+        _strings("interface", e["interface"]),
+        _ips("ip", e["ip_hi"], e["ip_lo"]),
+        _macs("mac", e["mac"]),
+        _strings("state", e["state"]),
+        *(_times(name, e[name]) for name in ("first", "last", "until")),
+        _named("certain", ("no", "yes"), e["certain"].astype(np.uint8)),
+        _named("kind", KINDS, e["kind"]),
+        _numbers("records", e["records"]),
+        *_place(e),
+    ]
+
+
+def _place(table: Table) -> list[Shown]:
+    """Where the first record can be looked up."""
+    numbers = [_numbers(name, table[name]) for name in ("frame", "line")]
+    return [_strings("file", table["file"]), *numbers]
+
+
 def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
     """Every kept segment, with what it was to its attempt."""
-    from synack.handshake.states import Event
-
     s = matched.segments
     kinds = ["", "SYN", "SYN-ACK", "ACK", "RST", "ICMP"]
-    legs = ["", *(event.name.lower().replace("_", "-") for event in list(Event)[1:])]
     attempt = np.where(matched.sighting >= 0, _attempt_of(matched), -1)
     numbers = ("seq", "ack", "flags", "window", "payload", "ttl", "tsval", "tsecr", "vlan")
     return [
@@ -122,8 +161,47 @@ def segments(matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
         _macs("src_mac", s["src_mac"]),
         _macs("dst_mac", s["dst_mac"]),
         _numbers("attempt", attempt),
-        _named("leg", legs, matched.leg),
+        _named("leg", legs(), matched.leg),
     ]
+
+
+def transmissions(
+    rungs: Table, matched: Matched, files: Sequence[CaptureFile], paths: Paths
+) -> list[Shown]:
+    """What was sent in attempts, one row per transmission, as both ends saw it."""
+    from synack.handshake.match import CAUSES
+    from synack.handshake.vantage import CLIENT
+
+    r, s, names = rungs, matched.segments, [file.path for file in files]
+    columns = [
+        _numbers("attempt", r["attempt"]),
+        _named("leg", legs(), r["leg"]),
+        _numbers("number", r["number"]),
+        _numbers("of", r["of"]),
+        _named("sender", ("server", "client"), (r["side"] == CLIENT).astype(np.int64)),
+        _times("sent_at", r["sent_at"]),
+        _times("arrived_at", r["arrived_at"]),
+        _named("fate", FATES, r["fate"]),
+        _named("reason", CAUSES, r["cause"]),
+        _numbers("clock_doubt_ns", r["doubt_ns"]),
+    ]
+    for end in ("sent", "arrived"):
+        rows, none = r[end], r[end] < 0
+        columns += [
+            _macs(f"{end}_{name}", np.where(none, NO_MAC, s[name][rows]))
+            for name in ("src_mac", "dst_mac")
+        ]
+        columns.append(_named(f"{end}_file", names, np.where(none, -1, s["file"][rows])))
+        columns.append(_numbers(f"{end}_frame", np.where(none, -1, s["frame"][rows])))
+    gone = (_named(f"vanished_{end}", paths.places, r[end]) for end in ("after", "before"))
+    return [*columns, *gone]
+
+
+def legs() -> list[str]:
+    """The names of what segments are to their attempts, by states.Event."""
+    from synack.handshake.states import Event
+
+    return ["", *(event.name.lower().replace("_", "-") for event in list(Event)[1:])]
 
 
 def _attempt_of(matched: Matched) -> Array:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -126,15 +124,24 @@ def _tame(strings: Strings) -> Strings:
     return strings.map(lambda text: printable(text) or "-")
 
 
+_FORMULA = "=+-@\t\r"
+
+
 def _csv_cells(strings: Strings) -> Strings:
-    return strings if strings.is_plain(but=b'",') else strings.map(_csv_cell)
+    plain = strings.is_plain(but=b'",' + _FORMULA.encode())
+    return strings if plain else strings.map(_csv_cell)
 
 
 def _csv_cell(text: str) -> str:
-    line = io.StringIO()
-    # Beside another cell: a row of one empty cell would be quoted.
-    csv.writer(line, lineterminator="\n").writerow(("", text))
-    return line.getvalue()[1:-1]
+    """A spreadsheet takes what begins so for a formula, and may run it: an apostrophe before it
+    makes it text (OWASP, CSV injection)."""
+    if text.startswith(tuple(_FORMULA)):
+        text = f"'{text}"
+    if any(
+        c in text for c in '",\r\n'
+    ):  # RFC 4180, and a bare CR, which some take for a line's end
+        text = '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def _quoted(strings: Strings) -> Strings:

@@ -14,7 +14,10 @@ from synack.report.plain import printable
 from synack.wording import count, iso_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from synack.api import Diagnosis
+    from synack.handshake.clock import Clock
 
 WIDTH = 80
 SHOWN = 8
@@ -188,24 +191,25 @@ def captures(diagnosis: Diagnosis) -> list[str]:
 
 
 def clocks(diagnosis: Diagnosis) -> list[str]:
-    """How far the clocks of the hosts are apart."""
-    d = diagnosis.diagnosed
-    lines = []
-    busy = set(d.matched.host_of_capture[d.matched.sightings["capture"]].tolist())
-    for clock in d.matched.clocks:
-        if clock.host == clock.reference or clock.host not in busy:
-            continue
-        host, reference = d.matched.hosts[clock.host], d.matched.hosts[clock.reference]
-        if clock.grade == "absent":
-            lines.append(f"{host} and {reference} share no packet; taken to agree within 5 s")
-        else:
-            drift = "" if clock.drift_ppm is None else f", drifting {clock.drift_ppm:+.3f} ppm"
-            lines.append(
-                f"{host} is {clock.bound and clock.bound + ' '}{clock.offset / 1e6:+.3f} ms from"
-                f" {reference}{drift}, give or take {clock.uncertainty / 1e6:.3f} ms"
-                f" ({clock.grade})"
-            )
-    return lines
+    """How far the clocks of the hosts that have handshakes are apart."""
+    m = diagnosis.diagnosed.matched
+    busy = set(m.host_of_capture[m.sightings["capture"]].tolist())
+    lines = [clock(one, m.hosts) for one in m.clocks if one.host in busy]
+    return [line for line in lines if line]
+
+
+def clock(clock: Clock, hosts: Sequence[str]) -> str:
+    """How far a clock is from the reference, and how sure that is; "" of the reference."""
+    host, reference = hosts[clock.host], hosts[clock.reference]
+    if clock.host == clock.reference:
+        return ""
+    if clock.grade == "absent":
+        return f"{host} and {reference} share no packet; taken to agree within 5 s"
+    drift = "" if clock.drift_ppm is None else f", drifting {clock.drift_ppm:+.3f} ppm"
+    return (
+        f"{host} is {clock.bound and clock.bound + ' '}{clock.offset / 1e6:+.3f} ms from"
+        f" {reference}{drift}, give or take {clock.uncertainty / 1e6:.3f} ms ({clock.grade})"
+    )
 
 
 def _list(title: str, items: list[str]) -> list[str]:

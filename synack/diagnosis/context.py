@@ -1,0 +1,145 @@
+"""What hosts, clouds and applications say beside the captures and neighbor tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from synack.addresses import Address
+from synack.context.counters import is_extended, rises
+from synack.context.settings import kernel_version
+from synack.model import Source
+from synack.tables import (
+    APPLICATION_EVENTS,
+    COUNTERS,
+    FLOWS,
+    KERNEL_EVENTS,
+    OWN,
+    OWNERS,
+    ROUTES,
+    SETTINGS,
+    SOCKETS,
+    Array,
+    Table,
+)
+
+KINDS = (
+    SOCKETS, COUNTERS, KERNEL_EVENTS, SETTINGS, OWN, ROUTES, OWNERS, FLOWS, APPLICATION_EVENTS,
+)  # fmt: skip
+
+
+class Setting(NamedTuple):
+    """A value as printed, and where."""
+
+    value: str
+    source: Source
+
+    @property
+    def number(self) -> int | None:
+        """None for what is no number of at most 18 digits."""
+        digits = self.value.strip()
+        usable = digits.isascii() and digits.isdecimal() and len(digits) <= 18
+        return int(digits) if usable else None
+
+
+class Context:
+    """The tables of :mod:`synack.context`, with each host by the name of its captures. Of
+    :data:`KINDS` those that are not among ``tables`` are empty."""
+
+    def __init__(self, tables: Iterable[Table] = ()) -> None:
+        given = {table.schema: table for table in tables}
+        of_kind = (given.get(schema, Table.empty(schema)) for schema in KINDS)
+        (
+            self.sockets, self.counters, self.events, self.settings, self.own, self.routes,
+            self.owners, self.flows, self.application,
+        ) = of_kind  # fmt: skip
+
+    # ---- settings -------------------------------------------------------------------
+
+    @cached_property
+    def _settings(self) -> dict[tuple[str, str], Setting]:
+        columns = (self.settings[n].tolist() for n in ("host", "name", "value", "file", "line"))
+        return {
+            (host, name): Setting(value, Source(file, line=line))
+            for host, name, value, file, line in zip(*columns, strict=True)
+        }
+
+    def setting(self, host: str, *names: str) -> Setting | None:
+        """The first of ``names`` that is given for ``host``; of several dumps the last."""
+        found = (self._settings.get((host, name)) for name in names)
+        return next((setting for setting in found if setting is not None), None)
+
+    def neighbor_setting(self, host: str, family: str, interface: str, key: str) -> Setting | None:
+        """Of the neighbor table of ``interface``, else of ``default``. ``family``: ipv4, ipv6."""
+        places = [interface.replace(".", "/")] if interface else []
+        names = (f"net.{family}.neigh.{place}.{key}" for place in (*places, "default"))
+        return self.setting(host, *names)
+
+    def kernel(self, host: str) -> tuple[str, tuple[int, int, int], Source] | None:
+        """(release, version, where) of the kernel, if ``uname -a`` or its like is given."""
+        found = self.setting(host, "kernel.osrelease")
+        version = kernel_version(found.value) if found is not None else None
+        return (found.value, version, found.source) if found and version else None
+
+    # ---- counters -------------------------------------------------------------------
+
+    @cached_property
+    def rises(self) -> Table:
+        """How much each counter rose, as :data:`~synack.tables.RISES`."""
+        return rises(self.counters)
+
+    @cached_property
+    def _rises(self) -> dict[tuple[str, str], list[int]]:
+        found: dict[tuple[str, str], list[int]] = {}
+        columns = (self.rises[name].tolist() for name in ("host", "name"))
+        for row, key in enumerate(zip(*columns, strict=True)):
+            found.setdefault(key, []).append(row)
+        return found
+
+    @cached_property
+    def _dumps(self) -> dict[tuple[str, bool], dict[tuple[str, int], dict[str, int]]]:
+        """By host, and by whether the counters are the extended ones: of each dump (file and
+        time) the line of each counter."""
+        found: dict[tuple[str, bool], dict[tuple[str, int], dict[str, int]]] = {}
+        columns = (self.counters[n].tolist() for n in ("host", "name", "file", "at", "line"))
+        for host, name, file, at, line in zip(*columns, strict=True):
+            dumps = found.setdefault((host, is_extended(name)), {})
+            dumps.setdefault((file, at), {})[name] = line
+        return found
+
+    def rose(self, host: str, name: str) -> tuple[int, tuple[Source, ...]] | None:
+        """By how much a counter of ``host`` rose over all its dumps (of all interfaces), and
+        where to see that; None with fewer than two dumps. A counter that a dump leaves out
+        is zero, as ``nstat`` and ``netstat -s`` leave it out."""
+        dumps = self._dumps.get((host, is_extended(name)), {})
+        if len(dumps) < 2:
+            return None
+        rows = self._rises.get((host, name), [])
+        if not rows:
+            lines = ((file, found.get(name)) for (file, _), found in dumps.items())
+            return 0, tuple(dict.fromkeys(Source(file, line=line) for file, line in lines))
+        sources = []
+        for row in rows:
+            for end in ("earlier", "later"):
+                line = int(self.rises[f"{end}_line"][row])
+                at = line if line > 0 else None
+                sources.append(Source(self.rises[f"{end}_file"][row], line=at))
+        return int(self.rises["rise"][rows].sum()), tuple(dict.fromkeys(sources))
+
+    # ---- sockets --------------------------------------------------------------------
+
+    def sockets_to(self, host: str, ip: Address) -> Array:
+        """Rows of sockets of ``host`` whose peer is ``ip``."""
+        s = self.sockets
+        mine = (s["peer_hi"] == np.uint64(ip[0])) & (s["peer_lo"] == np.uint64(ip[1]))
+        return np.flatnonzero(mine & (s["host"] == host))
+
+    # ---- sources --------------------------------------------------------------------
+
+    @staticmethod
+    def where(table: Table, row: int) -> Source:
+        """Where a row of any of these tables can be looked up."""
+        return Source(table["file"][row], line=int(table["line"][row]))
