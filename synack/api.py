@@ -22,10 +22,9 @@ from synack.report.rungs import typical
 from synack.wording import NOTHING_CONCLUDED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     import pandas as pd
 
+    from synack.report.explain import Explanation
     from synack.report.svg import Drawing
 
 
@@ -203,13 +202,12 @@ class Diagnosis:
     def annotate(
         self,
         path: str | PathLike[str],
-        findings: Collection[int] = (),
-        *,
+        *findings: int,
         everything: bool = False,
         split: bool = False,
     ) -> list[str]:
-        """Write the pcapng of ``synack annotate`` to ``path``: the frames of ``findings`` (by
-        number from 1; all without any), with ``everything`` all handshakes; ``split``: a file
+        """Write the pcapng of ``synack annotate`` to ``path``: the frames of these ``findings`` (by
+        number from 1; none: of all), with ``everything`` all handshakes; ``split``: a file
         per link type. Returns what there is to say of it.
 
         The captures are read again. Raises :class:`~synack.errors.InputError` where one has
@@ -219,6 +217,18 @@ class Diagnosis:
         from synack.report import pcapng
 
         return pcapng.save(self, Path(path), findings, everything=everything, split=split)
+
+    def explain(self, *findings: int, most: int = 50) -> Explanation:
+        """Wireshark's dissection of the evidence of these ``findings`` (by number from 1; none: of
+        all), at most ``most`` frames of it, beside what synack reads in them: ``synack explain``.
+
+        Needs tshark. Works in scripts, in coroutines (which it blocks for about a second) and
+        in notebooks. Raises as :meth:`annotate`, and
+        :class:`~synack.errors.UsageError` without tshark.
+        """
+        from synack.report.explain import explain
+
+        return explain(self, findings, most)
 
     def addresses_of(self, vantage: Vantage) -> str:
         """The capturing host's own addresses, as text."""

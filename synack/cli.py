@@ -82,8 +82,8 @@ class ReportFormat(StrEnum):
     JUNIT = "junit"
 
 
-class ForecastFormat(StrEnum):
-    """Formats of what garbage collection will do."""
+class DocumentFormat(StrEnum):
+    """Formats of a report that is no table."""
 
     TEXT = "text"
     JSON = "json"
@@ -146,6 +146,7 @@ def _top(
       synack handshakes incident/      every connection attempt, one line each
       synack inspect incident/         what each file is, and whose
       synack annotate incident/ -o F   the evidence for Wireshark, each packet explained
+      synack explain incident/         the evidence as Wireshark dissects it
       synack gc incident/              which entries the kernel would delete, and when
       synack demo                      the same on a built-in incident
       synack check fixtures/           recorded incidents still get their verdicts
@@ -489,8 +490,8 @@ def gc(
         ),
     ] = 0,
     form: Annotated[
-        ForecastFormat, typer.Option("--format", "-f", help="Report for people or programs.")
-    ] = ForecastFormat.TEXT,
+        DocumentFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ] = DocumentFormat.TEXT,
     output: Output = None,
     anonymize: Anonymize = None,
 ) -> None:
@@ -539,11 +540,11 @@ def gc(
     done = pipeline.run(_load(paths, counts_only=True))
     found = _shared(forecasts(done, proposals, kernel, arrivals), done.loaded, key)
     done = _shared(done, done.loaded, key)
-    if form == ForecastFormat.JSON:
+    if form == DocumentFormat.JSON:
         _show(forecast.to_json(found, done.loaded.warnings), output, binary=False)
     else:
         _show(forecast.to_text(found), output, binary=False)
-    _finish(done.loaded, concluded=bool(found), warn=form == ForecastFormat.TEXT)
+    _finish(done.loaded, concluded=bool(found), warn=form == DocumentFormat.TEXT)
 
 
 @app.command()
@@ -615,10 +616,48 @@ def annotate(
     if output is None and sys.stdout.isatty():
         raise UsageError(_BINARY.format("pcapng"))
     diagnosis = _diagnosed(paths)
-    for line in pcapng.save(
-        diagnosis, output, findings or (), everything=everything, split=split
-    ):  # fmt: skip
+    said = pcapng.save(diagnosis, output, findings or (), everything=everything, split=split)
+    for line in said:
         _say(line)
+    _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded)
+
+
+@app.command()
+def explain(
+    paths: Paths,
+    findings: Findings = None,
+    most: Annotated[
+        int, typer.Option(min=1, max=50, metavar="N", help="So many frames at most.")
+    ] = 12,
+    form: Annotated[
+        DocumentFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ] = DocumentFormat.TEXT,
+    output: Output = None,
+) -> None:
+    """Show the frames of the evidence as Wireshark dissects them, beside what synack reads in
+    them, and every field in which the two differ.
+
+    \b
+    Of each statement of the evidence there are as many frames as of the others, up to
+    --most in all. Needs tshark. To look at all of them: synack annotate.
+
+    \b
+    Exit codes: 2 also without tshark, 3 also where a capture cannot be read again.
+
+    \b
+    Examples:
+      synack explain incident/ | less
+      synack explain incident/ --finding 1 --most 50
+      synack explain incident/ -f json | jq '.frames[].compared[] | select(.differs)'
+    """
+    from synack.report import dissect
+
+    _twice(paths)
+    dissect.find_tshark()
+    diagnosis = _diagnosed(paths)
+    explanation = diagnosis.explain(*findings or (), most=most)
+    shown = explanation.to_json() if form == DocumentFormat.JSON else explanation.to_text()
+    _show(shown, output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded)
 
 

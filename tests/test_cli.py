@@ -59,7 +59,18 @@ def test_version(synack):
 
 @pytest.mark.parametrize(
     "command",
-    ["", "diagnose", "check", "handshakes", "neighbors", "gc", "inspect", "annotate", "demo"],
+    [
+        "",
+        "diagnose",
+        "check",
+        "handshakes",
+        "neighbors",
+        "gc",
+        "inspect",
+        "annotate",
+        "explain",
+        "demo",
+    ],
 )
 def test_help_teaches(synack, command):
     code, out, _ = synack(*command.split(), "--help")
@@ -580,3 +591,18 @@ def test_annotate_writes_to_a_pipe_or_file(synack, tmp_path):
         cwd=ROOT, capture_output=True, check=True,
     )  # fmt: skip
     assert piped.stdout == (tmp_path / "x.pcapng").read_bytes()
+
+
+def test_explain(synack):
+    code, out, err = synack("explain", STALE, "--most", "2")
+    assert (code, err) == (0, "")
+    assert out.startswith("2 frames of the evidence: Wireshark and synack agree in every field\n")
+    document = json.loads(synack("explain", STALE, "--most", "2", "-f", "json")[1])
+    assert document["left_out"] == 59
+
+
+def test_explain_without_tshark_says_how_to_get_it(synack):
+    """Before anything is read."""
+    code, out, err = synack("explain", "no-such-file", PATH="")
+    assert (code, out) == (2, "")
+    assert "apt install tshark" in err
