@@ -81,7 +81,8 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     witness &= ~_after_any(~ahead, last)
     first = witness & ~_after_any(ahead, witness)
     places, (after, before) = _named_places(m, stations.capture[path], last, first)
-    by_tap = ((last | first) & (stations.side[path] == NEITHER)).any(axis=1)
+    of_tap = stations.side[path] == NEITHER
+    by_tap: Array = ((last | first) & of_tap).any(axis=1)
     at = np.argmax(last, axis=1)
     depth = np.take_along_axis(ahead, at[:, None, None], axis=2).sum(axis=(1, 2))
     rows = np.flatnonzero(first.any(axis=1)[kind])
