@@ -77,6 +77,20 @@ class Evidence(NamedTuple):
     sources: tuple[Source, ...] = ()
 
 
+VERDICTS = ("supported", "open", "excluded")
+
+
+class Alternative(NamedTuple):
+    """Another cause of the same picture: ``row`` of the README's table, whether it is excluded,
+    supported by something or open, and by what (or what would have shown it)."""
+
+    row: int
+    cause: str
+    verdict: str
+    says: str
+    sources: tuple[Source, ...] = ()
+
+
 @dataclass
 class Finding:
     """One cause that explains a group of attempts. Times are ns since 1970 UTC."""
@@ -100,6 +114,8 @@ class Finding:
     summary: str = ""
     evidence: list[Evidence] = field(default_factory=list)
     remedy: list[str] = field(default_factory=list)
+    alternatives: list[Alternative] = field(default_factory=list)
+    """Other causes that were considered, by row."""
     rows: list[int] = field(default_factory=list)
     """Rows of the attempts that it explains."""
 

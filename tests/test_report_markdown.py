@@ -60,7 +60,9 @@ def test_a_postmortem_has_all_parts(monkeypatch, name):
         if token.type == "heading_open"
     ]
     assert heads[0] == "Postmortem: TCP handshakes"
-    assert sum(t.type == "table_open" for t in tokens) == len(diagnosis.findings)
+    considered = sum(bool(finding.alternatives) for finding in diagnosis.findings)
+    assert sum(t.type == "table_open" for t in tokens) == len(diagnosis.findings) + considered
+    assert heads.count("Other causes considered") == considered
     assert heads.count("Evidence") == len(diagnosis.findings)
     assert "Captures" in heads
     codes = {t.content for t in inlines(text) if t.type == "code_inline"}

@@ -31,6 +31,10 @@ KINDS = (
 )  # fmt: skip
 
 
+_WHOLE = 50
+"""So many counters of one family are no choice of somebody's."""
+
+
 class Setting(NamedTuple):
     """A value as printed, and where."""
 
@@ -112,10 +116,11 @@ class Context:
 
     def rose(self, host: str, name: str) -> tuple[int, tuple[Source, ...]] | None:
         """By how much a counter of ``host`` rose over all its dumps (of all interfaces), and
-        where to see that; None with fewer than two dumps. A counter that a dump leaves out
-        is zero, as ``nstat`` and ``netstat -s`` leave it out."""
+        where to see that; None with fewer than two dumps. What whole dumps leave out is zero
+        (``nstat`` without ``-z``), or unknown to that kernel; a few lines may be a choice."""
         dumps = self._dumps.get((host, is_extended(name)), {})
-        if len(dumps) < 2:
+        whole = all(len(found) >= _WHOLE for found in dumps.values())
+        if len(dumps) < 2 or not (whole or any(name in found for found in dumps.values())):
             return None
         rows = self._rises.get((host, name), [])
         if not rows:

@@ -285,6 +285,46 @@ class Case:
             },
         )
 
+    @cached_property
+    def _by_attempt(self) -> tuple[Array, Array]:
+        attempt = self.sendings["attempt"]
+        starts = np.cumsum(np.bincount(attempt, minlength=len(self.attempts)))
+        return np.argsort(attempt, kind="stable"), np.concatenate([[0], starts])
+
+    def sendings_of(self, attempts: Array) -> Array:
+        """Rows of sendings of these attempts, in the order of the attempts."""
+        order, starts = self._by_attempt
+        begins, sizes = starts[attempts], starts[attempts + 1] - starts[attempts]
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return order[np.repeat(begins, sizes) + within]
+
+    @cached_property
+    def _answers(self) -> dict[int, tuple[Array, Array]]:
+        s = self.matched.segments
+        rows = np.flatnonzero(s["kind"] == SYN_ACK)
+        rows = rows[np.argsort(s["ack"][rows], kind="stable")]
+        hosts = self.hosts_of(rows)
+        mine = {host: rows[hosts == host] for host in distinct(hosts).tolist()}
+        return {host: (s["ack"][found], found) for host, found in mine.items()}
+
+    def answers_at(self, host: int) -> tuple[Array, Array]:
+        """What the SYN-ACKs in the captures of ``host`` acknowledge, ascending, and their rows of
+        segments."""
+        none = np.empty(0, np.int64)
+        return self._answers.get(host, (none.astype(np.uint32), none))
+
+    @cached_property
+    def _completed(self) -> dict[tuple[int, int], Array]:
+        a = self.attempts
+        done = np.flatnonzero((a["outcome"] == Outcome.COMPLETED) & (a["server_host"] >= 0))
+        done = done[np.argsort(a["first"][done], kind="stable")]
+        columns = a["server_host"][done], a["server_port"][done]
+        return {(host, port): rows for (host, port), rows in grouped(done, *columns)}
+
+    def completed(self, host: int, port: int) -> Array:
+        """Rows of attempts that completed at a port of ``host``, in order of their begin."""
+        return self._completed.get((host, port), np.empty(0, np.int64))
+
     def _own(self, rows: Array) -> Array:
         """Whether the capturing host itself sent these: on a network that floods it also sees
         what others send, and a machine whose MAC is in a wrong entry sees the answers that go

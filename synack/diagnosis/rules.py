@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from synack.diagnosis import others
+from synack.diagnosis.alternatives import considered
 from synack.diagnosis.duplicate import duplicate, speaks_as
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.gateway import gateway_mismatches
@@ -36,6 +37,7 @@ def findings(case: Case) -> list[Finding]:
     found.sort(key=_gravity)
     for place, finding in reversed(list(enumerate(found))):
         case.attempts["finding"][finding.rows] = place
+        finding.alternatives = considered(case, finding)
     return found
 
 

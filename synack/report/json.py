@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synack.model import OUTCOMES, Capture, Finding
+from synack.model import OUTCOMES, Capture, Finding, Source
 from synack.wording import iso_time
 
 if TYPE_CHECKING:
@@ -83,17 +83,25 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "survived_by": finding.survived_by,
         "summary": finding.summary,
         "evidence": [
-            {
-                "id": evidence.id,
-                "says": evidence.says,
-                "sources": [
-                    {"file": s.file, "frame": s.frame, "line": s.line} for s in evidence.sources
-                ],
-            }
+            {"id": evidence.id, "says": evidence.says, "sources": _sources(evidence.sources)}
             for evidence in finding.evidence
         ],
         "remedy": finding.remedy,
+        "alternatives": [
+            {
+                "row": alternative.row,
+                "cause": alternative.cause,
+                "verdict": alternative.verdict,
+                "says": alternative.says,
+                "sources": _sources(alternative.sources),
+            }
+            for alternative in finding.alternatives
+        ],
     }
+
+
+def _sources(sources: tuple[Source, ...]) -> list[dict[str, Any]]:
+    return [{"file": s.file, "frame": s.frame, "line": s.line} for s in sources]
 
 
 def _time(time: int | None) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from synack.addresses import parse_ip, parse_mac
 from synack.report import checks, text
+from synack.report.considered import Considered, considered
 from synack.report.plain import printable
 from synack.wording import first_upper
 
@@ -121,7 +122,20 @@ def _finding(finding: Finding, number: int) -> list[str]:
     lines += ["### Evidence", ""]
     for place, evidence in enumerate(finding.evidence, 1):
         lines += _evidence(evidence, place)
-    return [*lines, ""]
+    return [*lines, "", *_others(finding)]
+
+
+def _others(finding: Finding) -> list[str]:
+    rows = [
+        (group.verdict, prose(", ".join(group.causes)), _reason(group))
+        for group in considered(finding)
+    ]
+    return ["### Other causes considered", "", *table(("", "Cause", "Why"), rows)] if rows else []
+
+
+def _reason(group: Considered) -> str:
+    places = text.places_by_file(group.sources).items()
+    return "<br>".join([prose(group.says), *(f"{code(file)}: {found}" for file, found in places)])
 
 
 def _facts(finding: Finding) -> list[tuple[str, str]]:

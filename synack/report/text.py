@@ -10,6 +10,7 @@ import numpy as np
 
 from synack.grouping import ids_of, representatives
 from synack.model import OUTCOMES, Evidence, Finding, Source
+from synack.report.considered import considered
 from synack.report.plain import printable
 from synack.wording import count, iso_time
 
@@ -92,6 +93,15 @@ def _finding(finding: Finding, number: int, of: int) -> list[str]:
     lines += ["", "  Evidence"]
     for place, evidence in enumerate(finding.evidence, 1):
         lines += _evidence(evidence, place)
+    return lines + _others(finding)
+
+
+def _others(finding: Finding) -> list[str]:
+    groups = considered(finding)
+    lines = ["", "  Other causes considered"] if groups else []
+    for group in groups:
+        causes = ", ".join(group.causes)
+        lines += wrap(f"{group.verdict:<9} {causes}: {group.says}", "    ", " " * 14)
     return lines
 
 
