@@ -95,10 +95,21 @@ def among(wanted: Collection[tuple[int, ...]], *columns: Array) -> Array:
     return ids[len(wanted) :] <= ids[: len(wanted)].max()
 
 
+def ordered(values: Array) -> Array:
+    """The positions that sort ``values`` (integers that fit into 32 bits), equal ones in order
+    (int64). Sorting values is much faster than sorting positions by them."""
+    key = values.astype(np.uint64 if values.dtype.kind == "u" else np.int64)
+    key <<= 32
+    key |= np.arange(len(values), dtype=key.dtype)
+    key.sort()
+    key &= key.dtype.type(_LOW)
+    return key.view(np.int64)
+
+
 def grouped(rows: Array, *columns: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
     """Each distinct combination of ``columns`` (one value per row), with its rows."""
     ids = group_ids(*columns)
-    order = np.argsort(ids, kind="stable")
+    order = ordered(ids)
     bounds = np.flatnonzero(np.diff(ids[order])) + 1
     for part in np.split(order, bounds) if len(rows) else ():
         yield tuple(int(column[part[0]]) for column in columns), rows[part]

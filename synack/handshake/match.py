@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.addresses import BROADCAST_MAC
-from synack.grouping import among, ids_of, ids_within, least
+from synack.grouping import among, ids_of, ids_within, least, ordered
 from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
@@ -231,7 +231,7 @@ def _answered_between(
 def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:
     """Per attempt the wanted sighting with the most segments, -1 without one."""
     rows = np.flatnonzero(wanted)
-    rows = rows[np.argsort(size[rows], kind="stable")]
+    rows = rows[ordered(size[rows])]
     result = np.full(attempts, -1, np.int64)
     result[identity[rows]] = rows
     return result

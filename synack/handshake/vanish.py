@@ -82,10 +82,10 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     first = witness & ~_after_any(ahead, witness)
     places, (after, before) = _named_places(m, stations.capture[path], last, first)
     of_tap = stations.side[path] == NEITHER
-    by_tap: Array = ((last | first) & of_tap).any(axis=1)
+    by_tap = np.asarray(((last | first) & of_tap).any(axis=1))
     at = np.argmax(last, axis=1)
     depth = np.take_along_axis(ahead, at[:, None, None], axis=2).sum(axis=(1, 2))
-    rows = np.flatnonzero(first.any(axis=1)[kind])
+    rows = np.flatnonzero(np.asarray(first.any(axis=1))[kind])
     gone, kind = some[rows], kind[rows]
     row = has[gone, at[kind]]
     ordered = np.lexsort((row, depth[kind], sent.attempt[gone] * len(Event) + sent.leg[gone]))
