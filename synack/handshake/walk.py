@@ -61,13 +61,14 @@ _COLUMNS = (
     "seq", "ack", "payload", "time", "src_mac", "flags", "window", "tsval", "tsecr",
     "ttl", "interface", "direction", "vlan", "dst_mac",
 )  # fmt: skip
-_KEY = 5
-"""Words that tell a connection: the halves of both ends, capture and ports."""
+_KEY = 3
+"""Words that tell a connection: the lower halves of both ends, capture and ports. The upper
+halves are apart: those of IPv4 are 0 and take no memory."""
 _OF_ATTEMPTS = {
     "capture": "i", "client_hi": "Q", "client_lo": "Q", "server_hi": "Q", "server_lo": "Q",
     "client_port": "H", "server_port": "H", "connection": "i", "from_high": "B", "isn": "I", "state": "B", "seen": "H", "first": "q",
     "last": "q", "syn_payload": "q", "answer": "q", "challenge": "q",
-    "row": "i", "syn_row": "i", "syn_ack_row": "i", "several_macs": "B",
+    "row": "q", "syn_row": "q", "syn_ack_row": "q", "several_macs": "B",
 }  # fmt: skip
 
 
@@ -90,7 +91,8 @@ class Walk:
         # As many attempts at most; memory that is not used costs nothing.
         self._room = room = max(int(np.count_nonzero(segments["kind"] <= _SYN_ACK)), 1)
         sizes = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()}
-        sizes |= {"keys": ("Q", _KEY), "has_older": ("B", 1), "latest": ("i", 2)}
+        sizes |= {"keys": ("Q", _KEY), "upper": ("Q", 2), "has_older": ("B", 1)}
+        sizes |= {"latest": ("i", 2)}
         sizes |= {"speaks": ("i", 2), "counts": ("i", _EVENTS)}
         sizes |= {"firsts": ("q", _EVENTS), "rows": ("i", _EVENTS)}
         self._held = {name: _zeros(code, width * room) for name, (code, width) in sizes.items()}
@@ -128,7 +130,8 @@ class Walk:
     def _bind(self, segments: dict[str, Any]) -> None:
         """Name the columns, so that compiled code reaches them without a dictionary."""
         h, s = self._held, segments
-        self.keys, self.has_older, self.capture = h["keys"], h["has_older"], h["capture"]
+        self.keys, self.upper, self.has_older = h["keys"], h["upper"], h["has_older"]
+        self.capture = h["capture"]
         self.client_hi, self.client_lo = h["client_hi"], h["client_lo"]
         self.server_hi, self.server_lo = h["server_hi"], h["server_lo"]
         self.client_port, self.server_port = h["client_port"], h["server_port"]
@@ -155,8 +158,8 @@ class Walk:
         for c in range(self.connections):
             at = c * _KEY
             mixed = self._hash_ends(
-                self.keys[at], self.keys[at + 1], self.keys[at + 2], self.keys[at + 3],
-                self.keys[at + 4],
+                self.upper[2 * c], self.keys[at], self.upper[2 * c + 1], self.keys[at + 1],
+                self.keys[at + 2],
             )  # fmt: skip
             self._enter(mixed, c)
         return 0
@@ -198,11 +201,11 @@ class Walk:
                 c = (slot & _LOW) - 1
                 key = c * _KEY
                 if (
-                    self.keys[key + 1] == low_lo
-                    and self.keys[key + 3] == high_lo
-                    and self.keys[key + 4] == place
-                    and self.keys[key] == low_hi
-                    and self.keys[key + 2] == high_hi
+                    self.keys[key] == low_lo
+                    and self.keys[key + 1] == high_lo
+                    and self.keys[key + 2] == place
+                    and self.upper[2 * c] == low_hi
+                    and self.upper[2 * c + 1] == high_hi
                 ):
                     return c
             at = (at + 1) & mask
@@ -261,11 +264,12 @@ class Walk:
         self, mixed: int, low_hi: int, low_lo: int, high_hi: int, high_lo: int, place: int
     ) -> int:
         c = self.connections
-        self.keys[c * _KEY] = low_hi
-        self.keys[c * _KEY + 1] = low_lo
-        self.keys[c * _KEY + 2] = high_hi
-        self.keys[c * _KEY + 3] = high_lo
-        self.keys[c * _KEY + 4] = place
+        self.keys[c * _KEY] = low_lo
+        self.keys[c * _KEY + 1] = high_lo
+        self.keys[c * _KEY + 2] = place
+        if low_hi | high_hi:
+            self.upper[2 * c] = low_hi
+            self.upper[2 * c + 1] = high_hi
         self.latest[2 * c] = self.latest[2 * c + 1] = -1
         self._enter(mixed, c)
         self.connections = c + 1
@@ -274,18 +278,19 @@ class Walk:
     def _open(self, c: int, high: int, isn: int) -> int:
         """What is not set here is 0 from the start."""
         new = self.attempts
-        low, up = c * _KEY, c * _KEY + 2
-        ports = self.keys[low + 4]
+        key = c * _KEY
+        ports = self.keys[key + 2]
         self.capture[new] = ports >> 32
-        client, server = (up, low) if high else (low, up)
-        self.client_hi[new], self.client_lo[new] = self.keys[client], self.keys[client + 1]
-        self.server_hi[new], self.server_lo[new] = self.keys[server], self.keys[server + 1]
+        self.client_lo[new], self.server_lo[new] = self.keys[key + high], self.keys[key + 1 - high]
+        if self.upper[2 * c] | self.upper[2 * c + 1]:
+            self.client_hi[new] = self.upper[2 * c + high]
+            self.server_hi[new] = self.upper[2 * c + 1 - high]
         self.client_port[new] = ports >> (0 if high else 16) & 0xFFFF
         self.server_port[new] = ports >> (16 if high else 0) & 0xFFFF
         self.connection[new] = c
         self.from_high[new] = high
         self.isn[new] = isn
-        self.answer[new] = self.challenge[new] = -1
+        self.answer[new] = -1
         self.row[new] = self.syn_row[new] = self.syn_ack_row[new] = -1
         self.attempts = new + 1
         self._make_latest(c, high, new)
@@ -454,7 +459,9 @@ class Walk:
         found = self._of_isn(c, mine, isn)
         if found < 0:
             found = self._open(c, mine, isn)
-        self.syn_payload[found] = max(self.syn_payload[found], payload)
+        # What is seldom written takes no memory where it is not.
+        if payload > self.syn_payload[found]:
+            self.syn_payload[found] = payload
         self._make_latest(c, mine, found)
         self.found = found
         return _E_SYN
@@ -486,7 +493,8 @@ class Walk:
             return 0
         beyond = _ahead(ack, self.isn[peers])
         if not self._continues(peers, seq, beyond):
-            self.challenge[peers] = ack
+            challenged = ack
+            self.challenge[peers] = challenged + 1
             if self.answer[peers] < 0 and not self.seen[peers] & 1 << _E_PROGRESS:
                 self.found = peers
                 return _E_CHALLENGE
@@ -512,7 +520,7 @@ class Walk:
         beyond = _ahead(seq, self.isn[own])
         if self.answer[own] < 0:
             # Numbers of an older connection on the same ports answer a challenge.
-            flight = _FIRST_FLIGHT if self.challenge[own] < 0 else 0
+            flight = 0 if self.challenge[own] else _FIRST_FLIGHT
             return 1 <= beyond <= 1 + self.syn_payload[own] + flight
         further = _ahead(ack, self.answer[own])
         return 1 <= beyond <= _LARGEST and 1 <= further <= _LARGEST
@@ -533,7 +541,7 @@ class Walk:
                 beyond = _ahead(seq, self.isn[own])
                 if 1 <= beyond <= 1 + self.syn_payload[own]:
                     return _E_RST_CLIENT
-            if self.challenge[own] == seq:
+            if self.challenge[own] - 1 == seq:
                 return _E_RST_CLIENT
         self.found = -1
         return 0
