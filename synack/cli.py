@@ -730,9 +730,10 @@ def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
     """Read everything, with a progress line on a terminal. The modules that are ``needed``
     then are imported meanwhile: the scan leaves the interpreter alone."""
     from synack.loading import load
-    from synack.memory import keep_freed
+    from synack.memory import keep_freed, share
     from synack.progress import on_terminal
 
+    share()
     line = on_terminal()
     imports = threading.Thread(target=_import, args=needed)
     imports.start()

@@ -13,16 +13,23 @@ rows, of which few are made."""
 _NEVER = (1 << 31) - 1
 
 
+def share() -> None:
+    """Let threads that are started from now on use memory that others have freed."""
+    _set(_M_ARENA_MAX, 1)
+
+
 def keep_freed() -> None:
-    """Let the C library keep large blocks that are freed for the next ones, in any thread.
+    """Let the C library keep large blocks that are freed for the next ones.
 
     Otherwise each of them goes back to the kernel, which clears every page of the next one:
-    a third of the time of a large diagnosis. It is a setting of the whole process, for one
-    that ends soon. Nothing happens where the C library is not GNU's.
+    a third of the time of a large diagnosis. While tables grow this must not be so, since
+    growing in place is the kernel's.
     """
+    _set(_M_TRIM_THRESHOLD, _NEVER)
+    _set(_M_MMAP_THRESHOLD, _LARGE)
+
+
+def _set(parameter: int, value: int) -> None:
+    """For the whole process, which should end soon. Nothing where the C library is another."""
     with suppress(OSError, TypeError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        for parameter, value in (
-            (_M_TRIM_THRESHOLD, _NEVER), (_M_MMAP_THRESHOLD, _LARGE), (_M_ARENA_MAX, 1)
-        ):  # fmt: skip
-            mallopt(parameter, value)
+        ctypes.CDLL(None).mallopt(parameter, value)

@@ -17,7 +17,7 @@ cdef class Walk:
     cdef u64 _key_a, _key_b, _key_c, _key_d, _key_e, _key_f
     cdef const unsigned char[::1] transitions
     cdef public Py_ssize_t connections, attempts, older
-    cdef Py_ssize_t _room, found
+    cdef Py_ssize_t _room, found, begin
     cdef dict _held
     cdef public object attempt, event
     cdef u64[::1] by_ends, by_isn, keys, upper, b_hash, b_place, b_slot

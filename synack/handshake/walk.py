@@ -75,9 +75,12 @@ _OF_ATTEMPTS = {
 class Walk:
     """All attempts of ``segments``, and what happened to each."""
 
-    def __init__(self, transitions: bytes, segments: Table) -> None:
+    def __init__(
+        self, transitions: bytes, segments: Table, begin: int = 0, end: int | None = None
+    ) -> None:
         """``transitions`` holds the next state for each state and event, events fastest.
-        Rows of one capture are in the order in which it recorded them."""
+        Rows of one capture are in the order in which it recorded them. Of the rows from
+        ``begin`` to ``end`` alone; other threads may run meanwhile."""
         keys = array("Q", os.urandom(48))
         self._key_a, self._key_b, self._key_c = keys[0] | 1, keys[1] | 1, keys[2] | 1
         self._key_d, self._key_e, self._key_f = keys[3] | 1, keys[4] | 1, keys[5] | 1
@@ -89,20 +92,22 @@ class Walk:
         self.by_ends = _zeros("Q", 2)
         self.by_isn = _zeros("Q", 2)
         # As many attempts at most; memory that is not used costs nothing.
-        self._room = room = max(int(np.count_nonzero(segments["kind"] <= _SYN_ACK)), 1)
+        end = len(segments) if end is None else end
+        self._room = room = max(int(np.count_nonzero(segments["kind"][begin:end] <= _SYN_ACK)), 1)
         sizes = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()}
         sizes |= {"keys": ("Q", _KEY), "upper": ("Q", 2), "has_older": ("B", 1)}
         sizes |= {"latest": ("i", 2)}
         sizes |= {"speaks": ("i", 2), "counts": ("i", _EVENTS)}
         sizes |= {"firsts": ("q", _EVENTS), "rows": ("i", _EVENTS)}
         self._held = {name: _zeros(code, width * room) for name, (code, width) in sizes.items()}
-        self.attempt = np.empty(len(segments), np.int64)
-        self.event = np.empty(len(segments), np.uint8)
+        self.begin = begin
+        self.attempt = np.empty(end - begin, np.int64)
+        self.event = np.empty(end - begin, np.uint8)
         self._bind({name: _plain(segments[name]) for name in _COLUMNS})
-        for begin in range(0, len(segments), _BATCH):
-            end = min(begin + _BATCH, len(segments))
-            self._make_slots(end - begin)
-            self._walk(begin, end)
+        for row in range(begin, end, _BATCH):
+            until = min(row + _BATCH, end)
+            self._make_slots(until - row)
+            self._walk(row, until)
 
     def column(self, name: str) -> Array:
         """A value per attempt."""
@@ -375,17 +380,17 @@ class Walk:
             elif kind == _QUOTE:
                 event = self._quoted(c, mine, other, seq)
             attempt = self.found
-            self.o_attempt[row] = attempt
+            self.o_attempt[row - self.begin] = attempt
             if attempt < 0:
-                self.o_event[row] = 0
+                self.o_event[row - self.begin] = 0
                 continue
             cell = event * self._room + attempt
             before = self.in_rows[cell] - 1
             self.in_rows[cell] = row + 1
             time = self.s_time[row]
-            self.o_event[row] = event
+            self.o_event[row - self.begin] = event
             if before >= 0 and self._same(before, row):
-                self.o_event[row] |= _ELSEWHERE | _TWIN if self._apart(before, row) else _TWIN
+                self.o_event[row - self.begin] |= _ELSEWHERE | _TWIN if self._apart(before, row) else _TWIN
                 self.in_counts[_E_COPY * self._room + attempt] += 1
             self._happen(attempt, event, time)
             self._note(attempt, event, row, mine, self.s_src_mac[row])
