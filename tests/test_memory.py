@@ -6,12 +6,14 @@ import platform
 import subprocess
 import sys
 
-from synack.memory import keep_freed
+from synack.memory import keep_freed, share
 
 FAULTS = """
 import resource
-from synack.memory import keep_freed
+from concurrent.futures import ThreadPoolExecutor
+from synack.memory import keep_freed, share
 if {kept}:
+    share()
     keep_freed()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -20,7 +22,8 @@ def use():
 use()
 before = faults()
 for _ in range(4):
-    use()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(use).result()
 print(faults() - before)
 """
 
@@ -32,8 +35,9 @@ def faults(kept: bool) -> int:
 
 def test_large_blocks_are_used_again() -> None:
     """The kernel clears the pages of each new block of 64 MB, and of the first alone if what
-    is freed is kept."""
+    is freed is kept, in whatever thread."""
     if platform.libc_ver()[0] == "glibc":
         assert faults(kept=True) * 10 < faults(kept=False)
     else:
+        share()
         keep_freed()

@@ -24,7 +24,7 @@ import numpy as np
 
 from synack.handshake.legs import Legs
 from synack.handshake.states import TRANSITIONS, Event, State
-from synack.handshake.walk import COMPILED, ELSEWHERE, TWIN, Walk
+from synack.handshake.walk import COMPILED, ELSEWHERE, TWIN, Walk, attempts_likely
 from synack.tables import SIGHTINGS, Array, Table
 
 _TABLE = bytes(TRANSITIONS[state].get(event, state) for state in State for event in Event)
@@ -45,71 +45,34 @@ class Tracked(NamedTuple):
 def track(segments: Table) -> Tracked:
     """Attempts as each capture saw them; its segments are rows in order of capture (its
     clock may be set back meanwhile), those of several captures in any order."""
-    columns, sighting, event, legs = _joined([_Part.of(walk) for walk in _walks(segments)])
-    leg = _without_copies(columns["capture"], sighting, event, legs.counts)
-    return Tracked(Table(SIGHTINGS, columns), sighting, leg, legs)
+    walk = _walked(segments)
+    columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name != "client_isn"}
+    columns["client_isn"] = walk.column("isn")
+    legs = Legs(walk.counts(), walk.firsts())
+    leg = _without_copies(columns["capture"], walk.attempt, walk.event, legs.counts)
+    return Tracked(Table(SIGHTINGS, columns), walk.attempt, leg, legs)
 
 
 _LONG = 1 << 16
 """Rows from which on it is worth while to start threads."""
 
 
-def _walks(segments: Table) -> list[Walk]:
-    """A walk over the rows of each capture, side by side; over all rows where few, or where those
-    of a capture are in several pieces."""
+def _walked(segments: Table) -> Walk:
+    """A walk over all rows: over those of each capture side by side, if there are many, and those
+    of each capture are in one piece."""
     bounds = np.flatnonzero(np.diff(segments["capture"], prepend=-1, append=-1))
-    captures = segments["capture"][bounds[:-1]]
+    captures = segments["capture"][bounds[:-1]].tolist()
     processors = (os.cpu_count() or 1) if COMPILED else 1
-    if processors < 2 or len(segments) < _LONG or len(set(captures.tolist())) < len(captures):
-        return [Walk(_TABLE, segments)]
-    parts = list(pairwise(bounds.tolist()))
+    if processors < 2 or len(segments) < _LONG or len(set(captures)) < max(len(captures), 2):
+        return Walk(_TABLE, segments)
+    first, *others = (range(*pair) for pair in pairwise(bounds.tolist()))
+    room = attempts_likely(segments, range(len(segments)))
     with ThreadPoolExecutor(processors) as pool:
-        return list(pool.map(lambda part: Walk(_TABLE, segments, *part), parts))
-
-
-class _Part(NamedTuple):
-    """What one walk found: what is not here is free for others to use."""
-
-    columns: dict[str, Array]
-    sighting: Array
-    event: Array
-    legs: Legs
-
-    @classmethod
-    def of(cls, walk: Walk) -> _Part:
-        columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name != "client_isn"}
-        columns["client_isn"] = walk.column("isn")
-        return cls(columns, walk.attempt, walk.event, Legs(walk.counts(), walk.firsts()))
-
-
-def _joined(parts: list[_Part]) -> _Part:
-    """One after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    sizes = [len(part.legs.counts) for part in parts]
-    for part, offset in zip(parts, np.cumsum([0, *sizes]).tolist(), strict=False):
-        np.add(part.sighting, offset, out=part.sighting, where=part.sighting >= 0)
-    # Each goes before the next one is made, which then needs no memory of its own.
-    columns = {
-        name: np.concatenate([part.columns.pop(name) for part in parts])
-        for name in list(parts[0].columns)
-    }
-    legs = Legs(*(_joined_legs([getattr(part.legs, name) for part in parts], sizes) for name in ("counts", "first")))
-    return _Part(
-        columns,
-        np.concatenate([part.sighting for part in parts]),
-        np.concatenate([part.event for part in parts]),
-        legs,
-    )
-
-
-def _joined_legs(parts: list[Array], sizes: list[int]) -> Array:
-    """Stored leg by leg; a leg that is nowhere takes no memory."""
-    result = np.zeros((len(Event), sum(sizes)), parts[0].dtype)
-    for leg in range(len(Event)):
-        if any(part[:, leg].any() for part in parts):
-            np.concatenate([part[:, leg] for part in parts], out=result[leg])
-    return result.T
+        result = pool.submit(Walk, _TABLE, segments, first, room)
+        more = [pool.submit(Walk, _TABLE, segments, rows) for rows in others]
+    for walk in more:
+        result.result().append(walk.result())
+    return result.result()
 
 
 _ALWAYS_KEPT = (Event.SYN, Event.SYN_ACK, Event.RST_SERVER, Event.RST_CLIENT)

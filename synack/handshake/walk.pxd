@@ -18,7 +18,7 @@ cdef class Walk:
     cdef const unsigned char[::1] transitions
     cdef public Py_ssize_t connections, attempts, older
     cdef Py_ssize_t _room, found, begin
-    cdef dict _held
+    cdef readonly dict _held
     cdef public object attempt, event
     cdef u64[::1] by_ends, by_isn, keys, upper, b_hash, b_place, b_slot
     cdef u64[::1] client_hi, client_lo, server_hi, server_lo
@@ -38,6 +38,7 @@ cdef class Walk:
     cdef const i64[:] s_time, s_src_mac, s_dst_mac, s_tsval, s_tsecr
 
     cdef _make_slots(self, Py_ssize_t rows)
+    cdef _make_room(self, Py_ssize_t room)
     cdef _bind(self, dict segments)
     @cython.locals(c=Py_ssize_t, at=Py_ssize_t, mixed=u64)
     cdef int _enter_all_connections(self) except -1 nogil

@@ -71,16 +71,24 @@ _OF_ATTEMPTS = {
     "row": "q", "syn_row": "q", "syn_ack_row": "q", "several_macs": "B",
 }  # fmt: skip
 
+_BY_EVENT = {"counts": ("i", _EVENTS), "firsts": ("q", _EVENTS), "rows": ("i", _EVENTS)}
+_WIDTHS = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()} | _BY_EVENT | {
+    "keys": ("Q", _KEY), "upper": ("Q", 2), "has_older": ("B", 1), "latest": ("i", 2),
+    "speaks": ("i", 2),
+}  # fmt: skip
+"""Type and number of what there is of each attempt or connection."""
+
 
 class Walk:
     """All attempts of ``segments``, and what happened to each."""
 
     def __init__(
-        self, transitions: bytes, segments: Table, begin: int = 0, end: int | None = None
+        self, transitions: bytes, segments: Table, rows: range | None = None, room: int = 0
     ) -> None:
         """``transitions`` holds the next state for each state and event, events fastest.
-        Rows of one capture are in the order in which it recorded them. Of the rows from
-        ``begin`` to ``end`` alone; other threads may run meanwhile."""
+        Rows of one capture are in the order in which it recorded them. Of ``rows`` alone, if
+        given: other walks may go on meanwhile in other threads, and be joined by
+        :meth:`append` if there is ``room`` for all their attempts."""
         keys = array("Q", os.urandom(48))
         self._key_a, self._key_b, self._key_c = keys[0] | 1, keys[1] | 1, keys[2] | 1
         self._key_d, self._key_e, self._key_f = keys[3] | 1, keys[4] | 1, keys[5] | 1
@@ -91,23 +99,36 @@ class Walk:
         self.touched = 0
         self.by_ends = _zeros("Q", 2)
         self.by_isn = _zeros("Q", 2)
-        # As many attempts at most; memory that is not used costs nothing.
-        end = len(segments) if end is None else end
-        self._room = room = max(int(np.count_nonzero(segments["kind"][begin:end] <= _SYN_ACK)), 1)
-        sizes = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()}
-        sizes |= {"keys": ("Q", _KEY), "upper": ("Q", 2), "has_older": ("B", 1)}
-        sizes |= {"latest": ("i", 2)}
-        sizes |= {"speaks": ("i", 2), "counts": ("i", _EVENTS)}
-        sizes |= {"firsts": ("q", _EVENTS), "rows": ("i", _EVENTS)}
-        self._held = {name: _zeros(code, width * room) for name, (code, width) in sizes.items()}
+        begin, end = (0, len(segments)) if rows is None else (rows.start, rows.stop)
+        self._room = 0
+        self._held: dict[str, Any] = {}
+        self._make_room(max(room, attempts_likely(segments, range(begin, end))))
         self.begin = begin
         self.attempt = np.empty(end - begin, np.int64)
         self.event = np.empty(end - begin, np.uint8)
         self._bind({name: _plain(segments[name]) for name in _COLUMNS})
         for row in range(begin, end, _BATCH):
             until = min(row + _BATCH, end)
+            if self.attempts + _BATCH > self._room:
+                self._make_room(2 * self._room)
             self._make_slots(until - row)
             self._walk(row, until)
+
+    def append(self, other: Walk) -> None:
+        """The attempts of ``other``, whose rows come after those of this one."""
+        begin, end = self.attempts, self.attempts + other.attempts
+        if end > self._room:
+            self._make_room(end)
+        for name in _OF_ATTEMPTS:
+            np.asarray(self._held[name])[begin:end] = other.column(name)
+        np.asarray(self._held["connection"])[begin:end] += self.connections
+        self.connections += other.connections
+        for name in ("counts", "firsts"):
+            _copy(other._held[name], self._held[name], other.attempts, begin)
+        np.add(other.attempt, begin, out=other.attempt, where=other.attempt >= 0)
+        self.attempt = np.concatenate([self.attempt, other.attempt])
+        self.event = np.concatenate([self.event, other.event])
+        self.attempts = end
 
     def column(self, name: str) -> Array:
         """A value per attempt."""
@@ -132,9 +153,15 @@ class Walk:
             self.by_isn = _slots(_power_of_two(2 * (self.older + rows)))
             self._enter_all_older(entered)
 
-    def _bind(self, segments: dict[str, Any]) -> None:
-        """Name the columns, so that compiled code reaches them without a dictionary."""
-        h, s = self._held, segments
+    def _make_room(self, room: int) -> None:
+        """For so many attempts, and connections."""
+        held = {name: _zeros(code, width * room) for name, (code, width) in _WIDTHS.items()}
+        for name, before in self._held.items():
+            if name in _BY_EVENT:
+                _copy(before, held[name], self.attempts, 0)
+            else:
+                np.asarray(held[name])[: len(before)] = before
+        self._held, self._room, h = held, room, held
         self.keys, self.upper, self.has_older = h["keys"], h["upper"], h["has_older"]
         self.capture = h["capture"]
         self.client_hi, self.client_lo = h["client_hi"], h["client_lo"]
@@ -147,6 +174,10 @@ class Walk:
         self.row, self.syn_row, self.syn_ack_row = h["row"], h["syn_row"], h["syn_ack_row"]
         self.speaks, self.several_macs = h["speaks"], h["several_macs"]
         self.in_counts, self.in_firsts, self.in_rows = h["counts"], h["firsts"], h["rows"]
+
+    def _bind(self, segments: dict[str, Any]) -> None:
+        """Name the columns, so that compiled code reaches them without a dictionary."""
+        s = segments
         self.s_capture, self.s_kind, self.s_time = s["capture"], s["kind"], s["time"]
         self.s_src_hi, self.s_src_lo, self.s_src_port = s["src_hi"], s["src_lo"], s["src_port"]
         self.s_dst_hi, self.s_dst_lo, self.s_dst_port = s["dst_hi"], s["dst_lo"], s["dst_port"]
@@ -390,7 +421,9 @@ class Walk:
             time = self.s_time[row]
             self.o_event[row - self.begin] = event
             if before >= 0 and self._same(before, row):
-                self.o_event[row - self.begin] |= _ELSEWHERE | _TWIN if self._apart(before, row) else _TWIN
+                self.o_event[row - self.begin] |= (
+                    _ELSEWHERE | _TWIN if self._apart(before, row) else _TWIN
+                )
                 self.in_counts[_E_COPY * self._room + attempt] += 1
             self._happen(attempt, event, time)
             self._note(attempt, event, row, mine, self.s_src_mac[row])
@@ -465,8 +498,7 @@ class Walk:
         if found < 0:
             found = self._open(c, mine, isn)
         # What is seldom written takes no memory where it is not.
-        if payload > self.syn_payload[found]:
-            self.syn_payload[found] = payload
+        self.syn_payload[found] = max(self.syn_payload[found], payload)
         self._make_latest(c, mine, found)
         self.found = found
         return _E_SYN
@@ -558,6 +590,20 @@ class Walk:
             if peers >= 0 and self.answer[peers] == seq:
                 self.found = peers
         return _E_ICMP
+
+
+def attempts_likely(segments: Table, rows: range) -> int:
+    """Of ``rows`` of segments: most have a SYN and a SYN-ACK, or several."""
+    opening = int(np.count_nonzero(segments["kind"][rows.start : rows.stop] <= _SYN_ACK))
+    return opening * 9 // 16 + _BATCH
+
+
+def _copy(source: Any, target: Any, attempts: int, begin: int) -> None:
+    """What is held by event, of the first ``attempts``. An event that is nowhere takes no memory."""
+    source, target = (np.asarray(part).reshape(_EVENTS, -1) for part in (source, target))
+    for event in range(_EVENTS):
+        if source[event, :attempts].any():
+            target[event, begin : begin + attempts] = source[event, :attempts]
 
 
 def _ahead(later: int, earlier: int) -> int:
