@@ -59,7 +59,10 @@ class Fleet:
         return f"fd00:10:0:{net}::{host:x}" if self.v6 else f"10.0.{net}.{host}"
 
     def mac(self) -> str:
-        return "0a:" + bytes(self.dice.randrange(256) for _ in range(5)).hex(":")
+        """Of a cloud, a container, a virtual machine, a vendor."""
+        head = self.pick({"0a": 60, "02:42": 10, "52:54:00": 15, "00:50:56": 15})
+        rest = 6 - len(head.split(":"))
+        return head + ":" + bytes(self.dice.randrange(256) for _ in range(rest)).hex(":")
 
     def moment(self, low: float = 0.1, high: float = 0.9) -> float:
         return round(self.dice.uniform(low, high) * self.duration, 3)
@@ -113,7 +116,11 @@ class Fleet:
             }
         gateway, far = self.ip(2), self.ip(2, 2)
         if self.chance(0.3):  # VRRP: another MAC answers for the gateway's address
-            shared = "00:00:5e:00:02:07" if self.v6 else "00:00:5e:00:01:07"
+            shared = self.pick({
+                "00:00:5e:00:02:07" if self.v6 else "00:00:5e:00:01:07": 50,
+                "00:00:0c:07:ac:07": 20,  # HSRP
+                "00:1c:73:00:09:99": 30,  # anycast: what an operator chose
+            })  # fmt: skip
             gateway = self.ip(1)
             self.hosts["gw-1"]["interfaces"][0]["virtual"] = {gateway: shared}
             self.faults.append("vrrp")
@@ -124,12 +131,23 @@ class Fleet:
             name = f"remote-{n + 1}"
             self.beyond.append(name)
             self.host(name, self.ip(31 + n, 2), "far", gateway=far)
+        if not self.v6 and self.chance(0.12):
+            self.hosts["gw-1"]["nat"] = {"far": self.ip(2)}
+            self.faults.append("nat")
 
     def knows(self, host: str, peer: str, mac: str = "", **more: Any) -> None:
-        other = self.hosts[peer]
+        other = self.first(peer)
         self.neighbors.append(
             {"host": host, "address": other["address"], "mac": mac or other["mac"], **more}
         )
+
+    def first(self, name: str) -> Table:
+        """The first interface of a host."""
+        told = self.hosts[name]
+        return told["interfaces"][0] if "interfaces" in told else told
+
+    def address(self, name: str) -> str:
+        return str(self.first(name)["address"])
 
     def victim(self) -> str | None:
         """A client on the link that no other fault has."""
@@ -173,7 +191,7 @@ class Fleet:
             server = self.dice.choice(self.servers)
             self.neighbors = [
                 n for n in self.neighbors
-                if (n["host"], n["address"]) != (client, self.hosts[server]["address"])
+                if (n["host"], n["address"]) != (client, self.address(server))
             ]  # fmt: skip
             self.knows(client, server, self.mac(), **self.stays())
 
@@ -213,7 +231,7 @@ class Fleet:
         client = self.victim()
         if client is None:
             return
-        other = self.host("printer-4", self.hosts[client]["address"])
+        other = self.host("printer-4", self.address(client))
         times = sorted(self.moment(0, 1) for _ in range(self.dice.randrange(1, 6)))
         self.announcements.append({"host": "printer-4", "at": times})
         if self.kind == "cloud" or self.chance(0.5):
@@ -238,10 +256,45 @@ class Fleet:
         if client is None or self.kind == "cloud":
             return
         proxy = self.host("proxy-1", self.ip(21), forwards=True, proxies=[
-            self.hosts[client]["address"]])  # fmt: skip
+            self.address(client)])  # fmt: skip
         self.knows(self.servers[0], client, proxy["mac"], kept=True)
         if self.chance(0.4):
             self.lose(client, ["syn-ack"], self.dice.choice([0.2, 0.6]), "firewall")
+
+    def two_interfaces(self) -> None:
+        """A client with two interfaces on the link: it sends by the first, and the second
+        answers for its address as well (ARP flux)."""
+        client = self.victim()
+        if client is None:
+            return
+        told = self.hosts[client]
+        first = {k: told.pop(k) for k in ("address", "mac", "link")}
+        second = {"link": "lan", "mac": self.mac(), "address": self.ip(171),
+                  "proxies": [first["address"]]}  # fmt: skip
+        told["interfaces"] = [first, second]
+        self.knows(self.servers[0], client, second["mac"], kept=self.chance(0.5))
+        if self.chance(0.4):
+            self.losses.append({"segments": ["syn-ack"], "to": [first["address"]],
+                                "probability": self.dice.choice([0.2, 0.6]),
+                                "cause": "firewall"})  # fmt: skip
+
+    def failover(self) -> None:
+        """A service's address goes from one balancer to the other, with an announcement; some
+        clients are not told."""
+        vip, at = self.ip(110), self.moment(0.3, 0.6)
+        serves = {"9092": "accept"}
+        self.host("balancer-a", vip, services=serves, up=[-20, at])
+        self.host("balancer-b", vip, services=serves, up=[at + 0.5, 1000])
+        self.announcements.append({"host": "balancer-b", "at": [at + 0.6, at + 1.6]})
+        for client in self.dice.sample(self.clients, 2):
+            if client in self.busy:
+                continue
+            self.connections.append(
+                {"client": client, "server": vip, "port": 9092,
+                 "at": {"from": 1.9, "to": self.duration - 2, "every": 4.7}}
+            )  # fmt: skip
+            if self.chance(0.6):
+                self.knows(client, "balancer-a", **self.stays())
 
     def direct_return(self) -> None:
         """A balancer takes the SYNs, the server answers by itself."""
@@ -256,13 +309,13 @@ class Fleet:
         )  # fmt: skip
         if self.chance(0.3):
             self.losses.append(
-                {"segments": ["syn-ack"], "from": [vip], "to": [self.hosts[client]["address"]],
+                {"segments": ["syn-ack"], "from": [vip], "to": [self.address(client)],
                  "cause": "firewall"}
             )  # fmt: skip
 
     def lose(self, client: str, legs: list[str], probability: float, cause: str) -> None:
         """Between a client and all servers, in the directions of the legs."""
-        ends = [self.hosts[client]["address"]], [self.hosts[s]["address"] for s in self.servers]
+        ends = [self.address(client)], [self.address(s) for s in self.servers]
         between = [0, 1000] if self.chance(0.6) else sorted([self.moment(0, 1), self.moment(0, 1)])
         for leg in legs:
             src, dst = ends[::-1] if leg == "syn-ack" else ends
@@ -304,7 +357,7 @@ class Fleet:
         client = self.victim()
         if client is None:
             return
-        address = self.hosts[client]["address"]
+        address = self.address(client)
         if self.kind == "cloud":
             self.links["lan"]["mute"].append(address)
         else:
@@ -350,7 +403,7 @@ class Fleet:
         if client is None:
             return
         self.losses.append(
-            {"segments": ["syn-ack"], "to": [self.hosts[client]["address"]], "at_receiver": True,
+            {"segments": ["syn-ack"], "to": [self.address(client)], "at_receiver": True,
              "cause": "host firewall"}
         )  # fmt: skip
 
@@ -382,13 +435,12 @@ class Fleet:
             begin = self.moment(0.1, 0.6)
         if self.chance(0.2):
             end = max(begin + 5, self.moment(0.5, 0.95))
-        # Cooked captures are of all interfaces; those of a router would need both of its own.
-        link_type = self.pick(LINK_TYPES) if name not in self.routers else "EN10MB"
+        link_type = self.pick(LINK_TYPES)
         record: Table = {
             "host": name, "window": [begin, end], "link_type": link_type,
             "format": self.pick({"pcap": 60, "pcapng": 40}),
             "compression": self.pick({"": 80, "gz": 10, "zst": 10}),
-            "snaplen": self.dice.choice([96, 128, 262144]),
+            "snaplen": self.dice.choice([68, 96, 128, 262144]),
             "nanoseconds": self.chance(0.5),
             "reports": self.chance(0.5),
         }  # fmt: skip
@@ -401,7 +453,7 @@ class Fleet:
             if self.chance(0.5):
                 record["drop_between"] = sorted([self.moment(0, 1), self.moment(0, 1)])
         if self.chance(0.03):
-            record["direction"] = "in"
+            record["direction"] = self.dice.choice(["in", "out"])
         if self.chance(0.03):
             record["hide"] = [self.dice.choice(["syn-ack", "syn", "ack"])]
         if self.chance(0.2):
@@ -413,6 +465,8 @@ class Fleet:
         if record["link_type"] == "EN10MB" and self.chance(0.03):
             record["snaplen"] = 262144
             record["mirror"] = self.dice.choice(["vxlan", "geneve", "gre"])
+        if link_type == "LINUX_SLL" and "interfaces" in self.hosts[name]:
+            record["interface"] = "any"
         return record
 
     def tables(self, name: str) -> None:
@@ -439,7 +493,8 @@ class Fleet:
 FAULTS = {
     "stale_server": 30, "stale_live": 8, "stale_client": 10, "stale_gateway": 8,
     "gateways_stale": 6, "reuse": 10, "duplicate": 10, "relay": 9, "proxy": 5,
-    "direct_return": 6, "firewall": 14, "random_loss": 14, "service": 12, "mute": 8,
+    "two_interfaces": 6, "failover": 6, "direct_return": 6, "firewall": 14, "random_loss": 14,
+    "service": 12, "mute": 8,
     "asymmetric": 7, "forgotten": 5, "scanner": 4, "goes_off": 5, "ignored": 4,
 }  # fmt: skip
 

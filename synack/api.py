@@ -11,6 +11,7 @@ import numpy as np
 
 from synack.addresses import format_ip
 from synack.attempt import Attempt
+from synack.frames import Recorded
 from synack.handshake.clock import Clock
 from synack.handshake.details import details
 from synack.handshake.rungs import rungs
@@ -47,8 +48,10 @@ class Diagnosis:
     ``<NA>`` where nothing could be observed.
     """
 
-    def __init__(self, diagnosed: Diagnosed) -> None:
+    def __init__(self, diagnosed: Diagnosed, recorded: Recorded | None = None) -> None:
+        """``recorded``: the frames behind it; default: as the files have them."""
         self.diagnosed = diagnosed
+        self.recorded = recorded or Recorded(diagnosed.loaded)
         self.findings: list[Finding] = diagnosed.findings
 
     @cached_property
@@ -137,10 +140,11 @@ class Diagnosis:
         """The same under pseudonyms, to be shared: other addresses, MACs, names and paths, the
         same for the same ``key`` (32 bytes; :func:`synack.anonymize.key.read_key` keeps one in
         a file). Ports, times, sequence numbers and interfaces stay."""
+        from synack.anonymize.frames import Disguised
         from synack.anonymize.values import disguised, pseudonyms
 
         by = pseudonyms(self.diagnosed.loaded, key)
-        return Diagnosis(disguised(self.diagnosed, by))
+        return Diagnosis(disguised(self.diagnosed, by), Disguised(self.diagnosed.loaded, by))
 
     def attempt(self, number: int) -> Attempt:
         """All that is known of one attempt. ``number``: its row in ``attempts``. Raises
@@ -187,17 +191,23 @@ class Diagnosis:
 
         return json.render(self)
 
-    def to_text(self) -> str:
-        """The report of ``synack diagnose``."""
+    def to_text(self, color: bool = False) -> str:
+        """The report of ``synack diagnose``; ``color``: with escape sequences for a terminal."""
         from synack.report import text
 
-        return text.render(self)
+        return text.render(self, color)
 
     def to_markdown(self) -> str:
         """The postmortem of ``synack diagnose --format markdown``."""
         from synack.report import markdown
 
         return markdown.render(self)
+
+    def to_html(self) -> str:
+        """The page of ``synack diagnose --format html``: one file that loads nothing."""
+        from synack.report.html.page import render
+
+        return render(self)
 
     def annotate(
         self,

@@ -56,6 +56,19 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, whole or not at all."),
 ]
 
+
+class Color(StrEnum):
+    """When to use colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+Colored = Annotated[
+    Color,
+    typer.Option("--color", help="Colour; auto: on a terminal, unless NO_COLOR is set."),
+]
 Findings = Annotated[
     list[int] | None,
     typer.Option(
@@ -78,6 +91,7 @@ class ReportFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
     GITHUB = "github"
     JUNIT = "junit"
 
@@ -110,7 +124,10 @@ class TableFormat(StrEnum):
 
 
 ReportForm = Annotated[
-    ReportFormat, typer.Option("--format", "-f", help="Report for people or programs.")
+    ReportFormat,
+    typer.Option(
+        "--format", "-f", help="Report for people or programs; -o x.html, x.json, x.md say it too."
+    ),
 ]
 TableForm = Annotated[
     TableFormat, typer.Option("--format", "-f", help="Format of the table; -o x.csv says it too.")
@@ -189,6 +206,7 @@ def diagnose(
         ),
     ] = None,
     anonymize: Anonymize = None,
+    color: Colored = Color.AUTO,
 ) -> None:
     """Say what went wrong: findings, their evidence, and what to do now.
 
@@ -197,6 +215,7 @@ def diagnose(
       text      for people (default)
       json      for programs: schema synack.diagnosis/1
       markdown  a postmortem to build on
+      html      a page to look into: ladders, every attempt; one file that loads nothing
       github    annotations, in a GitHub Actions job
       junit     XML for CI servers: a test for each kind of finding
     With --fail-on only findings of these kinds are errors in github and junit.
@@ -215,11 +234,11 @@ def diagnose(
       synack diagnose incident/
       synack diagnose broker-1=a.pcap producer-7=b.pcap broker-1=arp.txt
       synack diagnose incident/ --format json | jq '.findings[].summary'
-      synack diagnose incident/ --format markdown -o postmortem.md
+      synack diagnose incident/ -o postmortem.html
       synack diagnose nightly/ --fail-on stale-neighbor,duplicate-address
     """
     failing = FINDING_KINDS if fail_on is None else _kinds(fail_on)
-    found = _diagnose(paths, form, output, failing, anonymize)
+    found = _diagnose(paths, form, output, failing, anonymize, color)
     if fail_on is not None and not found.isdisjoint(failing):
         raise typer.Exit(DIFFERENT)
 
@@ -333,13 +352,14 @@ def demo(
     form: ReportForm = ReportFormat.TEXT,
     output: Output = None,
     anonymize: Anonymize = None,
+    color: Colored = Color.AUTO,
 ) -> None:
     """Diagnose the built-in incident: a broker that still has a terminated producer's MAC."""
     here = Path(__file__).parent
     # An installed package carries the fixture; a checkout has it beside the package.
     places = here / "incident_stale_arp", here.parent / "fixtures" / "stale-arp"
     folder = next(place for place in places if place.is_dir())
-    _diagnose([str(folder)], form, output, FINDING_KINDS, anonymize)
+    _diagnose([str(folder)], form, output, FINDING_KINDS, anonymize, color)
 
 
 @app.command()
@@ -583,6 +603,7 @@ def annotate(
         bool,
         typer.Option("--split", help="A file for each link type, where captures differ in it."),
     ] = False,
+    anonymize: Anonymize = None,
 ) -> None:
     """Write the evidence as one pcapng: the frames of all hosts on one clock, each with a comment
     that says what happened to it.
@@ -615,7 +636,7 @@ def annotate(
     _twice(paths)
     if output is None and sys.stdout.isatty():
         raise UsageError(_BINARY.format("pcapng"))
-    diagnosis = _diagnosed(paths)
+    diagnosis = _diagnosed(paths, anonymize)
     said = pcapng.save(diagnosis, output, findings or (), everything=everything, split=split)
     for line in said:
         _say(line)
@@ -633,6 +654,8 @@ def explain(
         DocumentFormat, typer.Option("--format", "-f", help="Report for people or programs.")
     ] = DocumentFormat.TEXT,
     output: Output = None,
+    anonymize: Anonymize = None,
+    color: Colored = Color.AUTO,
 ) -> None:
     """Show the frames of the evidence as Wireshark dissects them, beside what synack reads in
     them, and every field in which the two differ.
@@ -654,10 +677,12 @@ def explain(
 
     _twice(paths)
     dissect.find_tshark()
-    diagnosis = _diagnosed(paths)
+    diagnosis = _diagnosed(paths, anonymize)
     explanation = diagnosis.explain(*findings or (), most=most)
-    shown = explanation.to_json() if form == DocumentFormat.JSON else explanation.to_text()
-    _show(shown, output, binary=False)
+    if form == DocumentFormat.JSON:
+        _show(explanation.to_json(), output, binary=False)
+    else:
+        _show(explanation.to_text(_colored(color, output)), output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded)
 
 
@@ -674,24 +699,35 @@ def _diagnose(
     output: Path | None,
     failing: Sequence[str],
     anonymize: Path | None,
+    color: Color,
 ) -> set[str]:
     """Show the diagnosis; the kinds of what was found."""
-    diagnosis = _diagnosed(paths, anonymize)
-    _show(_rendered(diagnosis, form, failing), output, binary=False)
+    form = _report_form(form, output)
+    page = ("jinja2", "synack.report.html.page") if form == ReportFormat.HTML else ()
+    diagnosis = _diagnosed(paths, anonymize, *page)
+    _show(_rendered(diagnosis, form, failing, _colored(color, output)), output, binary=False)
     _finish(diagnosis.diagnosed.loaded, diagnosis.diagnosed.concluded, warn=False)
     return {finding.kind for finding in diagnosis.findings}
 
 
-def _diagnosed(paths: list[str], anonymize: Path | None = None) -> Diagnosis:
+def _diagnosed(paths: list[str], anonymize: Path | None = None, *needed: str) -> Diagnosis:
     key = _key(anonymize)
-    loaded = _load(paths, "synack.api")
+    loaded = _load(paths, "synack.api", *needed)
     from synack.api import Diagnosis
     from synack.pipeline import run
 
-    return Diagnosis(_shared(run(loaded), loaded, key))
+    diagnosis = Diagnosis(run(loaded))
+    return diagnosis if key is None else diagnosis.anonymized(key)
 
 
-def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) -> str:
+def _colored(color: Color, output: Path | None) -> bool:
+    if color == Color.AUTO:
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return output is None and sys.stdout.isatty() and not plain
+    return color == Color.ALWAYS
+
+
+def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str], color: bool) -> str:
     if form == ReportFormat.GITHUB:
         from synack.report import github
 
@@ -702,7 +738,9 @@ def _rendered(diagnosis: Diagnosis, form: ReportFormat, failing: Sequence[str]) 
         return junit.render(diagnosis, failing)
     if form == ReportFormat.MARKDOWN:
         return diagnosis.to_markdown()
-    return diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text()
+    if form == ReportFormat.HTML:
+        return diagnosis.to_html()
+    return diagnosis.to_json() if form == ReportFormat.JSON else diagnosis.to_text(color)
 
 
 def _key(path: Path | None) -> bytes | None:
@@ -781,6 +819,20 @@ def _form(form: TableFormat, output: Path | None) -> str:
     if form == TableFormat.TEXT and suffix in [f.value for f in TableFormat]:
         return suffix
     return form.value
+
+
+_REPORT_SUFFIXES = {
+    ".html": ReportFormat.HTML,
+    ".json": ReportFormat.JSON,
+    ".md": ReportFormat.MARKDOWN,
+}
+
+
+def _report_form(form: ReportFormat, output: Path | None) -> ReportFormat:
+    """``-o x.html`` needs no ``--format html``."""
+    if form == ReportFormat.TEXT and output is not None:
+        return _REPORT_SUFFIXES.get(output.suffix.lower(), form)
+    return form
 
 
 _BINARY = "{} is binary: give -o FILE or redirect"

@@ -149,7 +149,7 @@ def forecasts(
         forecast = Forecast(
             host, family, e["file"][rows[0]], None if at == NO_TIME else at, "", entries
         )
-        _fill(forecast, _settings_of(done, host), proposals, release, arrivals)
+        _fill(forecast, _settings_of(done, host, at), proposals, release, arrivals)
         result.append(forecast)
     return result
 
@@ -190,15 +190,21 @@ def _last_tables(done: Diagnosed) -> list[tuple[str, str, Array]]:
     return found
 
 
-def _settings_of(done: Diagnosed, host: str) -> Table:
-    """Rows of :data:`SETTINGS` of ``host``; those of nobody, where they can only be its."""
+def _settings_of(done: Diagnosed, host: str, at: int) -> Table:
+    """Rows of :data:`SETTINGS` of ``host``, or of nobody where they can only be its. What
+    holds for a table of the time ``at`` is last: the last dump at or before then, else the
+    first after, else one without a time."""
     settings = done.loaded.context(SETTINGS)
     alone = len({h for h in done.entries["host"].tolist() if h}) <= 1
     mine = [
         name.lower() == host.lower() or (alone and not (name and host))
         for name in settings["host"].tolist()
     ]
-    return settings.take(np.flatnonzero(mine))
+    rows = np.flatnonzero(mine)
+    time = settings["at"][rows]
+    after = (time > at) & (at != NO_TIME)
+    rank = np.where(time == NO_TIME, 0, np.where(after, 1, 2))
+    return settings.take(rows[np.lexsort((np.where(after, -time, time), rank))])
 
 
 def _number(text: str) -> int | None:
@@ -218,8 +224,10 @@ class _Values:
         self.changes = changes
         self.given: dict[str, tuple[int, Source]] = {}
         self.bad: list[str] = []
-        columns = (given[name].tolist() for name in ("name", "value", "file", "line"))
-        for name, text, file, line in zip(*columns, strict=True):
+        undated: dict[str, tuple[int, str]] = {}
+        doubts: dict[str, str] = {}
+        columns = (given[name].tolist() for name in ("name", "value", "at", "file", "line"))
+        for name, text, at, file, line in zip(*columns, strict=True):
             if not name.startswith(f"{self.prefix}.") or name.rpartition(".")[2] not in _KNOWN:
                 continue
             value, source = _number(text), Source(file, line=line)
@@ -229,6 +237,14 @@ class _Values:
                 self.given.setdefault(f"{name}_ms", (value * 1000, source))
             else:
                 self.given[name] = value, source
+                before = undated.setdefault(name, (value, file))
+                doubts.pop(name, None)  # what has a time comes after what has none
+                if at == NO_TIME and before[0] != value:
+                    doubts[name] = (
+                        f"{file}, line {line}: {name} = {value}, but {before[0]} in {before[1]},"
+                        " and no time tells which holds: the former is taken"
+                    )
+        self.bad += doubts.values()
         self.used: dict[str, Source] = {}
         self.missing: set[str] = set()
 
@@ -289,7 +305,7 @@ def _fill(
     arrivals: Arrivals | None,
 ) -> None:
     releases = given["value"][given["name"] == "kernel.osrelease"].tolist()
-    release = release or next(iter(releases), "")
+    release = release or next(reversed(releases), "")
     version = Version.parse(release) if release else None
     if release and version is None:
         forecast.assumed.append(f"{release!r} is no kernel release: taken as the newest")

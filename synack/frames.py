@@ -8,12 +8,12 @@ holds some numbers per frame and not the frames.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from synack.errors import InputError
 from synack.grouping import grouped
 from synack.incident import Incident, collect
 from synack.tables import Array
+
+if TYPE_CHECKING:
+    from synack.loading import Loaded
 
 _IN_MEMORY = 1 << 26
 """Bytes of frames; what is more goes to disk."""
@@ -37,9 +40,18 @@ class Frames:
     are the bytes. To be closed, or used in a ``with``.
     """
 
-    def __init__(self, incident: Incident, paths: Sequence[str], file: Array, frame: Array) -> None:
+    def __init__(
+        self,
+        incident: Incident,
+        paths: Sequence[str],
+        file: Array,
+        frame: Array,
+        change: Callable[[bytes, int], bytes] | None = None,
+    ) -> None:
         """Read them: row for row the place of its file in ``paths``, and its frame, each pair
-        once. Raises :class:`InputError` where a file cannot be read again, or has changed."""
+        once. ``change``: what is kept of a frame of a link type. Raises :class:`InputError`
+        where a file cannot be read again, or has changed."""
+        self._change = change
         self.interfaces: list[Interface] = []
         self.file_of: list[int] = []
         """The file of each interface."""
@@ -93,13 +105,16 @@ class Frames:
                 record = next((r for r in reader if r.frame >= frame), None)
                 if record is None or record.frame != frame:
                     raise InputError(path, f"has changed: frame {frame} is not there any more")
+                data = record.data
+                if self._change is not None:
+                    data = self._change(data, record.link_type)
                 values = (
                     record.time, record.original_length, record.direction,
-                    first + record.interface, self._bytes.tell(), len(record.data),
+                    first + record.interface, self._bytes.tell(), len(data),
                 )  # fmt: skip
                 for column, value in zip(columns, values, strict=True):
                     column.append(value)
-                self._bytes.write(record.data)
+                self._bytes.write(data)
             self.interfaces += reader.interfaces
             self.file_of += [number] * len(reader.interfaces)
 
@@ -110,6 +125,28 @@ def _check(path: str, place: str) -> None:
         raise InputError(path, reason)
     if Path(place).exists() and not Path(place).is_file():
         raise InputError(path, "a pipe cannot be read a second time: save it to a file")
+
+
+class Recorded:
+    """The frames of all captures that were loaded, to be read again."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that were read."""
+        return [Path(source.path) for source in self._loaded.incident.sources]
+
+    def frames(self, file: Array, frame: Array) -> Frames:
+        """Row for row the frame of a file (row of ``loaded.files``); see :class:`Frames`."""
+        return self._read(file, frame)
+
+    def _read(
+        self, file: Array, frame: Array, change: Callable[[bytes, int], bytes] | None = None
+    ) -> Frames:
+        paths = [file.path for file in self._loaded.files]
+        return Frames(self._loaded.incident, paths, file, frame, change)
 
 
 @contextmanager

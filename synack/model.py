@@ -91,6 +91,20 @@ class Alternative(NamedTuple):
     sources: tuple[Source, ...] = ()
 
 
+class Share(NamedTuple):
+    """How many of some attempts completed."""
+
+    completed: int
+    attempts: int
+
+
+class ControlGroup(NamedTuple):
+    """All attempts of a host by whether what it sent was addressed rightly."""
+
+    right: Share
+    wrong: Share
+
+
 @dataclass
 class Finding:
     """One cause that explains a group of attempts. Times are ns since 1970 UTC."""
@@ -111,6 +125,8 @@ class Finding:
     last: int | None = None
     healed: int | None = None
     survived_by: list[str] = field(default_factory=list)
+    control: ControlGroup | None = None
+    """Those with the wrong MAC beside those with the right one; None without any of these."""
     summary: str = ""
     evidence: list[Evidence] = field(default_factory=list)
     remedy: list[str] = field(default_factory=list)

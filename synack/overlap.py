@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from synack.addresses import NO_MAC
-from synack.grouping import distinct_rows, ids_of
+from synack.grouping import distinct_rows, ids_of, least
 from synack.model import Capture
 from synack.owner import Owner, owners
 from synack.tables import ACK, QUOTE, SYN_ACK, UNKNOWN, Array, Table
@@ -167,6 +167,11 @@ def _first_of_each(host: Array, table: Table, what: Sequence[str]) -> Array:
     rows = np.flatnonzero(host[table["capture"]] >= 0)
     capture, time = table["capture"][rows], table["time"][rows]
     equal = ids_of(host[capture], *(table[name][rows] for name in what))
+    for name in ("tsval", "tsecr"):
+        if name in table.columns:
+            # Where every capture has it, it tells two segments apart.
+            stamp = table[name][rows]
+            equal = ids_of(equal, np.where((least(stamp, equal) >= 0)[equal], stamp, -1))
     order = np.lexsort((time, equal))
     later = np.diff(equal[order], prepend=-1) != 0
     later[1:] |= time[order][1:] > time[order][:-1] + _SOON_NS
@@ -190,7 +195,8 @@ def _first_of_each(host: Array, table: Table, what: Sequence[str]) -> Array:
 
 
 def _merged(table: Table, first: Array, place: Array) -> Table:
-    """The rows that are kept, in the order of their new captures and there of time."""
+    """The rows that are kept, in the order of their new captures and there of time; what is
+    stamped alike in that of a handshake."""
     again = np.flatnonzero(first != np.arange(len(first)))
     columns = dict(table.columns)
     for name, unseen in _UNSEEN.items():
@@ -199,16 +205,18 @@ def _merged(table: Table, first: Array, place: Array) -> Table:
             known = known[columns[name][first[known]] == unseen]
             columns[name] = columns[name].copy()
             columns[name][first[known]] = table[name][known]
-    time = table["time"].copy()
+    time, rank = table["time"].copy(), np.zeros(len(table), np.uint8)
     for number in range(len(place)):
         # A clock that is set back leaves the order of its own capture as it is.
         mine = np.flatnonzero(table["capture"] == number)
         if np.count_nonzero(place == place[number]) > 1:
             time[mine] = np.maximum.accumulate(time[mine])
+            if "kind" in columns:
+                rank[mine] = columns["kind"][mine]
         else:
             time[mine] = 0
     capture = place[table["capture"]]
-    order = np.lexsort((time, capture))
+    order = np.lexsort((rank, time, capture))
     order = order[first[order] == order]
     return _renumbered(Table(table.schema, columns), place).take(order)
 

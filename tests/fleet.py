@@ -219,9 +219,6 @@ def _play(plan: Plan, hosts: list[Host], seen, serials) -> Truth:  # type: ignor
             truth.lost.setdefault(leg, []).append((now, packet.serial))
             return
         landing = now + next(delays)
-        # Two that land at one moment would be one packet, recorded twice.
-        while any(abs(landing - other) < MS // 50 for other, _ in truth.arrived.get(leg, ())):
-            landing += MS // 50
         record(receiver, landing, packet)
         truth.arrived.setdefault(leg, []).append((landing, packet.serial))
         heapq.heappush(queue, (landing, next(order), leg, 0))

@@ -144,6 +144,8 @@ class Network:
         self.taps: list[tuple[Host, float, Drop]] = []
         """Mirror ports: how far from the client (0 to 1), and what is lost before it."""
         self.dumps: dict[str, list[str]] = {}
+        self.files: dict[str, str] = {}
+        """Other texts beside them, by name."""
         self._isn = itertools.count(1_000_003, 7_654_321)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -341,13 +343,15 @@ class Network:
             what()
 
     def write(self, folder: Path) -> Path:
-        """Play everything and write HOST-eth0.pcap and HOST.neigh.txt."""
+        """Play everything and write HOST-eth0.pcap, HOST.neigh.txt and the other files."""
         self.run()
         for host in (*self.hosts, *(tap for tap, _, _ in self.taps)):
             if host.tape:
                 (folder / f"{host.name}-eth0.pcap").write_bytes(_capture(host, host.tape))
         for name, lines in self.dumps.items():
             (folder / f"{name}.neigh.txt").write_text("\n".join(lines) + "\n")
+        for name, text in self.files.items():
+            (folder / name).write_text(text)
         return folder
 
 

@@ -106,8 +106,8 @@ def moment(at):
 
 
 def inventory(*interfaces, asked=None):
-    """``aws ec2 describe-network-interfaces`` of (address, MAC, attached at), below the time
-    when it was asked, if any."""
+    """``aws ec2 describe-network-interfaces`` of (address, MAC, attached at, maybe the subnet),
+    below the time when it was asked, if any."""
     listed = [
         {
             "Attachment": {"AttachTime": moment(attached), "InstanceId": f"i-{number:08x}"},
@@ -116,9 +116,9 @@ def inventory(*interfaces, asked=None):
             "PrivateIpAddress": ip,
             "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": ip}],
             "Status": "in-use",
-            "SubnetId": "subnet-b61f49f0",
+            "SubnetId": subnet[0] if subnet else "subnet-b61f49f0",
         }
-        for number, (ip, mac, attached) in enumerate(interfaces, 1)
+        for number, (ip, mac, attached, *subnet) in enumerate(interfaces, 1)
     ]
     text = json.dumps({"NetworkInterfaces": listed}, indent=4)
     return text if asked is None else f"{moment(asked)}\n{text}"

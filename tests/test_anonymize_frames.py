@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
+import synack
 from synack.addresses import format_ip, format_mac, parse_ip, parse_mac
 from synack.anonymize.frames import rewrite
 from synack.anonymize.pseudonyms import Pseudonyms
@@ -194,3 +195,52 @@ def test_real_captures_stay_readable(tmp_path):
         build.pcap([(n, rewrite(f, ETHERNET, BY), len(f)) for n, f in enumerate(frames)])
     )
     assert shown(path, *FIELDS) == shown(source, *FIELDS)
+
+
+STORIES = [
+    "stale-arp", "stale-nd", "vlan", "qinq", "vxlan-mirror", "gre-mirror", "geneve-mirror",
+    "cooked-v2", "raw-ip", "bsd-null", "prohibited", "behind-nat", "compressed",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_annotated_evidence_can_be_shared(story, tmp_path):
+    """The same packets with the same comments, but for what is replaced."""
+    diagnosis, out, real = (
+        synack.diagnose(ROOT / "fixtures" / story),
+        tmp_path / "out",
+        tmp_path / "real",
+    )
+    diagnosis.annotate(real)
+    diagnosis.anonymized(bytes(range(32))).annotate(out)
+    fields = ("frame.number", "frame.time_epoch", *FIELDS)
+    assert shown(out, *fields) == shown(real, *fields)
+    never = [sum("never seen" in row[0] for row in shown(p, "frame.comment")) for p in (out, real)]
+    assert never[0] == never[1]
+    content = out.read_bytes()
+    assert not [text for text in hidden(diagnosis) if text in content]
+    assert [text for text in hidden(diagnosis) if text in real.read_bytes()]
+
+
+@pytest.mark.parametrize("story", ["stale-arp", "stale-nd", "vxlan-mirror"])
+def test_a_dissection_can_be_shared(story):
+    diagnosis = synack.diagnose(ROOT / "fixtures" / story)
+    explanation = diagnosis.anonymized(bytes(range(32))).explain(most=6)
+    assert not [row for frame in explanation.frames for row in frame.compared if row.differs]
+    for text in (explanation.to_text(), explanation.to_json()):
+        assert not [secret for secret in hidden(diagnosis) if secret in text.encode()]
+
+
+def hidden(diagnosis):
+    """Addresses, MACs and host names, as bytes and as text."""
+    segments = diagnosis.diagnosed.matched.segments
+    for name in ("src", "dst"):
+        pairs = zip(segments[f"{name}_hi"].tolist(), segments[f"{name}_lo"].tolist(), strict=True)
+        for high, low in set(pairs):
+            yield format_ip(high, low).encode()
+            yield (high << 64 | low).to_bytes(16, "big")[-4 if not high else -16 :]
+        for mac_ in set(segments[f"{name}_mac"].tolist()):
+            if mac_ > 0:
+                yield format_mac(mac_).encode()
+                yield mac_.to_bytes(6, "big")
+    yield from (capture.host.encode() for capture in diagnosis.diagnosed.loaded.captures)

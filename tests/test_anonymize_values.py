@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import synack
 from synack.addresses import format_ip, format_mac, is_group_mac, special_mac
 from synack.anonymize.values import disguised, pseudonyms
 from synack.report import edges, github, junit, table
+from synack.report.html.columns import document
 from synack.tables import APPLICATION_EVENTS, KERNEL_EVENTS, OWN, OWNERS, SOCKETS, Table
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +53,13 @@ def outputs(diagnosis):
     yield diagnosis.to_text()
     yield diagnosis.to_json()
     yield diagnosis.to_markdown()
+    yield diagnosis.to_html()
+    yield diagnosis._repr_html_()
+    yield diagnosis.ownership.to_csv()
+    yield diagnosis.history.to_csv()
+    # What the page holds packed is looked at unpacked.
+    yield re.sub('id="data">[^<]*', "", diagnosis.to_html())
+    yield json.dumps(document(d, np.arange(len(d.attempts)))[0])
     yield github.render(diagnosis, ())
     yield junit.render(diagnosis, ())
     for shown in (
@@ -86,10 +96,18 @@ def test_everything_else_is_as_it_was(name):
         before, after = diagnosis.attempts[column], shared.attempts[column]
         assert before.isna().equals(after.isna())
         assert before.nunique() == after.nunique()
+    for told in ("ownership", "history"):
+        before, after = (sorted(map(repr, spells(d, told))) for d in (diagnosis, shared))
+        assert before == after
     sources = [[(s.frame, s.line) for e in f.evidence for s in e.sources] for f in shared.findings]
     assert sources == [
         [(s.frame, s.line) for e in f.evidence for s in e.sources] for f in diagnosis.findings
     ]
+
+
+def spells(diagnosis, told):
+    columns = ["first", "last", "until", "kind", "records", "frame", "line"]
+    return getattr(diagnosis, told)[columns].itertuples(index=False)
 
 
 def test_the_original_stays_as_it_is():
@@ -155,3 +173,10 @@ def spelled(rows: Table) -> str:
     ]
     macs = [format_mac(mac) for n in rows.columns if n.endswith("mac") for mac in rows[n].tolist()]
     return "\n".join(pairs + macs)
+
+
+def test_what_was_one_object_is_one_again():
+    """Captures and the list of all files hold the same ones."""
+    loaded = synack.diagnose(ROOT / "fixtures" / "rotated").diagnosed.loaded
+    shared = disguised(loaded, pseudonyms(loaded, KEY))
+    assert {id(f) for c in shared.captures for f in c.files} == {id(f) for f in shared.files}

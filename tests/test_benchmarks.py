@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import synack as synack_api
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SUFFIXES = ("pcap", "pcapng", "pcap.gz", "pcap.zst")
 
@@ -177,3 +179,14 @@ def test_a_missed_target_a_failure_and_a_missing_program_are_said(tmp_path, monk
     assert "not installed" in text
     said = bench.conclusion([(case, results)])
     assert said == "1 of 3 targets missed, 1 not measured. FAILED: odd: fails."
+
+
+def test_the_page_of_a_fleet_is_made_and_used(tmp_path) -> None:
+    """Small, with every action in the browser; the incident is the one that is meant."""
+    told = run("page.py", "--attempts", 3000, "--folder", tmp_path).splitlines()
+    assert told[0].startswith("3,000 attempts: ")
+    assert len(told) == 14
+    assert all(line.endswith(" ms") for line in told[1:])
+    stale, *_ = synack_api.diagnose(tmp_path / "fleet-3000").findings
+    assert (stale.kind, stale.host, stale.ip) == ("stale-neighbor", "broker-1", "10.0.1.77")
+    assert stale.confidence != "possible"

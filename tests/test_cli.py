@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -101,7 +102,7 @@ def test_completion_is_there(synack):
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("synack diagnose x --format ", ["text", "json", "markdown", "github", "junit"]),
+        ("synack diagnose x --format ", ["text", "json", "markdown", "html", "github", "junit"]),
         ("synack check x --format j", ["json", "junit"]),
         ("synack diagnose x --fail-on un", ["unresolved-neighbor", "unreachable"]),
         ("synack diagnose x --fail-on an", ["any"]),
@@ -165,6 +166,7 @@ def test_what_cannot_be_read_is_3_whatever_was_found(synack):
     ("form", "begin"),
     [
         ("markdown", "# Postmortem: "),
+        ("html", "<!DOCTYPE html>\n"),
         ("github", "::error file=fixtures/stale-arp/broker-1.neigh.txt,line=2,"),
         ("junit", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="synack diagnose"'),
     ],
@@ -177,6 +179,17 @@ def test_diagnose_for_other_readers(synack, tmp_path, form, begin):
     target = tmp_path / "x"
     assert synack("diagnose", STALE, "--format", form, "-o", str(target)) == (0, "", "")
     assert target.read_text("utf-8") == out
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"),
+    [("x.html", "<!DOCTYPE html>"), ("x.JSON", "{"), ("x.md", "# Postmortem"), ("x.txt", "1 find")],
+)
+def test_the_name_of_the_file_says_the_format(synack, tmp_path, name, begin):
+    assert synack("diagnose", STALE, "-o", str(tmp_path / name)) == (0, "", "")
+    assert (tmp_path / name).read_text("utf-8").startswith(begin)
+    assert synack("demo", "-f", "junit", "-o", str(tmp_path / name))[0] == 0
+    assert (tmp_path / name).read_text("utf-8").startswith("<?xml")
 
 
 def test_github_and_junit_fail_only_for_what_should(synack):
@@ -606,3 +619,41 @@ def test_explain_without_tshark_says_how_to_get_it(synack):
     code, out, err = synack("explain", "no-such-file", PATH="")
     assert (code, out) == (2, "")
     assert "apt install tshark" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "terminal", "colored"),
+    [
+        ([], {}, False, False),
+        ([], {}, True, True),
+        ([], {"NO_COLOR": "1"}, True, False),
+        ([], {"NO_COLOR": ""}, True, True),
+        ([], {"TERM": "dumb"}, True, False),
+        (["--color", "never"], {}, True, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, False, True),
+    ],
+)
+def test_colour_is_for_terminals(arguments, environment, terminal, colored):
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "synack.cli", "diagnose", "fixtures/refused", *arguments],
+        cwd=ROOT, stdout=follower if terminal else subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm"} | environment,
+    )  # fmt: skip
+    os.close(follower)
+    out = b""
+    if terminal:
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while piece := os.read(leader, 1 << 16):
+                out += piece
+    else:
+        out = process.communicate()[0]
+    os.close(leader)
+    assert process.wait() == 0
+    assert b"REFUSED" in out
+    assert (b"\x1b[" in out) == colored
+
+
+def test_a_file_has_no_colour(synack, tmp_path):
+    synack("diagnose", STALE, "-o", str(tmp_path / "x.txt"))
+    assert "\x1b" not in (tmp_path / "x.txt").read_text()

@@ -249,3 +249,22 @@ def test_no_failed_attempt_no_finding(tmp_path):
     spoken = speaks_as(case, mismatch)
     assert spoken
     assert duplicate(case, mismatch, spoken) is None
+
+
+@pytest.mark.parametrize(
+    ("ip", "stamp", "kind"),
+    [
+        (CLIENT, "2026-09-21T14:13:30+00:00", "duplicate-address"),
+        (HEALTHY, "2026-09-21T14:13:30+00:00", "stale-neighbor"),
+        (CLIENT, "2026-09-21T13:13:30+00:00", "stale-neighbor"),
+    ],
+)
+def test_a_kernel_that_logs_the_second_owner_is_believed(ip, stamp, kind, tmp_path):
+    """The wrong MAC spoke as the address after the right one, by FreeBSD's own log."""
+    line = f"{stamp} broker-1 kernel: arp: {ip} moved from {Y} to {X} on eth0\n"
+    (tmp_path / "broker-1.messages.txt").write_text(line * 4)
+    net = Lan()
+    net.broker.knows(net.client, X)
+    net.dump(net.broker, 5)
+    net.play()
+    assert [f.kind for f in diagnose(net, tmp_path).findings] == [kind]

@@ -392,53 +392,7 @@ def test_what_is_right_is_no_mismatch(tmp_path):
     assert list(mismatches(case_of(net, tmp_path))) == []
 
 
-# ---- on the same link ---------------------------------------------------------------------
-
-
-def by_table(net):
-    net.dump(net.broker, 5)
-
-
-def by_question(net):
-    net.arp(0.1, 1, B, BROKER, CLIENT, heard=[net.broker])
-
-
-def by_announcement(net):
-    net.arp(0.1, 1, Y, CLIENT, "10.0.1.50", heard=[net.broker])
-
-
-def by_a_table_with_a_third_mac(net):
-    net.dump(net.broker, 5, {CLIENT: Z})
-
-
-@pytest.mark.parametrize(
-    ("tell", "recorded", "says"),
-    [
-        (by_table, False, "neighbor table has an entry for 10.0.1.77"),
-        (by_question, False, "itself asks who has 10.0.1.77"),
-        (by_announcement, False, f"10.0.1.77 announces {Y}"),
-        (lambda net: None, True, "with the MAC they left with"),
-        (by_a_table_with_a_third_mac, True, "with the MAC they left with"),
-        (by_a_table_with_a_third_mac, False, None),
-        (lambda net: None, False, None),
-    ],
-)
-def test_why_it_is_on_the_link(tell, recorded, says, tmp_path):
-    net = Lan()
-    if not recorded:
-        net.client.tape = None
-    net.broker.knows(net.client, X)
-    tell(net)
-    net.play()
-    case = case_of(net, tmp_path)
-    host = case.hosts.index("broker-1")
-    near = rule.on_link(case, host, parse_ip(CLIENT), parse_mac(X), parse_mac(Y))
-    if says is None:
-        assert near is None
-    else:
-        assert near.id == "on-link"
-        assert says in near.says
-        assert len(near.sources) == 1
+# ---- what is right by intent --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

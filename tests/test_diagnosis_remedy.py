@@ -6,6 +6,8 @@ import pytest
 from scenario import Lan, X
 from stories import answers_with_the_old_mac_keep_it, beside, diagnose, sockets
 
+import synack
+
 CONFIRMED = ("REACHABLE", "ref 1 used 98/0/98probes 0")
 GC = "gc_thresh1=0: idle entries then go after 60 to 75 s"
 
@@ -84,3 +86,16 @@ def test_why_it_was_not_collected(state, threshold, words, tmp_path):
     for evidence in found:
         assert words in evidence.says
         assert len(evidence.sources) == 1 + (threshold is not None)
+
+
+def test_what_is_pasted_into_a_shell_is_quoted(tmp_path):
+    """An interface's name is from a file."""
+    net = Lan()
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    net.write(tmp_path)
+    for table in tmp_path.glob("*.txt"):
+        table.write_text(table.read_text().replace("dev eth0", "dev x;reboot"))
+    (finding,) = synack.diagnose(tmp_path).findings
+    assert finding.remedy[0].startswith("ip neigh del 10.0.1.77 dev 'x;reboot'   # on ")

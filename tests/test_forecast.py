@@ -65,6 +65,39 @@ def test_settings_have_their_lines(at) -> None:
     assert [s.title for s in v4.scenarios] == ["now"]
 
 
+@pytest.mark.parametrize(
+    ("dumps", "thresh1"),
+    [
+        # The table is of 10:00. Time decides, whatever the files are called.
+        ([("a", "2026-11-23T09:00:00Z", 7), ("b", "2026-11-23T09:30:00Z", 8)], 8),
+        ([("b", "2026-11-23T09:00:00Z", 7), ("a", "2026-11-23T09:30:00Z", 8)], 8),
+        ([("a", "2026-11-23T09:00:00Z", 7), ("b", "2026-11-23T10:30:00Z", 8)], 7),
+        ([("a", "2026-11-23T11:00:00Z", 7), ("b", "2026-11-23T10:30:00Z", 8)], 8),
+        ([("a", "2026-11-23T11:00:00Z", 7), ("b", "", 8)], 7),
+        ([("a", "", 7), ("b", "2026-11-23T11:00:00Z", 8)], 8),
+    ],
+)
+def test_of_several_dumps_the_one_of_the_tables_time_holds(dumps, thresh1, at, tmp_path) -> None:
+    for name, date, value in dumps:
+        text = f"{date}\n{V4}.default.gc_thresh1 = {value}\n"
+        (tmp_path / f"b1.{name}.sysctl.txt").write_text(text, "utf-8")
+    files = [f"b1={tmp_path}/b1.{name}.sysctl.txt" for name, _, _ in dumps]
+    (tmp_path / "b1.neigh.txt").write_text(TABLE, "utf-8")
+    v4 = forecasts(run(load([*files, str(tmp_path / "b1.neigh.txt")])), (), "6.1")[0]
+    assert v4.scenarios[0].thresholds.gc_thresh1 == thresh1
+    assert not any("no time tells" in text for text in v4.assumed)
+
+
+def test_two_dumps_without_a_time_are_said(tmp_path) -> None:
+    for name, value in (("x", 7), ("y", 8)):
+        (tmp_path / f"{name}.txt").write_text(f"{V4}.default.gc_thresh1 = {value}\n", "utf-8")
+    (tmp_path / "b1.neigh.txt").write_text(TABLE, "utf-8")
+    files = [f"b1={tmp_path}/{name}.txt" for name in "xy"]
+    v4 = forecasts(run(load([*files, str(tmp_path / "b1.neigh.txt")])), (), "6.1")[0]
+    assert v4.scenarios[0].thresholds.gc_thresh1 == 8
+    assert any("gc_thresh1 = 8, but 7 in" in text for text in v4.assumed)
+
+
 def test_each_interface_has_its_own_idle_time(at) -> None:
     """sysctl spells the VLAN eth0.7 with a slash."""
     given = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from line import (
     SERVER_AT,
@@ -29,12 +30,9 @@ from line import (
 )
 from traces import read
 
-SEARCH = settings(
-    max_examples=40, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
-)
-"""Always the same examples: a longer search still finds, once in some hundred fleets, a place
-named wrongly (a tap on one of two ways beside one that shows SYNs only, SYNs without timestamps
-repeated), and a loss that is told under one name of a tap and not under another."""
+SEARCH = settings(max_examples=40, deadline=None)
+CLOSE = 0.1
+"""Seconds."""
 CLIENT, SERVER = Place("client", 0), Place("server", SERVER_AT)
 
 
@@ -158,14 +156,32 @@ def test_the_receiver_went_on() -> None:
 
 # ---- against the oracle -----------------------------------------------------------------
 
+# ACKs a hundredth of a second apart, without timestamps, of which one is lost: which of them
+# one capture has, and which another, must not be told from clocks that do not know it.
+ONE_ACK = [*healthy(), Try(0.0, 42000, {"ack": (0,)}, stamps=False)]
+TWO_SYN_ACKS = [
+    *healthy(), Try(0.0, 42000, {"syn-ack": (1,), "ack": (1,)}, stamps=False),
+]  # fmt: skip
+ONE_SYN_ACK = [*healthy(), Try(0.0, 42000, {"syn-ack": (1,)}, stamps=False)]
+ONE_WAY = Place("tap-2", 1, shows=("syn", "ack"))
+
 
 @SEARCH
 @given(whole(), tries())
+@example([*taps(1, 2), SERVER], TWO_SYN_ACKS)
 def test_as_the_oracle_says(places: list[Place], all_tries: list[Try]) -> None:
     """Captures that show everything: every loss between two of them is found, and its place."""
     said, true = (Counter(of(places, all_tries)) for of in (claims, expected))
-    assert not said - true
-    assert all(once(places, all_tries, *loss[:2]) for loss in true - said)
+    wide = {loss for loss in said | true if too_close(all_tries, *loss[:2])}
+    assert all(loss in wide for loss in said - true)
+    assert all(loss in wide or once(places, all_tries, *loss[:2]) for loss in true - said)
+
+
+def too_close(all_tries: list[Try], port: int, leg: str) -> bool:
+    """Whether nothing tells two of such segments apart but times nearer to each other than
+    clocks may agree: the place may be told less exactly then."""
+    of_leg = [p for p in packets(all_tries) if (p.port, p.leg, p.stamps) == (port, leg, False)]
+    return any(later.sent - p.sent < CLOSE for p, later in pairwise(of_leg))
 
 
 def once(places: list[Place], all_tries: list[Try], port: int, leg: str) -> bool:
@@ -178,21 +194,35 @@ def once(places: list[Place], all_tries: list[Try], port: int, leg: str) -> bool
 
 
 @SEARCH
+@given(whole(), tries())
+def test_all_of_it_is_true(places: list[Place], all_tries: list[Try]) -> None:
+    """Also where the place is told less exactly."""
+    assert invented(places, all_tries) == []
+
+
+@SEARCH
 @given(poor(), tries())
+@example([Place("tap-1", 1), CLIENT, ONE_WAY, SERVER], ONE_ACK)
+@example([Place("client", 0, 3600.0), SERVER, Place("tap-1", 1, begin=0.5)], ONE_ACK)
 def test_nothing_is_invented(places: list[Place], all_tries: list[Try]) -> None:
     """Whatever the captures lack: of each attempt and leg no more is said to have vanished
     between two places than was really lost there."""
+    assert invented(places, all_tries) == []
+
+
+def invented(places: list[Place], all_tries: list[Try]) -> list[tuple[int, str, str, str]]:
+    """What is said to have vanished, if no real loss can be found for each of it."""
     at = {place.name: place.at for place in places}
     truly = [p for p in packets(all_tries) if p.lost is not None]
-    fits = []
-    for port, leg, after, before in claims(places, all_tries):
+    said, fits = claims(places, all_tries), []
+    for port, leg, after, before in said:
         near, far = ([at[name] for name in text.split(" or ")] for text in (after, before))
         fits.append({
             n for n, p in enumerate(truly)
             if (p.port, p.leg) == (port, leg) and all(p.at(n) is not None for n in near)
             and all(p.at(n) is None for n in far)
         })  # fmt: skip
-    assert one_each(fits)
+    return [] if one_each(fits) else said
 
 
 def one_each(choices: list[set[int]], taken: frozenset[int] = frozenset()) -> bool:
@@ -204,9 +234,33 @@ def one_each(choices: list[set[int]], taken: frozenset[int] = frozenset()) -> bo
     return any(one_each(rest, taken | {one}) for one in choices[fewest] - taken)
 
 
+def comparable(places: list[Place], all_tries: list[Try]) -> set[int]:
+    """Ports of the attempts of which all captures, and those of the ends, share packets: where
+    two share none, their clocks are taken to agree."""
+    matched, _ = found(read(text(places, all_tries)))
+    port = dict(
+        zip(matched.identity.tolist(), matched.sightings["client_port"].tolist(), strict=True)
+    )
+    hosts: dict[int, set[int]] = {attempt: set() for attempt in port}
+    seen = matched.host_of_capture[matched.sightings["capture"]]
+    for attempt, host in zip(matched.identity.tolist(), seen.tolist(), strict=True):
+        hosts[attempt].add(host)
+    for ends in (matched.client_host.tolist(), matched.server_host.tolist()):
+        for attempt, host in enumerate(ends):
+            hosts[attempt] |= {host} - {-1}
+    roots = [clock.root for clock in matched.clocks]
+    return {port[n] for n, there in hosts.items() if len({roots[host] for host in there}) == 1}
+
+
 @SEARCH
 @given(
     poor(), tries(), st.integers(0, 9), st.lists(st.sampled_from([-86400, 0, 5, 7200]), min_size=5)
+)
+@example(
+    [SERVER, Place("client", 0, begin=0.5), Place("tap-1", 1)],
+    ONE_SYN_ACK,
+    0,
+    [0, -86400, -86400, 0, 0],
 )
 def test_what_changes_nothing(
     places: list[Place], all_tries: list[Try], seed: int, clocks: list[int]
@@ -216,7 +270,9 @@ def test_what_changes_nothing(
     shuffled = random.Random(seed).sample(places, len(places))
     assert told(shuffled, all_tries) == said
     set_otherwise = [replace(p, clock=c) for p, c in zip(places, clocks, strict=False)]
-    assert told(set_otherwise, all_tries) == said
+    kept = comparable(places, all_tries)
+    moved = told(set_otherwise, all_tries)
+    assert {port: moved[port] for port in kept} == {port: said[port] for port in kept}
     names = {f"tap-{n}": f"a{9 - n}" for n in (1, 2, 3)}
     renamed = [replace(p, name=names.get(p.name, p.name)) for p in places]
 
@@ -228,4 +284,17 @@ def test_what_changes_nothing(
     assert {k: words(path) for k, (path, _) in told(renamed, all_tries).items()} == {
         k: words(path) for k, (path, _) in said.items()
     }
-    assert len(claims(renamed, all_tries)) == len(claims(places, all_tries))
+    assert by_place(renamed, all_tries) == by_place(places, all_tries)
+
+
+def by_place(places: list[Place], all_tries: list[Try]) -> Counter[tuple[int, str, str, str]]:
+    """What is claimed, with taps by where they are: two of one place are one."""
+    at = {place.name: str(place.at) for place in places}
+
+    def where(text: str) -> str:
+        return " or ".join(sorted(at[name] for name in text.split(" or ")))
+
+    return Counter(
+        (port, leg, where(after), where(before))
+        for port, leg, after, before in claims(places, all_tries)
+    )

@@ -104,12 +104,73 @@ def a_balancers_mac_beside_the_clients_own():
     return story
 
 
+def flooded(**more):
+    """A network that floods what is for no known MAC; the broker itself did not capture."""
+    story = incident(**more)
+    story["links"]["lan"]["kind"] = "flooding"
+    story["captures"] = [{"host": "producer-7"}, {"host": "producer-71"}]
+    return story
+
+
+def answers_flooded_to_the_client():
+    """In its capture its SYNs are answered, to another MAC: so a server's capture looks."""
+    return flooded(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 20}, KNOWS])
+
+
+def answers_flooded_to_others():
+    """They have the SYN-ACKs of the broker and no SYN of the client."""
+    story = flooded(neighbors=[{**STALE, "state": "PERMANENT"}, KNOWS])
+    story["captures"] = [{"host": "producer-71"}]
+    return story
+
+
+def questions_flooded_to_others():
+    """A bystander's capture holds nothing but SYNs that went to a MAC that nobody has."""
+    wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": OLD, "state": "PERMANENT"}
+    story = flooded(neighbors=[wrong])
+    story["hosts"]["broker-2"] = {"address": "10.0.1.11", "mac": LIVE}
+    story["captures"] = [{"host": "broker-1", "window": [7, 40]}, {"host": "broker-2"}]
+    return story
+
+
+def a_relays_capture_without_acks():
+    """What it hands on leaves with the MAC that it came to; other answers are flooded to it."""
+    other = {"producer-72": {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72"}}
+    relay = {"relay-2": {"address": "10.0.1.20", "mac": LIVE, "forwards": True}}
+    wrong = {"host": "broker-1", "address": "10.0.1.72", "mac": OLD, "state": "PERMANENT"}
+    story = flooded(
+        hosts={**relay, **other},
+        neighbors=[{**STALE, "mac": LIVE, "state": "PERMANENT"}, KNOWS, wrong],
+    )
+    story["connections"].append({"client": "producer-72", "server": "broker-1", "at": [2, 9, 16]})
+    story["captures"] = [{"host": "relay-2", "hide": ["ack"]}, {"host": "producer-7"}]
+    return story
+
+
+def two_owners_and_no_mac_at_all():
+    """The other owner's resets come as if from the client, which goes on: it sent none."""
+    story = two_owners_and_no_destination_mac()
+    story["captures"][0]["link_type"] = "RAW"
+    return story
+
+
+def a_balancer_whose_own_capture_shows_that_it_hands_on():
+    """The answers are lost on their way back; the client has the balancer's MAC, rightly."""
+    story = a_captured_balancer()
+    story["losses"] = [{"segments": ["syn-ack"], "cause": "firewall"}]
+    story["captures"][0] |= {"link_type": "LINUX_SLL2", "hide": ["syn"]}
+    story["dumps"] = [{"host": "producer-7", "at": [5, 20]}]
+    return story
+
+
 @pytest.mark.parametrize(
     "story",
     [
         who_got_the_answers_captured, a_captured_balancer, a_router_is_not_the_client_behind_it,
         two_owners_and_no_destination_mac, lost_by_chance_while_the_entry_worked,
-        a_balancers_mac_beside_the_clients_own,
+        a_balancers_mac_beside_the_clients_own, answers_flooded_to_the_client,
+        answers_flooded_to_others, questions_flooded_to_others, a_relays_capture_without_acks,
+        two_owners_and_no_mac_at_all, a_balancer_whose_own_capture_shows_that_it_hands_on,
     ],
 )  # fmt: skip
 def test_nobody_is_accused(story, tmp_path):
@@ -159,12 +220,57 @@ def told_and_obeyed_and_set_wrong_again():
     return story
 
 
+def late_answers_are_reset_after_the_entry_was_deleted():
+    """The broker's capture has no destination MACs, and what it repeats reaches the client once
+    the entry is gone: another MAC then, though the same attempt."""
+    wrong = [{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS]
+    story = incident(neighbors=wrong, dumps=TABLE)
+    story["captures"][0]["link_type"] = "LINUX_SLL"
+    return story
+
+
+def the_client_recorded_only_what_it_received():
+    """It has the late answers; that they come with the broker's own MAC shows the common link."""
+    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS])
+    story["captures"][0]["only"] = ["tcp"]
+    story["captures"][1] |= {"direction": "in", "only": ["tcp"]}
+    return story
+
+
+def whoever_fixed_the_entry_replaced_a_right_one():
+    """The table has the right MAC first; then an orchestrator sets the old one."""
+    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "at": 7.5}, KNOWS])
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2"}]
+    story["dumps"] = [{"host": "broker-1", "at": [5, 12, 30]}]
+    return story
+
+
+def nobody_captured_but_the_broker_and_who_got_the_answers():
+    """What comes to the old MAC is not at its new owner."""
+    story = incident(
+        hosts={"batch-3": {"address": "10.0.1.33", "mac": OLD}}, dumps=TABLE,
+    )  # fmt: skip
+    story["captures"] = [{"host": "broker-1"}, {"host": "batch-3"}]
+    return story
+
+
+def a_capture_by_another_clock_is_no_second_one_of_the_server():
+    """By their stamps one came hours before the other; the client's has the answers, flooded."""
+    story = flooded(neighbors=[{**STALE, "state": "PERMANENT"}, KNOWS], dumps=TABLE)
+    story["hosts"]["broker-1"]["clock"] = {"offset": -7200.0}
+    story["captures"] = [{"host": "broker-1"}, {"host": "producer-7", "drop": 0.3}]
+    return story
+
+
 @pytest.mark.parametrize(
     "story",
     [
         incident, the_old_owner_captured_too, only_the_old_owner_captured,
         another_client_recorded_only_what_it_received, a_third_machine_sees_it_flooded,
-        told_and_obeyed_and_set_wrong_again,
+        told_and_obeyed_and_set_wrong_again, late_answers_are_reset_after_the_entry_was_deleted,
+        the_client_recorded_only_what_it_received, whoever_fixed_the_entry_replaced_a_right_one,
+        nobody_captured_but_the_broker_and_who_got_the_answers,
+        a_capture_by_another_clock_is_no_second_one_of_the_server,
     ],
 )  # fmt: skip
 def test_the_entry_is_found_and_nothing_else_accused(story, tmp_path):

@@ -12,6 +12,7 @@ import build
 from synack.model import Capture, CaptureFile
 from synack.overlap import _holes
 from synack.pipeline import Diagnosed, Loaded, load, run
+from synack.tables import RST, SYN, SYN_ACK
 
 SECOND = 10**9
 Frames = list[tuple[int, bytes]]
@@ -106,8 +107,11 @@ A1, A2, GONE = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
 T0 = 1_700_000_000 * SECOND
 
 
-def syn_ack(at: float, to: str = A1, ttl: int = 64, seq: int = 900) -> tuple[int, bytes]:
-    segment = build.tcp(9092, 4000, seq=seq, ack=101, flags="SA")
+def syn_ack(
+    at: float, to: str = A1, ttl: int = 64, seq: int = 900, tsval: int | None = None
+) -> tuple[int, bytes]:
+    stamps = None if tsval is None else (tsval, 7)
+    segment = build.tcp(9092, 4000, seq=seq, ack=101, flags="SA", timestamps=stamps)
     pack = build.ipv4("10.0.0.2", "10.0.0.1", build.TCP, segment, ttl=ttl)
     return T0 + round(at * SECOND), build.ethernet(A2, to, pack)
 
@@ -156,6 +160,19 @@ def test_other_packets(tmp_path: Path, other: tuple[int, bytes]) -> None:
     found = loaded(tmp_path, web_eth0=[syn_ack(0), syn_ack(9)], web_eth1=[other, syn_ack(5)])
     assert len(found.captures) == 2
     assert len(found.segments) == 4
+
+
+def test_tsvals_tell_them_apart(tmp_path: Path) -> None:
+    """Two SYN-ACKs nearly at once, of which each capture missed one; but what one capture has
+    without options is what the other has with them."""
+    shared = [syn_ack(3, tsval=3000), syn_ack(9, tsval=9000)]
+    one, two = [syn_ack(0, tsval=10), *shared], [syn_ack(0.005, tsval=15), *shared]
+    found = loaded(tmp_path, web_eth0=one, web_any=two)
+    assert len(found.captures) == 1
+    assert found.segments["tsval"].tolist() == [10, 15, 3000, 9000]
+    cut = [(at, frame[:54]) for at, frame in one]
+    found = loaded(tmp_path, web_eth0=one, web_any=cut)
+    assert found.segments["tsval"].tolist() == [10, 3000, 9000]
 
 
 def test_other_hosts(tmp_path: Path) -> None:
@@ -258,6 +275,19 @@ def test_not_started_again(tmp_path: Path, names: tuple[str, str], macs: tuple[s
     found = load([str(folder)])
     assert len([c for c in found.captures if c.host == "broker-1"]) == 2
     assert all(capture.gaps == [] for capture in found.captures)
+
+
+def test_stamped_alike(tmp_path: Path) -> None:
+    """The SYN-ACK that only the second one has comes before the RST that answers it."""
+    syn, reset = (
+        (T0, build.ethernet(A1, A2, build.ipv4("10.0.0.1", "10.0.0.2", build.TCP, segment)))
+        for segment in (
+            build.tcp(4000, 9092, seq=100, flags="S"),
+            build.tcp(4000, 9092, seq=101, flags="R"),
+        )
+    )
+    found = loaded(tmp_path, web_eth0=[syn, reset], web_any=[syn, syn_ack(0), reset])
+    assert found.segments["kind"].tolist() == [SYN, SYN_ACK, RST]
 
 
 def test_the_ack_that_one_missed(tmp_path: Path) -> None:

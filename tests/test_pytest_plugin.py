@@ -125,7 +125,7 @@ def test_nothing_heavy_is_loaded(project):
         assert done.stdout.endswith(f"{folder != 'empty'}\n")
 
 
-def test_this_projects_own_tests_are_in_tests_alone():
+def test_this_projects_own_tests_are_not_in_fixtures():
     """fixtures/ is judged by tests/test_fixtures.py; `pytest fixtures` judges it as a user's."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--co", "-q", "-p", "no:cacheprovider", "fixtures"],
@@ -134,4 +134,4 @@ def test_this_projects_own_tests_are_in_tests_alone():
     found = re.findall(r"^fixtures/.*case\.toml::(.*)$", done.stdout, re.M)
     assert sorted(found) == sorted(p.parent.name for p in ROOT.glob("fixtures/*/case.toml"))
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
-    assert 'testpaths = ["tests"]' in settings
+    assert 'testpaths = ["tests", "notebooks"]' in settings

@@ -61,7 +61,13 @@ def test_a_postmortem_has_all_parts(monkeypatch, name):
     ]
     assert heads[0] == "Postmortem: TCP handshakes"
     considered = sum(bool(finding.alternatives) for finding in diagnosis.findings)
-    assert sum(t.type == "table_open" for t in tokens) == len(diagnosis.findings) + considered
+    controlled = sum(finding.control is not None for finding in diagnosis.findings)
+    tables = len(diagnosis.findings) + considered + controlled + bool(diagnosis.findings)
+    assert sum(t.type == "table_open" for t in tokens) == tables
+    assert heads.count("Control group") == controlled
+    fences = [t.content for t in tokens if t.type == "fence"]
+    drawn = sum("client " in fence and "server " in fence for fence in fences)
+    assert drawn == sum(bool(finding.rows) for finding in diagnosis.findings)
     assert heads.count("Other causes considered") == considered
     assert heads.count("Evidence") == len(diagnosis.findings)
     assert "Captures" in heads
@@ -92,6 +98,21 @@ def test_a_hostile_name_stays_a_name(tmp_path):
     assert not any("img" in t.content for t in inlines(text) if t.type == "html_inline")
     assert "h" not in {t.content.strip("\\n -") for t in tokens if t.type == "inline"}
     assert any("<img src=x>" in t.content for t in inlines(text) if t.type == "code_inline")
+
+
+def test_a_hostile_host_stays_in_its_ladder(tmp_path):
+    """A name that would end the block, or begin another."""
+    files = ["broker-1-eth0.pcap", "producer-7-eth0.pcap"]
+    for file in files:
+        shutil.copy(ROOT / "fixtures" / "stale-arp" / file, tmp_path)
+    name = "```~~~ <b> | `x`"
+    (tmp_path / "incident.toml").write_text(
+        f'[hosts."{name}"]\npaths = ["{files[0]}"]\n[hosts.p7]\npaths = ["{files[1]}"]\n'
+    )
+    tokens = PARSER.parse(synack.diagnose(tmp_path).to_markdown())
+    (ladder,) = [t for t in tokens if t.type == "fence" and t.content.startswith("client ")]
+    assert f"server 10.0.1.10:9092 ({name})" in ladder.content
+    assert "html_block" not in {t.type for t in tokens}
 
 
 def test_judged_cases_stay_in_their_table(tmp_path, monkeypatch):

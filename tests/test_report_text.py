@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-import synack
+import synack as package
 from synack.report import text
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -15,7 +16,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 @pytest.fixture(scope="module")
 def report() -> str:
-    return synack.diagnose(FIXTURES / "stale-arp").to_text()
+    return package.diagnose(FIXTURES / "stale-arp").to_text()
 
 
 def test_the_verdict_comes_first_and_says_what_to_type(report):
@@ -23,12 +24,14 @@ def test_the_verdict_comes_first_and_says_what_to_type(report):
     assert lines[0] == "1 finding: stale neighbor entry"
     assert "STALE NEIGHBOR ENTRY on broker-1 (confirmed)" in lines[:3]
     assert "ip neigh del 10.0.1.77 dev eth0   # on broker-1" in report
-    assert report.index("Do now") < report.index("Evidence")
+    parts = ("  When", "Control group", "One of these", "Do now", "Evidence", "To see more")
+    places = [report.index(part) for part in parts]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("name", sorted(p.parent.name for p in FIXTURES.glob("*/case.toml")))
 def test_lines_fit_80_columns_unless_a_path_is_longer(name):
-    for line in synack.diagnose(FIXTURES / name).to_text().splitlines():
+    for line in package.diagnose(FIXTURES / name).to_text().splitlines():
         assert len(line) <= 80 or len(max(line.split(), key=len)) > 60
 
 
@@ -40,21 +43,21 @@ def test_no_address_is_cut(report):
 
 
 def test_a_healthy_incident_is_told_in_one_line():
-    report = synack.diagnose(FIXTURES / "healthy").to_text()
+    report = package.diagnose(FIXTURES / "healthy").to_text()
     assert report.splitlines()[0] == "No fault found: all 16 attempts completed."
 
 
 def test_names_of_files_cannot_steer_the_terminal(tmp_path):
     hostile = "broker-1\x1b[31m\x07-eth0.pcap"
     shutil.copy(FIXTURES / "stale-arp" / "broker-1-eth0.pcap", tmp_path / hostile)
-    report = synack.diagnose(tmp_path).to_text()
+    report = package.diagnose(tmp_path).to_text()
     assert "\x1b" not in report
     assert "\x07" not in report
     assert "\\x1b[31m" in report
 
 
 def test_a_finding_for_formats_that_wrap_lines_themselves():
-    (finding,) = synack.diagnose(FIXTURES / "stale-arp").findings
+    (finding,) = package.diagnose(FIXTURES / "stale-arp").findings
     lines = text.told(finding)
     assert lines[0] == finding.summary
     assert [line for line in lines if line.startswith("do: ")] == [
@@ -62,3 +65,61 @@ def test_a_finding_for_formats_that_wrap_lines_themselves():
     ]
     assert sum(line.startswith("- ") for line in lines) == len(finding.evidence)
     assert any(line.endswith("broker-1.neigh.txt: line 77") for line in lines)
+
+
+def test_the_control_group_is_a_table(report):
+    assert (
+        "  Control group   attempts  completed\n    right MAC           70         70\n" in report
+    )
+    assert "    wrong MAC            6          0\n" in report
+
+
+def test_the_ladder_shows_both_ends(report):
+    assert "client 10.0.1.77:59380 (producer-7)" in report
+    assert "lost x----------- SYN-ACK 1/10 --| 0.000357 #38" in report
+
+
+MORE = "  To see more\n"
+
+
+@pytest.mark.parametrize(
+    ("story", "commands"),
+    [
+        ("stale-arp", ["explain fixtures/stale-arp --finding 1",
+                       "annotate fixtures/stale-arp --finding 1 -o evidence.pcapng",
+                       "handshakes fixtures/stale-arp --wide --only syn-ack-lost"]),
+        ("two-causes", ["explain fixtures/two-causes --finding 2",
+                        "annotate fixtures/two-causes --finding 2 -o evidence.pcapng",
+                        "handshakes fixtures/two-causes --wide --only refused"]),
+    ],
+)  # fmt: skip
+def test_what_to_type_to_see_more(story, commands, synack, monkeypatch):
+    """Of the last finding; and these commands exist."""
+    monkeypatch.chdir(FIXTURES.parent)
+    report = package.diagnose(f"fixtures/{story}").to_text()
+    assert report.rpartition(MORE)[2].splitlines()[:3] == [f"    synack {c}" for c in commands]
+    assert synack(*commands[2].split())[0] == 0
+
+
+def test_paths_that_are_long_or_hostile(tmp_path):
+    """Quoted for a shell; what does not fit is not repeated."""
+    folder = tmp_path / "a b; rm"
+    shutil.copytree(FIXTURES / "refused", folder)
+    assert "synack explain PATH... --finding 1" in package.diagnose(folder).to_text()
+    relative = package.diagnose(folder)
+    relative.diagnosed.loaded.incident.arguments = ("a b; rm",)
+    assert "synack explain 'a b; rm' --finding 1" in relative.to_text()
+    relative.diagnosed.loaded.incident.arguments = ("-",)
+    assert "To see more" not in relative.to_text()
+
+
+def test_tables_alone_have_nothing_to_dissect(tmp_path):
+    (tmp_path / "b1.neigh.txt").write_text("10.0.1.77 dev eth0 lladdr 0a:de:ad:00:00:01 STALE\n")
+    assert "synack explain" not in package.diagnose(tmp_path).to_text()
+
+
+def test_colour_changes_nothing_but_colour(monkeypatch):
+    diagnosis = package.diagnose(FIXTURES / "two-causes")
+    colored = diagnosis.to_text(color=True)
+    assert "\x1b[1;31m[1/2] STALE NEIGHBOR ENTRY on broker-1 (confirmed)\x1b[0m" in colored
+    assert re.sub(r"\x1b\[[\d;]+m", "", colored) == diagnosis.to_text()

@@ -7,6 +7,8 @@ that were right stay right, wrong ones wrong (RFC 1624), so that the dissection 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from synack.addresses import pack_ip
 from synack.anonymize.pseudonyms import Pseudonyms
 from synack.capture.links import (
@@ -22,12 +24,32 @@ from synack.capture.links import (
     SLL2,
 )
 from synack.capture.tunnels import BRIDGED, inside
+from synack.frames import Frames, Recorded
+from synack.tables import Array
+
+if TYPE_CHECKING:
+    from synack.loading import Loaded
 
 _IP4, _ARP, _IP6 = 0x0800, 0x0806, 0x86DD
 _TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
 _ICMP, _TCP, _UDP, _ICMP6 = 1, 6, 17, 58
 _TUNNELS = (4, 17, 41, 47)
 _DEEPEST = 8
+
+
+class Disguised(Recorded):
+    """Frames under pseudonyms, to the result under the same ones."""
+
+    def __init__(self, loaded: Loaded, by: Pseudonyms) -> None:
+        super().__init__(loaded)
+        self._by = by
+
+    def frames(self, file: Array, frame: Array) -> Frames:
+        frames = self._read(file, frame, lambda data, link_type: rewrite(data, link_type, self._by))
+        for interface in frames.interfaces:
+            interface.name = self._by.text(interface.name)
+            interface.fcs_length = 0  # it was at the end, which is cut
+        return frames
 
 
 def rewrite(frame: bytes, link_type: int, by: Pseudonyms) -> bytes:

@@ -77,6 +77,7 @@ class Pseudonyms:
         self._key = key
         self._hosts = set(names)
         self._files = dict(paths)
+        self._named = {PurePath(path).name: path for path in paths}
         self._ips: dict[Address, Address] = {}
         self._macs: dict[int, int] = {}
         self._texts: dict[str, str] = {}
@@ -157,6 +158,7 @@ class Pseudonyms:
 
     def path(self, path: str) -> str:
         """``host-1a2b3c/4d5e6f.pcap.gz`` for a file: its folders are not shown."""
+        path = path if path in self._files else self._named.get(path, path)
         host, file = self._files.get(path, ""), PurePath(path).name
         suffixes = [s for s in PurePath(path).suffixes[-2:] if _SUFFIX.fullmatch(s)]
         # By host and name, so that it is the same from wherever the folder lies.
@@ -178,7 +180,7 @@ class Pseudonyms:
         return found
 
     def _replaced(self, text: str) -> str:
-        if text in self._files:
+        if text in self._files or text in self._named:
             return self.path(text)
         if text in self._hosts:
             return self.name(text)
@@ -186,7 +188,9 @@ class Pseudonyms:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        paths = "|".join(map(re.escape, sorted(self._files, key=len, reverse=True)))
+        paths = "|".join(
+            map(re.escape, sorted({*self._files, *self._named}, key=len, reverse=True))
+        )
         long = [name for name in self._hosts if len(name) >= _SHORTEST_NAME]
         names = "|".join(map(re.escape, sorted(long, key=len, reverse=True)))
         parts = [f"(?P<path>{paths})"] if paths else []

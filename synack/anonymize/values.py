@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from synack.anonymize.pseudonyms import Pseudonyms
+from synack.diagnosis.context import Context
 from synack.grouping import ids_of, representatives
 from synack.incident import Incident
 from synack.loading import Loaded
@@ -54,40 +55,54 @@ def _names_in(table: Table) -> set[str]:
 
 def disguised(value: T, by: Pseudonyms) -> T:
     """``value`` (a result: tables, dataclasses, collections, texts) with all addresses and
-    names replaced. The original stays as it is; what holds none is shared."""
-    return cast("T", _disguised(value, by, ""))
+    names replaced. The original stays as it is; what was one object in it is one again."""
+    return cast("T", _Walk(by).value(value, ""))
 
 
-def _disguised(value: Any, by: Pseudonyms, field: str) -> Any:
-    match value:
-        case str():
-            return "" if field == _MESSAGES else by.text(value)
-        case bool():
-            return value
-        case int():
-            return by.mac(value) if field in _MACS else value
-        case Table():
-            return _table(value, by)
-        case (int(), int()) if field in _ADDRESSES:
-            return by.ip(value)
-        case tuple() if hasattr(value, "_asdict"):
-            named = cast("Any", value)
-            return named._replace(**_fields(named._asdict(), by))
-        case list() | tuple() | set() | frozenset():
-            return type(value)(_disguised(item, by, field) for item in value)
-        case dict():
-            items = {by.text(k) if isinstance(k, str) else k: v for k, v in value.items()}
-            return type(value)((k, _disguised(v, by, field)) for k, v in items.items())
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            own = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
-            if isinstance(value, Incident):
-                own["title"] = ""  # likewise
-            return dataclasses.replace(value, **_fields(own, by))
-    return value
+class _Walk:
+    def __init__(self, by: Pseudonyms) -> None:
+        self.by = by
+        self.done: dict[int, Any] = {}
 
+    def value(self, value: Any, field: str) -> Any:
+        by = self.by
+        match value:
+            case str():
+                return "" if field == _MESSAGES else by.text(value)
+            case bool():
+                return value
+            case int():
+                return by.mac(value) if field in _MACS else value
+            case (int(), int()) if field in _ADDRESSES:
+                return by.ip(value)
+            case tuple() if hasattr(value, "_asdict"):
+                named = cast("Any", value)
+                return named._replace(**self.fields(named._asdict()))
+            case list() | tuple() | set() | frozenset():
+                return type(value)(self.value(item, field) for item in value)
+            case dict():
+                items = {by.text(k) if isinstance(k, str) else k: v for k, v in value.items()}
+                return type(value)((k, self.value(v, field)) for k, v in items.items())
+        if isinstance(value, Table | Context) or dataclasses.is_dataclass(value):
+            if id(value) not in self.done:
+                self.done[id(value)] = self.object(value)
+            return self.done[id(value)]
+        return value
 
-def _fields(values: dict[str, Any], by: Pseudonyms) -> dict[str, Any]:
-    return {name: _disguised(value, by, name) for name, value in values.items()}
+    def object(self, value: Any) -> Any:
+        if isinstance(value, Table):
+            return _table(value, self.by)
+        if isinstance(value, Context):
+            tables = [table for table in vars(value).values() if isinstance(table, Table)]
+            return Context(self.value(table, "") for table in tables)
+        own = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
+        if isinstance(value, Incident):
+            own["title"] = ""  # like messages
+            own["arguments"] = ()  # names of folders
+        return dataclasses.replace(value, **self.fields(own))
+
+    def fields(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: self.value(value, name) for name, value in values.items()}
 
 
 # ---- columns ----------------------------------------------------------------------------
@@ -119,5 +134,5 @@ def _each(column: Array, replaced: Any) -> Array:
 
 
 def _texts(column: Array, by: Pseudonyms, name: str) -> Array:
-    found = {text: _disguised(text, by, name) for text in set(column.tolist())}
+    found = {text: "" if name == _MESSAGES else by.text(text) for text in set(column.tolist())}
     return np.array([found[text] for text in column.tolist()] + [None], object)[:-1]

@@ -320,9 +320,10 @@ def _ipv6(raw: bytes) -> _Found:
 
 
 def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
-    if len(raw) < 20:
-        raise _Damaged(f"TCP header cut: {len(raw)} of 20 bytes")
-    tcp = dpkt.tcp.TCP(raw)
+    cut = f"TCP header cut: {len(raw)} of 20 bytes" if len(raw) < 20 else ""
+    if len(raw) < _UP_TO_FLAGS:
+        raise _Damaged(cut)
+    tcp = dpkt.tcp.TCP(raw.ljust(20, b"\0"))
     header = tcp.off * 4
     if header < 20 or header > length:
         raise _Damaged(f"TCP data offset {header} in a segment of {length} bytes")
@@ -332,10 +333,17 @@ def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
         src, dst, tcp.sport, tcp.dport, tcp.seq, ack, tcp.flags, tcp.win, length - header,
         ttl, tsval, tsecr,
     )  # fmt: skip
+    if cut:
+        raise _Damaged(cut, segment)
     # Nobody asks for the options of data, which a short snaplen cuts in every packet.
     if len(raw) < header and tcp.flags & dpkt.tcp.TH_SYN:
         raise _Damaged(f"TCP options cut: {len(raw) - 20} of {header - 20} bytes", segment)
     return segment
+
+
+_UP_TO_FLAGS = 14
+"""So many bytes of a TCP header tell all but the window: a capture of 68 bytes a packet, as was
+once usual, has just these of IPv6."""
 
 
 def _timestamps(options: bytes) -> tuple[int, int]:

@@ -195,6 +195,9 @@ _WHAT = {
 
 def _translated(v: View) -> Judged | None:
     """Row 11: the SYN-ACK would come from another address, with the same numbers."""
+    full = v.logged("conntrack-full")
+    if full is not None:
+        return supported(*full)
     if v.leg == Event.SYN:
         return by(v.gone) or open_(f"{v.receiver}'s capture under any address would tell")
     if not v.gone:

@@ -65,7 +65,8 @@ class Context:
 
     @cached_property
     def _settings(self) -> dict[tuple[str, str], Setting]:
-        columns = (self.settings[n].tolist() for n in ("host", "name", "value", "file", "line"))
+        in_time = self.settings.take(np.argsort(self.settings["at"], kind="stable"))
+        columns = (in_time[n].tolist() for n in ("host", "name", "value", "file", "line"))
         return {
             (host, name): Setting(value, Source(file, line=line))
             for host, name, value, file, line in zip(*columns, strict=True)

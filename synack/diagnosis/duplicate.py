@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from synack.addresses import format_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import interface_of
@@ -28,7 +30,7 @@ def duplicate(case: Case, mismatch: Mismatch, spoken: list[Source]) -> Finding |
         Evidence(
             "two-owners",
             f"{ip} speaks from two MACs: {right} opened the connections, {wrong} speaks too"
-            f" ({count(len(spoken), 'frame')})",
+            f" ({count(len(spoken), 'time')})",
             tuple(spoken[:8]),
         ),
         Evidence(
@@ -88,7 +90,19 @@ def speaks_as(case: Case, mismatch: Mismatch) -> list[Source]:
     claims = case.claimed(ip, mismatch.wrong)
     claims = claims[announces(case, claims) & (case.claim_time[claims] > since)]
     claims = claims[case.comparable(host, case.claim_host[claims])]
-    return [*(case.frame(row) for row in theirs), *(case.claim(row) for row in claims)]
+    return [
+        *(case.frame(row) for row in theirs),
+        *(case.claim(row) for row in claims),
+        *_logged(case, mismatch, since),
+    ]
+
+
+def _logged(case: Case, mismatch: Mismatch, since: int) -> list[Source]:
+    """Where a kernel that notices it (BSD, macOS, IPv6) logged the wrong MAC as a second owner."""
+    e, (high, low) = case.context.events, mismatch.ip
+    mine = np.isin(e["kind"], ("duplicate-address", "address-moved")) & (e["mac"] == mismatch.wrong)
+    mine &= (e["ip_hi"] == np.uint64(high)) & (e["ip_lo"] == np.uint64(low)) & (e["at"] > since)
+    return [case.context.where(e, row) for row in np.flatnonzero(mine).tolist()]
 
 
 def _here(case: Case, host: int, rows: Array) -> Array:

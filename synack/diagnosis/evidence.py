@@ -11,6 +11,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
 from synack.diagnosis.context import Context
+from synack.diagnosis.documents import documents
 from synack.grouping import (
     among,
     distinct,
@@ -23,8 +24,9 @@ from synack.grouping import (
 )
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
+from synack.handshake.outcome import INITIAL_RTO_NS
 from synack.handshake.path import Paths
-from synack.handshake.states import Event
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.model import CaptureFile, Evidence, Outcome, Source
 from synack.neighbors.timeline import in_force
@@ -207,10 +209,6 @@ class Case:
     def first_spoken(self, address: Address, mac: int) -> dict[int, int]:
         """By host (row) that captured it the first of :meth:`spoken`."""
         return self._first_spoken.get((address, mac), {})
-
-    def sent_by(self, address: Address) -> Array:
-        """Rows of segments and quotes from ``address``, ascending."""
-        return self._by_source.rows(address)
 
     def heard(self, host: int, address: Address) -> Array:
         """Rows of segments that ``address`` sent, in captures of ``host``."""
@@ -518,8 +516,38 @@ class Case:
         np.maximum.at(high, ids, s["mac"])
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
-        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain
+        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
         return (s["fate"] == DELIVERED) | done
+
+    @cached_property
+    def _soon(self) -> Array:
+        """Per sending whether an answer to it came before a repetition of it was due: later
+        ones answer a repetition, which the capture may have missed (bool)."""
+        m, s = self.matched, self.sendings
+        sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
+        result = np.zeros(len(s), bool)
+        answers = {Event.SYN: SERVER_LEGS, Event.SYN_ACK: CLIENT_LEGS}
+        for leg, theirs in answers.items():
+            for answer in theirs:
+                if answer == Event.SYN:
+                    continue
+                first = m.legs.first[sighting, answer]
+                known = (m.legs.counts[sighting, answer] > 0) & (s["leg"] == leg)
+                result |= known & (first - time <= INITIAL_RTO_NS)
+        return result
+
+    @cached_property
+    def asker_answered(self) -> Array:
+        """Per sending of a SYN-ACK whether the MAC that it went to completed the handshake, in the
+        sender's own capture: it is who asked (bool)."""
+        m, s = self.matched, self.sendings
+        acks = np.flatnonzero((m.leg == Event.ACK) & (m.segments["src_mac"] >= 0))
+        size = len(acks)
+        ids = ids_of(
+            np.concatenate([m.sighting[acks], m.sighting[s["row"]]]),
+            np.concatenate([m.segments["src_mac"][acks], s["mac"]]),
+        )
+        return np.isin(ids[size:], ids[:size]) & (s["leg"] == Event.SYN_ACK)
 
     @cached_property
     def in_vain(self) -> Array:
@@ -587,13 +615,19 @@ class Case:
         """Of rows of claims whether they went to a group address (bool)."""
         return np.array([is_group_mac(m) for m in self.claims["dst_mac"][claims].tolist()], bool)
 
-    def asked_by(self, host: int, address: Address) -> Array:
-        """Rows of claims in which ``host`` itself asks for the MAC of ``address``."""
+    def asked_at(self, host: int, address: Address) -> Array:
+        """Rows of claims in captures of ``host`` in which anybody asks for the MAC of
+        ``address``."""
         c, rows = self.claims, self._by_asked.rows(address)
         mine = np.isin(c["op"][rows], (ARP_REQUEST, ND_SOLICIT)) & (self.claim_host[rows] == host)
         # A probe for one's own address (RFC 5227) asks nobody else.
         mine &= ~((c["ip_hi"][rows] == address[0]) & (c["ip_lo"][rows] == address[1]))
-        return rows[mine & np.isin(c["src_mac"][rows], list(self.own_macs.get(host, set())))]
+        return rows[mine]
+
+    def asked_by(self, host: int, address: Address) -> Array:
+        """Those in which ``host`` itself asks."""
+        rows = self.asked_at(host, address)
+        return rows[np.isin(self.claims["src_mac"][rows], list(self.own_macs.get(host, set())))]
 
     # ---- neighbor tables ------------------------------------------------------------
 
@@ -640,7 +674,11 @@ class Case:
     def table_of(self, host: int, address: Address) -> Array:
         """Rows of entries in the tables of ``host`` about ``address``, in order of time,
         those without a time last."""
-        return np.array(self._entries_by.get((self.hosts[host], *address), []), np.int64)
+        return self.table_at(self.hosts[host], address)
+
+    def table_at(self, name: str, address: Address) -> Array:
+        """:meth:`table_of` of a host by its name, whether it captured or not."""
+        return np.array(self._entries_by.get((name, *address), []), np.int64)
 
     @cached_property
     def entry_time(self) -> Array:
@@ -661,6 +699,21 @@ class Case:
         mine = (e["ip_hi"] == address[0]) & (e["ip_lo"] == address[1]) & (e["mac"] == mac)
         rows = np.flatnonzero(mine & self.usable)
         return rows[e["host"][rows] != self.hosts[host]]
+
+    # ---- what texts say of owners ---------------------------------------------------
+
+    @cached_property
+    def documents(self) -> Table:
+        """Who had which address when, by texts: :data:`~synack.tables.OWNERSHIP`."""
+        return documents(self)
+
+    @cached_property
+    def _by_documented(self) -> ByAddress:
+        return ByAddress(self.documents["ip_hi"], self.documents["ip_lo"])
+
+    def documented(self, address: Address) -> Array:
+        """Rows of documents about ``address``."""
+        return self._by_documented.rows(address)
 
     # ---- what a MAC stands for ------------------------------------------------------
 

@@ -15,8 +15,10 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
-from synack.diagnosis.mismatch import Mismatch, announces, harmful, on_link, since_takeover
-from synack.grouping import grouped
+from synack.diagnosis.link import on_link
+from synack.diagnosis.mismatch import Mismatch, announces, failed, harmful, since_takeover
+from synack.diagnosis.stale import while_entry_held
+from synack.grouping import distinct, grouped
 from synack.model import Evidence
 from synack.tables import Array
 
@@ -37,13 +39,57 @@ def gateway_mismatches(case: Case) -> Iterator[Mismatch]:
         for ip in _gateways(case, host, wrong, right):
             late = since_takeover(case, host, ip, wrong, right, mine)
             if len(late) and not _still_claimed(case, ip, wrong, late):
-                name = case.hosts[host]
-                says = f"{name}'s neighbor table has an entry for {text_of(ip)}, a gateway"
-                entry = case.table_of(host, ip)[0]
-                near = Evidence("on-link", says, (case.entry(entry),))
                 scope = _off_link(case, host, wrong, right, np.flatnonzero(s["host"] == host))
+                near = _a_gateway(case, host, ip)
                 yield Mismatch(host, ip, wrong, right, late, scope, near, "gateway")
                 break
+
+
+def _a_gateway(case: Case, host: int, ip: Address) -> Evidence:
+    says = f"{case.hosts[host]}'s neighbor table has an entry for {text_of(ip)}, a gateway"
+    return Evidence("on-link", says, (case.entry(case.table_of(host, ip)[0]),))
+
+
+def unrecorded_gateways(case: Case) -> Iterator[Mismatch]:
+    """Of captures without destination MACs: what went to peers that come from beyond a router,
+    while the host's table has an address of that router at another MAC."""
+    s = case.sendings
+    rows = np.flatnonzero((s["mac"] == NO_MAC) & (s["peer_mac"] != NO_MAC))
+    columns = [s[name][rows] for name in ("host", "peer_mac")]
+    for (host, right), part in grouped(rows, *columns):
+        if special_mac(right):
+            continue
+        mine = _off_link(case, host, NO_MAC, right, part)
+        for ip, wrong in _elsewhere(case, host, right) if len(mine) else ():
+            bad = mine[failed(case, s.take(mine)) & ~case.came_through[mine]]
+            late = since_takeover(case, host, ip, wrong, right, bad)
+            if not len(late) or not harmful(case, late) or _still_claimed(case, ip, wrong, late):
+                continue
+            near = _a_gateway(case, host, ip)
+            mismatch = Mismatch(host, ip, wrong, right, late, mine, near, "gateway")
+            worked = np.setdiff1d(mine[case.came_through[mine]], bad)
+            if not while_entry_held(case, mismatch, worked):
+                yield mismatch
+                break
+
+
+def _elsewhere(case: Case, host: int, right: int) -> Iterator[tuple[Address, int]]:
+    """Addresses that others know at ``right``, and the other MACs that the host has them at."""
+    told = {
+        (int(high), int(low))
+        for high, low, mac in zip(
+            *(case.claims[name].tolist() for name in ("ip_hi", "ip_lo", "mac")), strict=True
+        )
+        if mac == right
+    }
+    e = case.entries
+    rows = np.flatnonzero(case.usable & (e["mac"] == right) & (e["host"] != case.hosts[host]))
+    told |= set(zip(e["ip_hi"][rows].tolist(), e["ip_lo"][rows].tolist(), strict=True))
+    for ip in sorted(told):
+        rows = case.table_of(host, ip)
+        for wrong in distinct(e["mac"][rows[case.usable[rows]]]).tolist():
+            if wrong != right and not special_mac(wrong) and not is_group_mac(wrong):
+                yield ip, wrong
 
 
 def _off_link(case: Case, host: int, wrong: int, right: int, rows: Array) -> Array:

@@ -9,6 +9,7 @@ from synack.addresses import format_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import Mismatch
 from synack.grouping import distinct
+from synack.handshake.states import Event
 from synack.model import Evidence, Source
 from synack.tables import ARP_REPLY, ND_ADVERT, NO_TIME, OTHER_HOST, Array, Table
 from synack.wording import clock_time, count
@@ -67,6 +68,7 @@ def contradictions(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evid
         _both_macs(case, mismatch, sendings),
         _table_disagrees(case, mismatch, sendings),
         _some_arrived(case, mismatch),
+        _reset_by_another(case, sendings),
     ]
     return [evidence for evidence in found if evidence is not None]
 
@@ -173,6 +175,26 @@ def _some_arrived(case: Case, mismatch: Mismatch) -> Evidence | None:
     says = f"{count(len(came), 'segment')} arrived although sent to the wrong MAC"
     rows = case.sendings["row"][came].tolist()
     return Evidence("contradiction-some-arrived", says, case.frames(rows, most=3))
+
+
+def _reset_by_another(case: Case, sendings: Table) -> Evidence | None:
+    """A client that resets an answer is done with the attempt. Where its SYN comes again after
+    that, another machine got the answer: the address has two owners. (An answer to an old
+    connection of the same ports is reset, and the SYN repeated: that is no such case.)"""
+    m = case.matched
+    sighting = distinct(m.sighting[sendings["row"]])
+    counts = m.legs.counts[sighting]
+    sighting = sighting[(counts[:, Event.RST_CLIENT] > 0) & (counts[:, Event.CHALLENGE] == 0)]
+    reset = m.legs.first[:, Event.RST_CLIENT]
+    wanted = np.zeros(len(m.sightings) + 1, bool)  # the last: of no sighting
+    wanted[sighting] = True
+    rows = np.flatnonzero((m.leg == Event.SYN) & wanted[m.sighting])
+    rows = rows[m.segments["time"][rows] > reset[m.sighting[rows]]]
+    if not len(rows):
+        return None
+    attempts = count(len(distinct(m.sighting[rows])), "attempt")
+    says = f"{attempts} went on after a reset in the client's name: another machine got the answer"
+    return Evidence("contradiction-reset-by-another", says, case.frames(rows.tolist(), most=3))
 
 
 def delivered_regardless(case: Case, mismatch: Mismatch) -> list[Evidence]:

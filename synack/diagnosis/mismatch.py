@@ -21,9 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
-from synack.diagnosis.evidence import Case, alike, text_of
-from synack.grouping import grouped, ids_of, representatives
+from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
+from synack.diagnosis.documents import EVENT, INVENTORY, LEASE, OWN_ADDRESSES, TABLE
+from synack.diagnosis.evidence import Case, alike
+from synack.diagnosis.link import on_link
+from synack.grouping import among, distinct_rows, grouped, ids_of, representatives
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -57,9 +59,10 @@ class Mismatch:
 
 def mismatches(case: Case) -> Iterator[Mismatch]:
     """Groups of sendings whose destination MAC is not the peer's, on the same link."""
-    s, owner = case.sendings, _owners(case)
+    s, owner = case.sendings, owners(case)
     rows = np.flatnonzero((s["mac"] != NO_MAC) & (owner != NO_MAC) & (s["mac"] != owner))
     rows = rows[s["mac"][rows] != s["home_mac"][rows]]
+    rows = rows[~case.asker_answered[rows]]
     rows = rows[_ordinary(s["mac"][rows]) & _ordinary(owner[rows])]
     lost = _lost_by(case, rows)
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "mac")]
@@ -83,12 +86,16 @@ def _ordinary(macs: Array) -> Array:
     return np.array([not (special_mac(m) or is_group_mac(m)) for m in kinds], bool)[ids]
 
 
-def _owners(case: Case) -> Array:
+def owners(case: Case) -> Array:
     """The MAC that answers for the peer, per sending: what its frames carried at the sender
-    just then; where none were seen, what its own capture shows, else what was last
-    claimed by ARP or ND and is not itself what was sent to."""
+    just then; where none were seen, what its own capture shows, what texts say (see
+    :func:`told_by_texts`), or what was last claimed by ARP or ND and is not itself what was
+    sent to; at last what other hosts' tables have."""
     s = case.sendings
     owner = np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
+    if (owner != NO_MAC).all():
+        return owner
+    owner = np.where(owner == NO_MAC, told_by_texts(case), owner)
     blank = np.flatnonzero(owner == NO_MAC)
     columns = [s[name][blank] for name in ("peer_hi", "peer_lo")]
     for (high, low), rows in grouped(blank, *columns) if len(case.claims) else ():
@@ -96,7 +103,47 @@ def _owners(case: Case) -> Array:
         claims = claims[~np.isin(claims, s["mac"][rows])]
         if len(claims):
             owner[rows] = claims[-1]
-    return owner
+    return np.where(owner == NO_MAC, told_by_texts(case, (TABLE,)), owner)
+
+
+KINDS_OF_OWNERS = (OWN_ADDRESSES, INVENTORY, EVENT, LEASE)
+"""Texts of those that set or give addresses, the strongest first."""
+
+
+def told_by_texts(case: Case, kinds: tuple[int, ...] = KINDS_OF_OWNERS) -> Array:
+    """Per sending to a peer whose frames nobody recorded the MAC that texts give it, NO_MAC
+    none: those of the first of ``kinds`` that knows any as of then."""
+    s, d = case.sendings, case.documents
+    told = np.full(len(s), NO_MAC, np.int64)
+    blank = np.flatnonzero((s["peer_mac"] == NO_MAC) & (s["home_mac"] == NO_MAC))
+    known = np.isin(d["kind"], kinds)
+    if not len(blank) or not known.any():
+        return told
+    addresses = distinct_rows(d["ip_hi"][known], d["ip_lo"][known])
+    blank = blank[among(addresses, *(s[name][blank] for name in ("peer_hi", "peer_lo")))]
+    columns = [s[name][blank] for name in ("host", "peer_hi", "peer_lo")]
+    for (host, high, low), rows in grouped(blank, *columns):
+        told[rows] = _documented(case, host, (high, low), rows, kinds)
+    return told
+
+
+def _documented(case: Case, host: int, ip: Address, rows: Array, kinds: tuple[int, ...]) -> Array:
+    """Of one peer of one host, as of each of ``rows`` of sendings: the last text at or before,
+    else the first after, which only dumps can be. The sender's own table does not count."""
+    d, at = case.documents, case.sendings["time"][rows]
+    known = case.documented(ip)
+    known = known[(d["mac"][known] != NO_MAC) & (d["host"][known] != case.hosts[host])]
+    macs = np.full(len(rows), NO_MAC)
+    for kind in kinds:
+        mine = known[d["kind"][known] == kind]
+        mine = mine[np.argsort(d["first"][mine], kind="stable")]
+        if not len(mine):
+            continue
+        place = np.searchsorted(d["first"][mine], at, "right") - 1
+        later = d["mac"][mine[0]] if kind in (OWN_ADDRESSES, TABLE) else NO_MAC
+        found = np.where(place < 0, later, d["mac"][mine[np.maximum(place, 0)]])
+        macs = np.where(macs == NO_MAC, found, macs)
+    return macs
 
 
 def _lost_by(case: Case, rows: Array) -> dict[tuple[int, int], set[Address]]:
@@ -124,24 +171,43 @@ def since_takeover(
     that the old owner was merely down. And as long as the old one itself spoke, it was
     the owner.
     """
-    first = first_sign(case, host, ip, right)
-    if first is None:
+    first, granted = first_sign(case, host, ip, right), recorded_since(case, ip, right)
+    if first is None and granted is None:
         return rows
     before = _spoke(case, host, ip, wrong)
-    since = int(before[before < first].max(initial=_ALWAYS))
+    if first is not None:
+        before = before[before < first]
+    since = int(before.max(initial=_ALWAYS))
     announced = case.claimed(ip, right)
     asked = case.claims["asked_hi"][announced], case.claims["asked_lo"][announced]
     announced = announced[(asked[0] == ip[0]) & (asked[1] == ip[1])]
     if (case.claim_time[announced] == first).any():
-        since = max(since, first)
+        since = max(since, int(case.claim_time[announced].min()))
+    # A machine that spoke before was attached anew, or its lease renewed.
+    if granted is not None and (first is None or first >= granted - CLOUD_SLACK_NS):
+        since = max(since, granted)
     return rows[case.sendings["time"][rows] > since]
 
 
-def first_sign(case: Case, host: int, ip: Address, mac: int) -> int | None:
-    """When anything first showed that ``mac`` has the address, on the reference clock; of what
-    can be held against the times of ``host``, if any can."""
+CLOUD_SLACK_NS = 5_000_000_000
+"""What the clocks of a host and of a cloud may differ by, where nothing compares them."""
+
+
+def recorded_since(case: Case, ip: Address, mac: int) -> int | None:
+    """Since when an inventory, audit log or lease has ``ip`` at ``mac``."""
+    if not len(case.documented(ip)):
+        return None
+    o = case.context.owners
+    mine = (o["ip_hi"] == np.uint64(ip[0])) & (o["ip_lo"] == np.uint64(ip[1])) & (o["mac"] == mac)
+    since = o["from_ns"][mine & (o["from_ns"] != NO_TIME)]
+    return int(since.min()) if len(since) else None
+
+
+def first_sign(case: Case, host: int | None, ip: Address, mac: int) -> int | None:
+    """When anything first showed that ``mac`` has the address, on the reference clock; with a
+    ``host`` of what can be held against its times, if any can."""
     rows, claims = case.spoken(ip, mac), case.claimed(ip, mac)
-    times = case.times_for(host, rows, claims)
+    times = rows[:0] if host is None else case.times_for(host, rows, claims)
     if not len(times):
         times = np.concatenate([case.time(rows), case.claim_time[claims]])
         times = times[times != NO_TIME]
@@ -182,6 +248,10 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
         return right in homes
     if len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)):
         return True
+    given = case.documented(ip)
+    given = given[case.documents["mac"][given] == right]
+    if np.isin(case.documents["kind"][given], KINDS_OF_OWNERS).any():
+        return True
     told, seen = case.behind(host, right)
     if any(alike(other, ip) for other in told - {ip}):
         return False  # Y is another address's: a load balancer or router in front.
@@ -208,46 +278,6 @@ def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:
     rows = case.spoken(ip, mac)
     ttl = case.matched.segments["ttl"][rows[case.hosts_of(rows) == host]]
     return bool(len(ttl)) and not np.isin(ttl, FIRST_TTLS).any()
-
-
-def on_link(case: Case, host: int, ip: Address, wrong: int, right: int) -> Evidence | None:
-    """Why ``ip`` is a neighbor of ``host`` itself and not behind a router."""
-    name, address = case.hosts[host], text_of(ip)
-    rows = case.table_of(host, ip)
-    # An entry with a third MAC is of another place: a dump under the wrong name, say.
-    rows = rows[np.isin(case.entries["mac"][rows], (wrong, right, NO_MAC))]
-    if len(rows):
-        says = f"{name}'s neighbor table has an entry for {address}: it is on its own link"
-        return Evidence("on-link", says, (case.entry(rows[0]),))
-    asked = case.asked_by(host, ip)
-    if len(asked):
-        says = f"{name} itself asks who has {address}: it is on its own link"
-        return Evidence("on-link", says, (case.claim(asked[0]),))
-    here = case.claimed(ip, right)
-    here = here[case.claim_host[here] == host]
-    if len(here):
-        says = f"{address} announces {format_mac(right)} on {name}'s own link"
-        return Evidence("on-link", says, (case.claim(here[0]),))
-    return _no_router_between(case, host, ip)
-
-
-def _no_router_between(case: Case, host: int, ip: Address) -> Evidence | None:
-    """Frames of one reach the other's capture with the MAC that they left with."""
-    name, address, home = case.hosts[host], text_of(ip), case.homes.get(ip)
-    if home is not None and host in case.first_spoken(ip, home[0]):
-        says = f"frames of {address} reach {name} with the MAC they left with: no router between"
-        return Evidence("on-link", says, (case.frame(home[1]),))
-    there = [other for other, own in case.own_addresses.items() if ip in own and other != host]
-    for own in sorted(case.own_addresses.get(host, set())):
-        for mac in sorted(case.own_macs.get(host, set())):
-            rows = [row for at, row in case.first_spoken(own, mac).items() if at in there]
-            claims = case.claimed(own, mac)
-            claims = claims[np.isin(case.claim_host[claims], there)]
-            if rows or len(claims):
-                source = case.frame(min(rows)) if rows else case.claim(claims[0])
-                says = f"frames of {name} reach {address} with the MAC they left with: no router"
-                return Evidence("on-link", f"{says} between", (source,))
-    return None
 
 
 # ---- numbers and harm -------------------------------------------------------------------

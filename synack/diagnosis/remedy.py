@@ -3,6 +3,8 @@ kernel's garbage collection did not."""
 
 from __future__ import annotations
 
+from shlex import quote
+
 from synack.addresses import is_ipv4
 from synack.diagnosis.cause import (
     ANSWERED,
@@ -87,7 +89,9 @@ def _size(case: Case, row: int) -> int:
 def remedies(case: Case, mismatch: Mismatch, causes: list[Cause]) -> list[str]:
     """What to type now, and what would keep it from coming back, by what kept it alive."""
     host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
-    interface, names = interface_of(case, mismatch), {cause.name for cause in causes}
+    names, interface = {cause.name for cause in causes}, interface_of(case, mismatch)
+    # It is pasted into a shell, and the name is from a file.
+    interface = interface and quote(interface)
     now = f"ip neigh del {ip} dev {interface}" if interface else f"ip neigh flush to {ip}"
     if FIXED in names and not interface:
         now += " nud permanent"

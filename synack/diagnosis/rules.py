@@ -8,16 +8,19 @@ import numpy as np
 
 from synack.diagnosis import others
 from synack.diagnosis.alternatives import considered
+from synack.diagnosis.corroboration import corroboration
 from synack.diagnosis.duplicate import duplicate, speaks_as
 from synack.diagnosis.evidence import Case
-from synack.diagnosis.gateway import gateway_mismatches
+from synack.diagnosis.gateway import gateway_mismatches, unrecorded_gateways
 from synack.diagnosis.mismatch import mismatches
 from synack.diagnosis.stale import stale, unrecorded
+from synack.diagnosis.table_overflow import table_overflow
 from synack.model import CONFIDENCES, FINDING_KINDS, Finding
 from synack.tables import Array
 
 _THEN: tuple[Callable[[Case, Array], Iterator[Finding]], ...] = (
     others.unresolved,
+    table_overflow,
     others.overflow,
     others.asymmetric,
     others.plain,
@@ -37,6 +40,7 @@ def findings(case: Case) -> list[Finding]:
     found.sort(key=_gravity)
     for place, finding in reversed(list(enumerate(found))):
         case.attempts["finding"][finding.rows] = place
+        finding.evidence += corroboration(case, finding)
         finding.alternatives = considered(case, finding)
     return found
 
@@ -48,7 +52,7 @@ def _neighbors(case: Case) -> Iterator[Finding]:
         finding = duplicate(case, mismatch, spoken) if spoken else stale(case, mismatch)
         if finding is not None:
             yield finding
-    for mismatch in gateway_mismatches(case):
+    for mismatch in (*gateway_mismatches(case), *unrecorded_gateways(case)):
         finding = stale(case, mismatch)
         if finding is not None:
             yield finding

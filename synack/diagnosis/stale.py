@@ -2,9 +2,9 @@
 
 What was sent to the wrong MAC was lost, and its owner neither forwards nor speaks as the
 address. The confidence starts at `confirmed` and falls by a step for each of: nobody
-witnessed the loss, the right MAC is not known from its owner's own frames, no table
-agrees, clocks that could not be compared, and every contradiction. Below `possible`
-there is no finding.
+witnessed the loss, the right MAC is not known from its owner's own frames, neither a table
+nor an inventory agrees, clocks that could not be compared, and every contradiction. Below
+`possible` there is no finding.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
+from synack.diagnosis.flow_records import logged
 from synack.diagnosis.history import (
     agreeing,
     contradictions,
@@ -32,15 +33,18 @@ from synack.diagnosis.mismatch import (
     leg_of,
     numbers,
     owned,
+    recorded_since,
     since_takeover,
     stands_for_many,
+    told_by_texts,
 )
+from synack.diagnosis.owners import ages, by_frames, by_others, contradicted, inventoried, old_owner
 from synack.diagnosis.remedy import collection, remedies
 from synack.diagnosis.survival import survival, told
 from synack.grouping import distinct, grouped
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.handshake.states import Event
-from synack.model import CONFIDENCES, Evidence, Finding, Outcome
+from synack.model import CONFIDENCES, ControlGroup, Evidence, Finding, Outcome, Share
 from synack.tables import Array, Table
 from synack.wording import clock_time, count
 
@@ -52,23 +56,31 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     sendings = case.sendings.take(mismatch.rows)
     blind = bool((sendings["mac"] == NO_MAC).all())
     doubts = _owner_seen_later(case, mismatch, sendings)
-    owner = None if doubts else _owner_known(case, mismatch)
+    owner = None if doubts else by_frames(case, mismatch)
+    others = by_others(case, mismatch, sendings, owner is not None)
     witnessed = _witness(case, mismatch, sendings)
     table = table_agrees(case, mismatch, sendings)
-    against = contradictions(case, mismatch, sendings)
-    doubts += _unplaced(case, mismatch)
+    agrees = table is not None or inventoried(others)
+    affected = _affected(case, sendings)
+    against = contradictions(case, mismatch, sendings) + contradicted(case, mismatch, sendings)
+    against += _against_by_flows(case, affected, sendings)
+    # A table by the same name that has this entry shows whose capture it is, too.
+    unplaced = [] if table is not None else _unplaced(case, mismatch)
+    if unplaced and (sendings["fate"] == MISDELIVERED).any():
+        return None  # it is flooded: any capture has it
+    doubts += unplaced
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
             Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
                      " packet, and are taken to agree within 5 s")
         )  # fmt: skip
-    grade = 2 - [witnessed, owner, table].count(None) - len(doubts) - len(against)
+    grade = 2 - [witnessed, owner].count(None) - (not agrees) - len(doubts) - len(against)
     if grade < 0 or (blind and (table is None or against)):
         return None
     healed_at, healing = healed(case, mismatch, sendings)
     causes = survival(case, mismatch, sendings, healed_at)
     found = [witnessed, owner, table, mismatch.near]
-    affected = _affected(case, sendings)
+    control = _control_group(case, mismatch)
     return Finding(
         kind="stale-neighbor",
         confidence=CONFIDENCES[0 if blind else grade],
@@ -83,12 +95,16 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         **numbers(sendings),
         healed=healed_at,
         survived_by=told(case, mismatch, causes),
+        control=control,
         summary=_summary(case, mismatch, sendings, witnessed is not None),
         evidence=[
             _unrecorded(case, mismatch, sendings) if blind else _on_wire(case, mismatch, sendings),
             *(evidence for evidence in found if evidence is not None),
+            *others,
+            *old_owner(case, mismatch.ip, mismatch.wrong, mismatch.right),
+            *ages(case, mismatch),
             *case.vanished(affected, Event.SYN_ACK if leg_of(sendings) == "syn-ack" else Event.SYN),
-            *_control_group(case, mismatch),
+            *([] if control is None else [_compared(control)]),
             *delivered_regardless(case, mismatch),
             *(cause.evidence for cause in causes),
             *collection(case, mismatch, causes),
@@ -104,6 +120,20 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
 def _affected(case: Case, sendings: Table) -> Array:
     """Attempts that lost a transmission to it, or failed with all of them unwitnessed."""
     return distinct(sendings["attempt"][is_lost(sendings["fate"]) | failed(case, sendings)])
+
+
+def _against_by_flows(case: Case, affected: Array, sendings: Table) -> list[Evidence]:
+    """Flow logs know no MACs, but whether a filter dropped it or the client's interface got it."""
+    if not len(affected) or leg_of(sendings) != "syn-ack":
+        return []
+    flows = logged(case, affected)
+    if flows.rejected:
+        says = f"flow logs have REJECT of these connections: {flows.rejected.says}"
+        return [Evidence("contradiction-rejected", says, flows.rejected.sources)]
+    if flows.delivered:
+        says = f"{flows.delivered.says}, the client's among them"
+        return [Evidence("contradiction-flow-logs", says, flows.delivered.sources)]
+    return []
 
 
 _NOUN = {"syn-ack": "SYN-ACK", "syn": "SYN"}
@@ -167,33 +197,20 @@ _NAMED = 3
 """So many hosts behind one address are named."""
 
 
-def _owner_known(case: Case, mismatch: Mismatch) -> Evidence | None:
-    ip, right = text_of(mismatch.ip), format_mac(mismatch.right)
-    if mismatch.next_hop == "gateway":
-        claims = case.claimed(mismatch.ip, mismatch.right)
-        claims = claims[case.claims["src_mac"][claims] == mismatch.right]
-        says = f"{ip} itself says that it is at {right}"
-        return Evidence("owner-by-arp", says, (case.claim(claims[0]),)) if len(claims) else None
-    homes = case.homes_of(mismatch.ip)
-    if homes:
-        # With another MAC at home something between rewrites it: whose is the right one?
-        says, row = f"{ip} sends with {right}, by its own capture", homes.get(mismatch.right)
-        if row is None:
-            return None
-        return Evidence("owner-by-own-capture", says, (case.frame(row),))
-    rows = case.spoken(mismatch.ip, mismatch.right)
-    rows = rows[case.hosts_of(rows) == mismatch.host]
-    if not len(rows):
-        return None
-    says = f"frames of {ip} reach {case.hosts[mismatch.host]} from {right}"
-    return Evidence("owner-by-source-mac", says, (case.frame(int(rows[0])),))
-
-
 def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evidence]:
     """Whether nothing shows the right MAC in use until after the last wrong sending. It may
     have taken over only then (a failover), and the wrong one was down, but not wrong."""
-    first = first_sign(case, mismatch.host, mismatch.ip, mismatch.right)
-    if mismatch.next_hop == "gateway" or first is None or first <= int(sendings["time"].max()):
+    first = first_sign(case, None, mismatch.ip, mismatch.right)
+    granted, end = recorded_since(case, mismatch.ip, mismatch.right), int(sendings["time"].max())
+    if granted is not None and (first is None or granted < first):
+        first = granted
+    if mismatch.next_hop == "gateway" or first is None or first <= end:
+        return []
+    # Whatever the clocks say, a SYN was sent before its answer.
+    m = case.matched
+    client = m.client[sendings["attempt"][sendings["leg"] == Event.SYN_ACK]]
+    asked = m.sightings["syn_row"][client[client >= 0]]
+    if (m.segments["src_mac"][asked[asked >= 0]] == mismatch.right).any():
         return []
     says = (
         f"{format_mac(mismatch.right)} is seen to have {text_of(mismatch.ip)} only from"
@@ -217,21 +234,24 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]
 
 
-def _control_group(case: Case, mismatch: Mismatch) -> list[Evidence]:
+def _control_group(case: Case, mismatch: Mismatch) -> ControlGroup | None:
     """All attempts with this host by "MAC right or wrong": the most convincing table there is."""
     s, outcome = case.sendings, case.attempts["outcome"]
     wrong = distinct(s["attempt"][mismatch.rows])
     others = np.setdiff1d(case.rightly_sent.get(mismatch.host, wrong[:0]), wrong)
     if not len(others):
-        return []
+        return None
     done, also = (int((outcome[part] == Outcome.COMPLETED).sum()) for part in (others, wrong))
-    return [
-        Evidence(
-            "control-group",
-            f"with the right MAC {done} of {len(others)} attempts completed, with the wrong one"
-            f" {also} of {len(wrong)}",
-        )
-    ]
+    return ControlGroup(Share(done, len(others)), Share(also, len(wrong)))
+
+
+def _compared(group: ControlGroup) -> Evidence:
+    right, wrong = group
+    return Evidence(
+        "control-group",
+        f"with the right MAC {right.completed} of {right.attempts} attempts completed, with the"
+        f" wrong one {wrong.completed} of {wrong.attempts}",
+    )
 
 
 def _clock_assumed(case: Case, sendings: Table) -> bool:
@@ -264,31 +284,34 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
     """Cooked captures (SLL) record no destination MAC: where the table and the failures agree,
     the table says where the segments went."""
     s = case.sendings
-    rows = np.flatnonzero((s["mac"] == NO_MAC) & (_owner(s) != NO_MAC))
+    owner = _owner(case)
+    rows = np.flatnonzero((s["mac"] == NO_MAC) & (owner != NO_MAC))
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo")]
     for (host, high, low), mine in grouped(rows, *columns):
         table = case.table_of(host, (high, low))
         table = table[case.usable[table]]
         for wrong in distinct(case.entries["mac"][table]).tolist():
-            mismatch = _by_table(case, host, (high, low), wrong, mine, int(table[0]))
+            mismatch = _by_table(case, host, (high, low), wrong, mine, owner, int(table[0]))
             if mismatch is not None:
                 yield mismatch
 
 
-def _owner(sendings: Table) -> Array:
-    """What the peer's frames carry at the sender; without any there, at home."""
-    here = sendings["peer_mac"]
-    return np.where(here != NO_MAC, here, sendings["home_mac"])
+def _owner(case: Case) -> Array:
+    """By sending what the peer's frames carry at the sender; without any there, at home;
+    without any at all what texts say. ARP of others is no more than the table has."""
+    s = case.sendings
+    seen = np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
+    return np.where(seen != NO_MAC, seen, told_by_texts(case))
 
 
 def _by_table(
-    case: Case, host: int, ip: Address, wrong: int, rows: Array, entry: int
+    case: Case, host: int, ip: Address, wrong: int, rows: Array, owner: Array, entry: int
 ) -> Mismatch | None:
     s = case.sendings
     other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
     # What came through once the entry was right, or before it was wrong, did not go there.
     bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
-    rights = distinct(_owner(s)[bad]).tolist()
+    rights = distinct(owner[bad]).tolist()
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
     (right,) = rights
@@ -301,13 +324,14 @@ def _by_table(
     # Of an attempt that healed on its way what was lost did not work.
     vain = is_lost(s["fate"][other]) | case.in_vain[other]
     worked = np.setdiff1d(other[~vain | case.came_through[other]], bad)
-    in_doubt = _while_entry_held(case, mismatch, worked)
+    in_doubt = while_entry_held(case, mismatch, worked)
     return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
 
 
-def _while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
+def while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
     """Whether handshakes of the same peer completed between the failures and the dumps that are
-    to explain them: then the entry was another one, or did no harm."""
+    to explain them, or between two dumps in a row that have the wrong MAC: then the entry was
+    another one meanwhile, or did no harm."""
     s, sendings = case.sendings, case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
@@ -315,4 +339,10 @@ def _while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
         return bool(len(worked))
     begin = min(int(sendings["time"].min()), int(certain.min()))
     end = max(int(sendings["time"].max()), int(certain.max()))
-    return bool(((s["time"][worked] >= begin) & (s["time"][worked] <= end)).any())
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    rows = rows[case.entry_certain[rows]]
+    wrong = case.usable[rows] & (case.entries["mac"][rows] == mismatch.wrong)
+    at, kept = case.entry_time[rows], np.flatnonzero(wrong[:-1] & wrong[1:])
+    spans = [(begin, end), *zip(at[kept].tolist(), at[kept + 1].tolist(), strict=True)]
+    when = s["time"][worked]
+    return any(bool(((when >= low) & (when <= high)).any()) for low, high in spans)

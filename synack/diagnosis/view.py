@@ -12,7 +12,7 @@ from synack.addresses import NO_MAC, Address, parse_mac
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.flow_records import Fact, Flows
 from synack.diagnosis.flow_records import logged as in_flow_logs
-from synack.diagnosis.mismatch import on_link
+from synack.diagnosis.link import on_link
 from synack.grouping import among, distinct, distinct_rows, ids_of, representatives
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.handshake.states import Event
@@ -328,14 +328,23 @@ class View:
         """What VPC flow logs have of these attempts."""
         return in_flow_logs(self.case, self.attempts)
 
-    def sockets(self, state: str) -> Fact | None:
-        """Sockets of the server in ``state`` that are of these attempts."""
-        s, a = self.case.context.sockets, self.case.attempts
-        rows = np.flatnonzero((s["state"] == state) & (s["host"] == self.server))
-        names = ("hi", "lo", "port")
-        wanted = [np.concatenate([s[f"peer_{n}"][rows].astype(a[f"client_{n}"].dtype),
-                                  a[f"client_{n}"][self.attempts]]) for n in names]  # fmt: skip
-        ids = ids_of(*wanted)
+    def sockets(self, state: str, end: str = "server") -> Fact | None:
+        """Sockets in ``state`` that are of these attempts, on the ``server`` or the ``client``;
+        of addresses as their host has them."""
+        s, m = self.case.context.sockets, self.case.matched
+        hosts = {self.case.hosts[h] for h in (self.servers if end == "server" else self.clients)}
+        rows = np.flatnonzero(s["state"] == state)
+        rows = rows[np.isin(s["host"][rows], list(hosts))]
+        at = (m.server if end == "server" else m.client)[self.attempts]
+        seen = m.sightings.take(at[at >= 0])
+        ends = ("client", "server") if end == "server" else ("server", "client")
+        columns = [
+            np.concatenate([s[f"{mine}_{part}"][rows].astype(np.uint64),
+                            seen[f"{its}_{part}"].astype(np.uint64)])
+            for mine, its in zip(("peer", "local"), ends, strict=True)
+            for part in ("hi", "lo", "port")
+        ]  # fmt: skip
+        ids = ids_of(*columns)
         rows = rows[np.isin(ids[: len(rows)], ids[len(rows) :])]
         if not len(rows):
             return None

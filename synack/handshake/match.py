@@ -18,13 +18,15 @@ import numpy as np
 from synack.addresses import BROADCAST_MAC
 from synack.grouping import among, ids_of, ids_within, least, ordered
 from synack.handshake.clock import Clock, across, estimate, on_reference
+from synack.handshake.coincidence import by_chance
 from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
-from synack.handshake.nat import connections, ends
+from synack.handshake.nat import Alike, connections, ends
 from synack.handshake.pairing import common, once, pair
 from synack.handshake.passing import passages
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
+from synack.handshake.witness import SETTLE_NS
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
 
@@ -61,10 +63,6 @@ _ON = _FILTERED
 """A capture that was on: of what may still hide a packet from it, its filter comes first."""
 _ABLE = len(CAUSES)
 """A capture whose filter hides nothing either."""
-
-SETTLE_NS = 100_000_000
-"""How long after a transmission the receiver's capture must go on to be a witness
-of its loss: more than any one-way delay inside one network."""
 
 
 @dataclass
@@ -170,7 +168,10 @@ def match(
         ambiguous=np.bincount(identity, found.ambiguous[by_address], attempts) > 0,
     )
     _place_hosts(matched)
-    _pair_transmissions(matched, known_offsets)
+    attempt_of = np.empty(len(found.of_attempt), np.int64)
+    attempt_of[by_address] = identity
+    alike = Alike(attempt_of[found.alike.one], attempt_of[found.alike.other], found.alike.strange)
+    _pair_transmissions(matched, known_offsets, alike)
     return matched
 
 
@@ -256,7 +257,7 @@ def _place_hosts(m: Matched) -> None:
         place[here] = m.host_of_capture[m.sightings["capture"][seen[here]]]
 
 
-def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
+def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alike) -> None:
     rows, attempt, arrival = _both_ends(m)
     cell = attempt * len(Event) + m.leg[rows]
     seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
@@ -265,6 +266,8 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int]) -> None:
     out, back, others = once(group, arrival)
     group = ids_of(group[others])
     m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
+    open_ = ~by_chance(m, alike)
+    m.ambiguous[alike.one[open_]] = m.ambiguous[alike.other[open_]] = True
     partner = np.full(len(rows), -1, np.int32)
     partner[out] = back
     time = _sent_by(m, rows[others], attempt[others], arrival[others])

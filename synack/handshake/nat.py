@@ -8,7 +8,10 @@ TSecr) or the server's ISN. Other options are the same for all machines of a kin
 The ISN alone does if the same translation is shown by others. A full proxy opens a connection
 of its own, with an ISN of its own: that stays two.
 
-What could be paired in more than one way is not paired, and counted.
+What could be paired in more than one way is not paired, and counted. Two ISNs of a million
+are alike by chance in a hundred cases: what nothing but the ISN connects is
+:class:`Connections.alike`, of which :mod:`~synack.handshake.coincidence` leaves out what can
+be no translation.
 """
 
 from __future__ import annotations
@@ -26,17 +29,35 @@ _NO_CLOCK = (-1, 0, 0xFFFFFFFF)
 """A TSval that is not there; one of a sender without a clock; one of a scanner's fixed SYNs
 (nmap's probes). Those are no numbers that agree by nothing but being the same segment."""
 
+_NO_STAMP = 1 << 32
+_REPEATED_TICKS = 131_072
+"""A SYN is repeated for 127 s (Linux, tcp_syn_retries), and a TSval clock has at most 1,000 ticks
+a second (RFC 7323 section 5.4)."""
+
+_SURELY = 100
+"""So many times as many as by chance are none."""
+
 MOST = 8
 """More attempts than this with one ISN have it from a program that always takes the same."""
 
 
+class Alike(NamedTuple):
+    """Attempts that may be one connection by their ISN alone, two by two. ``strange``: the
+    TSvals of their SYNs are farther apart than those of repetitions (bool)."""
+
+    one: Array
+    other: Array
+    strange: Array
+
+
 class Connections(NamedTuple):
     """``of_attempt``: for each attempt the number of the first that is the same connection,
-    maybe its own (int64). ``ambiguous``: whether it may be one with another, and nothing
-    tells with which (bool)."""
+    maybe its own (int64). ``ambiguous``: whether it is one with another, and nothing tells
+    with which (bool)."""
 
     of_attempt: Array
     ambiguous: Array
+    alike: Alike
 
     @property
     def translated(self) -> bool:
@@ -61,20 +82,21 @@ def connections(
     alone = np.arange(attempts)
     isn = np.empty(attempts, np.uint32)
     isn[identity] = sightings["client_isn"]
-    alike = _repeated(isn)
+    shared = _repeated(isn)
     ambiguous = np.zeros(attempts, bool)
-    if not alike.any():
-        return Connections(alone, ambiguous)
-    members = np.flatnonzero(alike)
+    if not shared.any():
+        return Connections(alone, ambiguous, Alike(alone[:0], alone[:0], ambiguous[:0]))
+    members = np.flatnonzero(shared)
     number = np.full(attempts, -1, np.int64)
     number[members] = np.arange(len(members))
     c = _Candidates(
         segments, sightings, sighting, leg, side, number[identity], ids_of(isn[members])
     )
-    first, second, ambiguous[members] = c.pairs()
+    first, second, ambiguous[members], alike = c.pairs()
     # The pairs of a connection are all there are of it, so the least member is known to all.
     np.minimum.at(alone, members[second], members[first])
-    return Connections(alone, ambiguous)
+    one, other, strange = alike
+    return Connections(alone, ambiguous, Alike(members[one], members[other], strange))
 
 
 def _repeated(values: Array) -> Array:
@@ -107,9 +129,10 @@ class _Candidates:
         self.stamp = stamp[known]
         self.of_stamp = np.concatenate([self.of_syn, self.of_syn_ack])[known]
 
-    def pairs(self) -> tuple[Array, Array, Array]:
-        """(first, second, ambiguous): the members of each pair that is one connection; and of
-        each member whether it may be one with another."""
+    def pairs(self) -> tuple[Array, Array, Array, Alike]:
+        """(first, second, ambiguous, alike): the members of each pair that is one connection;
+        of each member whether it is one with another, whichever; and the members of pairs that
+        may be one by the ISN alone."""
         many = np.bincount(self.group)[self.group] > MOST
         pairs = self._together(np.flatnonzero(~many), self.group[~many])
         first, second = pairs // self.size, pairs % self.size
@@ -127,10 +150,13 @@ class _Candidates:
         apart = stamped & ~by_stamp & ~by_reply & ~replied & ~here & ~same_end
         apart &= ~self._has(first, second, sure)
         kept, clear = sure | shown, self._clear(first, second, sure | shown)
+        tied = kept & ~clear
         doubted = self._one_of_many(many)
-        for doubtful in (weak & ~shown, kept & ~clear, apart):
-            doubted[first[doubtful]] = doubted[second[doubtful]] = True
-        return first[clear], second[clear], doubted
+        doubted[first[tied]] = doubted[second[tied]] = True
+        strange = apart & ~self._of_one_clock(first, second)
+        maybe = (weak & ~shown) | apart
+        alike = Alike(first[maybe], second[maybe], strange[maybe])
+        return first[clear], second[clear], doubted, alike
 
     # ---- sets of pairs ------------------------------------------------------------------
 
@@ -177,6 +203,14 @@ class _Candidates:
         replies[self.of_syn_ack] = True
         return stamps[first] & stamps[second], replies[first] & replies[second]
 
+    def _of_one_clock(self, first: Array, second: Array) -> Array:
+        """Whether any TSvals of both are as near as those of repetitions of one SYN."""
+        low, high = np.full(self.size, _NO_STAMP), np.full(self.size, -1, np.int64)
+        np.minimum.at(low, self.of_stamp, self.stamp)
+        np.maximum.at(high, self.of_stamp, self.stamp)
+        apart = np.maximum(low[second] - high[first], low[first] - high[second])
+        return np.minimum(apart, _NO_STAMP - apart) <= _REPEATED_TICKS
+
     def _passes_a_router(self, first: Array, second: Array) -> Array:
         """Whether every SYN of one has a lower TTL than all of the other: a machine passed it
         on, and did not send two alike."""
@@ -195,18 +229,22 @@ class _Candidates:
 
     def _shown_by_others(self, first: Array, second: Array, sure: Array, weak: Array) -> Array:
         """Whether a pair that is sure translates the same addresses and port the same way, or
-        another weak one with another ISN."""
+        weak ones with more other ISNs than are alike by chance."""
         s, some = self.sightings, np.empty(self.size, np.int64)
         some[self.member] = self.seen
         names = ("client_hi", "client_lo", "server_hi", "server_lo", "server_port")
-        ends = ids_of(*(s[name][some] for name in names))
-        low, high = np.sort([ends[first], ends[second]], axis=0)
+        ends = ids_of(*(s[name] for name in names))
+        among = np.bincount(ends).astype(float)
+        low, high = np.sort([ends[some[first]], ends[some[second]]], axis=0)
         way = ids_of(low, high)
         size = int(way.max(initial=-1)) + 1
         proven = np.bincount(way[sure], minlength=size) > 0
         isns = self.group[first[weak]]
         distinct = representatives(ids_of(way[weak], isns))
-        proven |= np.bincount(way[weak][distinct], minlength=size) > 1
+        found = np.bincount(way[weak][distinct], minlength=size)
+        by_chance = np.zeros(size)
+        by_chance[way] = among[low] * among[high] / 2**32
+        proven |= found > 1 + _SURELY * by_chance
         return proven[way]
 
     def _clear(self, first: Array, second: Array, kept: Array) -> Array:

@@ -29,7 +29,8 @@ from synack.handshake.clock import split
 from synack.handshake.hulls import MAX_DRIFT
 from synack.handshake.match import Matched
 from synack.handshake.states import SERVER_LEGS, Event
-from synack.handshake.stations import Stations, certainly_on, labels
+from synack.handshake.stations import Stations, labels
+from synack.handshake.witness import certainly_on
 from synack.tables import Array
 from synack.wording import count
 

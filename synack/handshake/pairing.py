@@ -45,6 +45,18 @@ def pair(group: Array, arrival: Array, time: Array) -> Array:
     return partner
 
 
+def counted(group: Array, time: Array, asked: Array, low: Array, high: Array) -> Array:
+    """How many of the rows ``group``, ``time`` are of the group ``asked``, after ``low`` and not
+    after ``high`` (int64)."""
+    owner = np.concatenate([group, asked, asked])
+    own = np.arange(len(owner)) < len(group)
+    order = np.lexsort((~own, np.concatenate([time, low, high]), owner))
+    before = np.empty(len(owner), np.int64)
+    before[order] = np.cumsum(own[order])
+    soonest, latest = np.split(before[len(group) :], 2)
+    return latest - soonest
+
+
 def common(values: Array, cell: Array, arrival: Array) -> Array:
     """``values`` where both departures and arrivals of a cell have some (>= 0), else -1: a
     short snaplen cuts options off at one end, and would tell equal segments apart.

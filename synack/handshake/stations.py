@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.grouping import among, ids_of, representatives
-from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across
-from synack.handshake.match import SETTLE_NS, Matched
+from synack.handshake.match import Matched
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
 from synack.model import Capture
-from synack.tables import NO_TIME, Array
+from synack.tables import Array
 
 
 def labels(captures: Sequence[Capture]) -> list[str]:
@@ -103,17 +102,3 @@ def _ranks(captures: Sequence[Capture]) -> Array:
     rank = np.empty(len(captures), np.int64)
     rank[sorted(range(len(captures)), key=lambda n: keys[n])] = np.arange(len(captures))
     return rank
-
-
-def certainly_on(m: Matched, capture: Array, time: Array, at: Array) -> Array:
-    """Whether capture ``at`` was certainly on at ``time`` of the clock of ``capture`` (bool)."""
-    moment, doubt = across(m.clocks, m.host_of_capture[capture], m.host_of_capture[at], time)
-    first = np.array([NO_TIME if c.first is None else c.first for c in m.captures], np.int64)
-    last = np.array([NO_TIME if c.last is None else c.last for c in m.captures], np.int64)
-    on = (time != NO_TIME) & (doubt < ASSUMED_AGREEMENT_NS) & (moment - doubt >= first[at])
-    on &= moment + doubt + SETTLE_NS <= last[at]
-    for number, where in enumerate(m.captures):
-        for begin, until in where.gaps:
-            missing = (moment + doubt + SETTLE_NS >= begin) & (moment - doubt <= until)
-            on &= ~((at == number) & missing)
-    return np.asarray(on)

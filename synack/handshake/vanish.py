@@ -23,13 +23,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.grouping import ids_of, representatives
-from synack.handshake.clock import across
+from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED, UNRECORDED, Matched
 from synack.handshake.order import TOWARDS_CLIENT, Order
-from synack.handshake.pairing import common, pair
+from synack.handshake.pairing import common, counted, pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
-from synack.handshake.stations import Stations, certainly_on, labels
+from synack.handshake.stations import Stations, labels
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
+from synack.handshake.witness import certainly_on
 from synack.tables import VANISHED, Array, Table
 from synack.wording import count
 
@@ -173,8 +174,6 @@ def _sent(m: Matched, stations: Stations, order: Order) -> _Sent:
 
 
 _NOT_THERE, _UNSURE = -1, -2
-_APART_NS = 500_000_000
-"""Repetitions are at least a second apart: clocks that agree this well tell them apart."""
 
 
 def _has(m: Matched, stations: Stations, sent: _Sent) -> Array:
@@ -186,7 +185,17 @@ def _has(m: Matched, stations: Stations, sent: _Sent) -> Array:
         _look_along(m, stations, sent, has)
     receiver = np.where(TOWARDS_CLIENT[sent.leg], m.client[sent.attempt], m.server[sent.attempt])
     paired = np.flatnonzero((sent.fate != _UNPAIRED) & (receiver >= 0))
-    has[paired, stations.of_sighting[receiver[paired]]] = sent.arrived[paired]
+    end = paired, stations.of_sighting[receiver[paired]]
+    untold = np.zeros(len(has), bool)
+    untold[paired] = has[end] == _UNSURE
+    has[end] = sent.arrived[paired]
+    if untold.any():
+        # Nobody knows which of them arrived, nor how far each of the others came.
+        cell = ids_of(sent.attempt, sent.leg)
+        there = np.stack([np.bincount(cell, some) for some in (has >= 0).T], axis=1)[cell]
+        partly = (there > 0) & (there < np.bincount(cell)[cell][:, None])
+        partly[end] = False
+        has[untold[:, None] & partly] = _UNSURE
     return has
 
 
@@ -206,30 +215,45 @@ def _look_along(m: Matched, stations: Stations, sent: _Sent, has: Array) -> None
     filled = np.zeros(m.attempts * events * slots, bool)
     filled[there] = True
     copy, slot = np.nonzero(filled.reshape(-1, slots)[cell])
-    group, partner = _paired(m, sent.row[copy], cell[copy] * slots + slot, rows, there)
-    found = partner >= 0
-    has[copy[found], slot[found]] = rows[partner[found]]
-    # Fewer than were sent, but some: which ones, the clocks must tell.
-    size = int(group.max(initial=-1)) + 1
-    some, left = (np.bincount(group[part], minlength=size) > 0 for part in (found, ~found))
-    capture = stations.capture[sent.path[copy], slot]
-    hosts = m.host_of_capture[m.segments["capture"][sent.row[copy]]], m.host_of_capture[capture]
-    doubt = across(m.clocks, *hosts, m.segments["time"][sent.row[copy]])[1]
-    unsure = (some & left)[group] & (doubt >= _APART_NS)
-    has[copy[unsure], slot[unsure]] = _UNSURE
+    has[copy, slot] = _paired(m, sent.row[copy], cell[copy] * slots + slot, rows, there)
 
 
-def _paired(
-    m: Matched, out: Array, out_cell: Array, back: Array, back_cell: Array
-) -> tuple[Array, Array]:
-    """Groups of departures (rows ``out``) and for each the place in ``back`` of its arrival, -1
-    none; cells are attempt, leg and slot."""
+def _paired(m: Matched, out: Array, out_cell: Array, back: Array, back_cell: Array) -> Array:
+    """For each departure (rows ``out``) the row of ``back`` that is its arrival, _NOT_THERE or
+    _UNSURE; cells are attempt, leg and slot."""
     rows, arrival = np.concatenate([out, back]), np.arange(len(out) + len(back)) >= len(out)
     cell = ids_of(np.concatenate([out_cell, back_cell]))
     tsval = common(m.segments["tsval"][rows], cell, arrival)
     group = ids_of(cell, m.segments["seq"][rows], tsval)
-    partner = pair(group, arrival, m.aligned(rows))[: len(out)]
-    return group[: len(out)], np.where(partner >= 0, partner - len(out), -1)
+    time, host = m.aligned(rows), m.host_of_capture[m.segments["capture"][rows]]
+    source = np.full(int(group.max(initial=-1)) + 1, -1, np.int64)
+    source[group[~arrival]] = host[~arrival]
+    landed = np.flatnonzero(arrival & (source[group] >= 0))
+    doubt = np.zeros(len(rows), np.int64)
+    doubt[landed] = across(
+        m.clocks, host[landed], source[group[landed]], m.segments["time"][rows[landed]]
+    )[1]
+    # Inside the doubt one may seem to come before its departure.
+    partner = pair(group, arrival, time + doubt)[: len(out)]
+    result = np.where(partner >= 0, rows[partner], _NOT_THERE)
+    result[_of_several(group, arrival, time, doubt)[group[: len(out)]]] = _UNSURE
+    return result
+
+
+def _of_several(group: Array, arrival: Array, time: Array, doubt: Array) -> Array:
+    """Groups with fewer arrivals than departures, of which one may be that of several by the
+    clocks (bool)."""
+    size = int(group.max(initial=-1)) + 1
+    departures, arrivals = (
+        np.bincount(group[mine], minlength=size) for mine in (~arrival, arrival)
+    )
+    several = (departures > arrivals) & (arrivals > 0)
+    out, back = (np.flatnonzero(several[group] & mine) for mine in (~arrival, arrival))
+    low, high = (time[back] + sign * doubt[back] for sign in (-1, 1))
+    choice = counted(group[out], time[out], group[back], low, high)
+    # Clocks that nothing compares may be off by more than they are taken to be.
+    open_ = (choice > 1) | (doubt[back] >= ASSUMED_AGREEMENT_NS)
+    return np.asarray(np.bincount(group[back[open_]], minlength=size) > 0)
 
 
 def _went_on(m: Matched, sent: _Sent, here: Array, ahead: Array, at_home: Array) -> Array:

@@ -99,7 +99,8 @@ def locate(
         "comparison of captures": _NEARER * nearer,
         "counters of the host": _COUNTERS * _by_role(vantages, sightings),
         "reply times": _REPLY_GAP * _by_reply_gap(legs),
-        "one address in everything": _CENTRE * _by_address_centre(sightings, legs, addresses),
+        "one address in everything": _CENTRE
+        * _by_address_centre(segments, sightings, legs, addresses),
         "one MAC in everything": _CENTRE * _by_mac_centre(links, sightings, sighting, leg, legs),
     }
     client, server = addresses.client, addresses.server
@@ -116,10 +117,15 @@ def locate(
     score[denied] = np.maximum(score[denied] - _LISTED, 0.0)
     between |= told | _several_machines(score, segments, addresses, sightings, sure)
     score[between & ~_has(sure, sightings, len(vantages))] = 0.0
+    routed = _routed(segments, sightings, addresses, len(vantages))
+    routed &= ~_has(sure, sightings, len(vantages))[:, None]
+    score[routed] = np.maximum(score[routed] - _NEARER, 0.0)
     speaks = _speaking(legs, sightings, client, server, score.shape)
-    _settle_contests(score, vantages, sightings, identity, client, server, speaks)
+    told_surely = np.sum([evidence[name] for name in _SURE], axis=0)
+    certain = _address_scores(told_surely, sightings, addresses, len(vantages))
+    _settle_contests(score, vantages, sightings, identity, addresses, speaks, certain > 0)
     settled = passing | (votes != 0) | between[sightings["capture"]]
-    _eliminate(score, vantages, segments, sightings, settled, addresses, denied)
+    _eliminate(score, vantages, segments, sightings, settled, addresses, denied | routed)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
@@ -234,10 +240,17 @@ def _by_comparison(
     above, below = np.zeros(len(sightings), np.int64), np.zeros(len(sightings), np.int64)
     answers = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
     gap = legs.gap(Event.SYN, *answers)
+    once = legs.counts[:, Event.SYN_ACK] == 1
+    acked = np.where(once, legs.gap(Event.SYN_ACK, Event.ACK), -1)
     has_syn = legs.counts[:, Event.SYN]
     has_syn_ack = legs.counts[:, Event.SYN_ACK]
     later = legs.counts[:, [Event.ACK, Event.PROGRESS]].sum(axis=1)
     unseen = (has_syn == 0) | ((has_syn_ack == 0) & (later > 0))
+    # A filter that leaves one leg out does so all the time.
+    for has in (has_syn, has_syn_ack):
+        some = np.bincount(sightings["capture"], has > 0)[sightings["capture"]] > 0
+        skips = np.bincount(sightings["capture"], (has == 0) & (later > 0))
+        unseen |= ~some & (skips[sightings["capture"]] > 0)
     cut = _at_an_edge(segments, sightings)
     ttl = [
         np.where(sightings[row] >= 0, segments["ttl"][sightings[row]].astype(np.int64), -1)
@@ -258,8 +271,12 @@ def _by_comparison(
             replies = has_syn_ack[j] - has_syn_ack[i]
             missing = np.sign(syns) + np.where(unseen[i] | unseen[j], 0, np.sign(replies))
             missing[(syns != 0) & (cut[i] | cut[j])] = 0
+            apart = gap[i] - gap[j]
             both = (gap[i] >= 0) & (gap[j] >= 0)
-            apart = np.where(np.abs(gap[i] - gap[j]) > _SAME_PLACE_NS, gap[i] - gap[j], 0)
+            # Without the SYN the way to the client and back tells the same.
+            back = ~both & (acked[i] >= 0) & (acked[j] >= 0)
+            apart, both = np.where(back, acked[j] - acked[i], apart), both | back
+            apart = np.where(np.abs(apart) > _SAME_PLACE_NS, apart, 0)
             vote = np.where(both, apart, missing)
             # A router between the two lowers the TTL, whatever was lost.
             routed = _nearer(ttl[0], i, j) - _nearer(ttl[1], i, j)
@@ -352,11 +369,14 @@ def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array
     # Who hands it on does so from the MAC that it came to; a balancer without lowering the TTL.
     # Nothing of it passes by its own MAC then; what others see of it does.
     handed = alike & (segments["dst_mac"][came] == segments["src_mac"][went])
+    way = segments["direction"]
+    handed |= alike & (way[came] == INBOUND) & (way[went] == OUTBOUND)
     hands = np.full(len(result), NO_MAC)
     hands[sighting[went[handed]]] = segments["src_mac"][went[handed]]
     mine = rows[hands[sighting[rows]] != NO_MAC]
     it = hands[sighting[mine]]
     by_it = (segments["src_mac"][mine] == it) | (segments["dst_mac"][mine] == it)
+    by_it |= np.isin(way[mine], (INBOUND, OUTBOUND))
     result[sighting[mine]] = True
     result[sighting[mine[~by_it]]] = False
     passed = earlier[lowered & ~handed]
@@ -386,12 +406,18 @@ def _by_reply_gap(legs: Legs) -> Array:
     return at_client * 1.0 - at_server * 1.0
 
 
-def _by_address_centre(sightings: Table, legs: Legs, addresses: _Addresses) -> Array:
+def _by_address_centre(
+    segments: Table, sightings: Table, legs: Legs, addresses: _Addresses
+) -> Array:
     """The one address that is an end of all that goes both ways in a capture, if others vary;
-    where nothing does, of all that clients sent, else of all that they were sent."""
+    where nothing does, of all that clients sent, else of all that they were sent. Where all
+    others are behind one MAC the capture may be that router's: then only an answer as prompt
+    as a kernel's tells."""
     result = np.zeros(len(sightings))
     asked, told = ((legs.counts[:, [*theirs]] > 0).any(axis=1)
                    for theirs in (CLIENT_LEGS, SERVER_LEGS))  # fmt: skip
+    macs = [_mac_of(segments, sightings, end) for end in ("client", "server")]
+    gaps = legs.gap(Event.SYN_ACK, Event.ACK), legs.gap(Event.SYN, Event.SYN_ACK)
     for capture in distinct(sightings["capture"]):
         mine = sightings["capture"] == capture
         # Answers without their questions may be what a server's wrong entries flood.
@@ -404,10 +430,43 @@ def _by_address_centre(sightings: Table, legs: Legs, addresses: _Addresses) -> A
             at_server = mine & (addresses.server == centre)
             if at_server.any() and not (at_server & asked).any():
                 continue
-            if ((client == centre) | (server == centre)).all():
-                result[at_server] -= 1.0
-                result[mine & (addresses.client == centre)] += 1.0
+            if not ((client == centre) | (server == centre)).all():
+                continue
+            serves = int((server == centre).all())
+            peers = distinct(macs[1 - serves][some])
+            alone = len(peers) == 1 and peers[0] != NO_MAC
+            if alone and not _at_once(gaps[serves][some]):
+                continue
+            result[at_server] -= 1.0
+            result[mine & (addresses.client == centre)] += 1.0
     return result
+
+
+_SHOWS = {
+    "client": (("syn_ack_row", "dst_mac"), ("syn_row", "src_mac")),
+    "server": (("syn_row", "dst_mac"), ("syn_ack_row", "src_mac")),
+}
+"""Where the MAC of an end is seen; the last one is its own word."""
+
+
+def _mac_of(segments: Table, sightings: Table, end: str) -> Array:
+    """By sighting the MAC of an end as the capture shows it; NO_MAC where it does not."""
+    mac = np.full(len(sightings), NO_MAC)
+    for row, column in _SHOWS[end]:
+        known = np.flatnonzero(sightings[row] >= 0)
+        found = segments[column][sightings[row][known]]
+        mac[known[found >= 0]] = found[found >= 0]
+    return mac
+
+
+def _at_once(gaps: Array) -> bool:
+    """Whether what took so long (ns, -1 unknown) was answered within what a kernel takes for
+    it: it does so at once, and between two machines question and answer travel for longer."""
+    gaps = gaps[gaps >= 0]
+    return bool(len(gaps)) and float(np.median(gaps)) <= _AT_ONCE_NS
+
+
+_AT_ONCE_NS = 60_000
 
 
 def _how_many(*values: Array) -> int:
@@ -454,15 +513,11 @@ def _mac_centres(links: _Links, frames: Array, prompt: Collection[int]) -> Array
 
 
 def _prompt(sightings: Table, legs: Legs) -> set[int]:
-    """Captures in which SYNs are answered within what a kernel takes for it: it does so at once,
-    and between two machines a SYN and its answer travel for longer."""
+    """Captures in which SYNs are answered at once."""
     gap = legs.gap(Event.SYN, Event.SYN_ACK)
     known = np.flatnonzero(gap >= 0)
     mine = grouped(known, sightings["capture"][known])
-    return {capture for (capture,), rows in mine if np.median(gap[rows]) <= _AT_ONCE_NS}
-
-
-_AT_ONCE_NS = 60_000
+    return {capture for (capture,), rows in mine if _at_once(gap[rows])}
 
 
 def _mac_centre(source: Array, destination: Array, frames: Array) -> int | None:
@@ -508,18 +563,21 @@ def _settle_contests(
     vantages: Sequence[Vantage],
     sightings: Table,
     identity: Array,
-    client: Array,
-    server: Array,
+    addresses: _Addresses,
     speaks: Array,
+    certain: Array,
 ) -> None:
     """Where captures of two hosts claim one address, and saw the same attempts of it, the
     better claim stands; equal ones stand both (the same host under two names). A claim to an
     address that never speaks in that capture falls before one to which it does: a router
-    before which everything is lost is as near to the silent server as can be."""
+    before which everything is lost is as near to the silent server as can be. What is
+    ``certain`` (bool, captures x addresses) stands before anything else."""
+    client, server = addresses.client, addresses.server
     for address in np.flatnonzero((score > 0).sum(axis=0) > 1):
         of_address = (client == address) | (server == address)
         claimants = np.flatnonzero(score[:, address] > 0)
-        rank = np.lexsort((score[claimants, address], speaks[claimants, address]))
+        order = [which[claimants, address] for which in (score, speaks, certain)]
+        rank = np.lexsort(order)
         best = int(claimants[rank[-1]])
         attempts = identity[of_address & (sightings["capture"] == best)]
         for other in claimants.tolist():
@@ -527,6 +585,7 @@ def _settle_contests(
             rival = vantages[other].host != vantages[best].host
             weaker = score[other, address] < score[best, address]
             mute = speaks[best, address] and not speaks[other, address]
+            mute = mute and not certain[other, address]
             if rival and (mute or (weaker and len(np.intersect1d(mine, attempts)))):
                 score[other, address] = 0
 
@@ -564,6 +623,20 @@ def _eliminate(
 def _denied(vantages: Sequence[Vantage], addresses: _Addresses) -> Array:
     """Which addresses each capture's host lists as its neighbors' (captures x addresses)."""
     return np.array([addresses.named_in(v.denied) for v in vantages], bool)
+
+
+def _routed(segments: Table, sightings: Table, addresses: _Addresses, captures: int) -> Array:
+    """Addresses whose SYNs and SYN-ACKs have all passed a router before they came to a capture:
+    it is not at their host (captures x addresses)."""
+    size = len(addresses.high)
+    fresh, passed = np.zeros(captures * size), np.zeros(captures * size)
+    for row, end in (("syn_row", addresses.client), ("syn_ack_row", addresses.server)):
+        known = np.flatnonzero(sightings[row] >= 0)
+        first = np.isin(segments["ttl"][sightings[row][known]], FIRST_TTLS)
+        cell = sightings["capture"][known].astype(np.int64) * size + end[known]
+        fresh += np.bincount(cell[first], minlength=captures * size)
+        passed += np.bincount(cell[~first], minlength=captures * size)
+    return ((passed > 0) & (fresh == 0)).reshape(captures, size)
 
 
 def _astray(segments: Table, capture: int, high: int, low: int) -> bool:

@@ -172,7 +172,7 @@ def transmissions(
     from synack.handshake.match import CAUSES
     from synack.handshake.vantage import CLIENT
 
-    r, s, names = rungs, matched.segments, [file.path for file in files]
+    r = rungs
     columns = [
         _numbers("attempt", r["attempt"]),
         _named("leg", legs(), r["leg"]),
@@ -186,15 +186,36 @@ def transmissions(
         _numbers("clock_doubt_ns", r["doubt_ns"]),
     ]
     for end in ("sent", "arrived"):
-        rows, none = r[end], r[end] < 0
-        columns += [
-            _macs(f"{end}_{name}", np.where(none, NO_MAC, s[name][rows]))
-            for name in ("src_mac", "dst_mac")
-        ]
-        columns.append(_named(f"{end}_file", names, np.where(none, -1, s["file"][rows])))
-        columns.append(_numbers(f"{end}_frame", np.where(none, -1, s["frame"][rows])))
+        columns += _places(f"{end}_", r[end], matched, files)
     gone = (_named(f"vanished_{end}", paths.places, r[end]) for end in ("after", "before"))
     return [*columns, *gone]
+
+
+def passed(passages: Table, matched: Matched, files: Sequence[CaptureFile]) -> list[Shown]:
+    """What taps saw of transmissions: in which capture, and where in it."""
+    from synack.handshake.stations import labels
+
+    capture = matched.segments["capture"][passages["row"]]
+    return [
+        _numbers("rung", passages["rung"]),
+        _named("capture", labels(matched.captures), capture),
+        _times("at", passages["at"]),
+        *_places("", passages["row"], matched, files),
+    ]
+
+
+def _places(
+    prefix: str, rows: Array, matched: Matched, files: Sequence[CaptureFile]
+) -> list[Shown]:
+    """Where rows of segments are, and between which MACs; nothing where -1."""
+    s, none = matched.segments, rows < 0
+    names = [file.path for file in files]
+    return [
+        *(_macs(f"{prefix}{name}", np.where(none, NO_MAC, s[name][rows]))
+          for name in ("src_mac", "dst_mac")),
+        _named(f"{prefix}file", names, np.where(none, -1, s["file"][rows])),
+        _numbers(f"{prefix}frame", np.where(none, -1, s["frame"][rows])),
+    ]  # fmt: skip
 
 
 def legs() -> list[str]:

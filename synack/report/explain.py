@@ -15,11 +15,10 @@ import numpy as np
 from synack.capture.write import Interface, pcapng
 from synack.capture.write import Packet as Written
 from synack.frames import Frames
-from synack.report import compare, text
+from synack.report import compare, paint, text
 from synack.report.cited import SHIFT, Cited, chosen, cited, keys_of
 from synack.report.compare import Compared
 from synack.report.dissect import Field, Packet, dissect, find_tshark
-from synack.report.plain import printable
 from synack.report.remarks import Remarks
 from synack.tables import NO_TIME, Array, Table
 from synack.wording import count, iso_time
@@ -69,9 +68,10 @@ class Explanation:
     warning: str = ""
     """Why Wireshark's dissection is not whole, else ""."""
 
-    def to_text(self) -> str:
-        """For people: what each frame is evidence for, the comparison, the dissection."""
-        return "\n".join(printable(line) for line in self._lines()).rstrip() + "\n"
+    def to_text(self, color: bool = False) -> str:
+        """For people: what each frame is evidence for, the comparison, the dissection; ``color``:
+        with escape sequences for a terminal."""
+        return paint.shown(self._lines(), color)
 
     def to_json(self) -> str:
         """For programs: ``synack.explanation/1``."""
@@ -89,7 +89,8 @@ class Explanation:
     def _lines(self) -> Iterator[str]:
         different = sum(len(one.different) for one in self.frames)
         agree = f"differ in {count(different, 'field')}" if different else "agree in every field"
-        yield f"{count(len(self.frames), 'frame')} of the evidence: Wireshark and synack {agree}"
+        says = f"{count(len(self.frames), 'frame')} of the evidence: Wireshark and synack {agree}"
+        yield paint.Line(says, paint.bad if different else paint.bold)
         if self.left_out:
             yield f"{count(self.left_out, 'more frame')} of it: see --most, or synack annotate"
         if self.warning:
@@ -99,7 +100,8 @@ class Explanation:
             yield ""
             for number, place, says in one.cited:
                 if (number, place) not in told:
-                    yield from text.wrap(f"Finding {number}, evidence {place}: {says}")
+                    said = text.wrap(f"Finding {number}, evidence {place}: {says}")
+                    yield from text.painted(paint.bold, said)
                     told.add((number, place))
             yield from _shown(one)
 
@@ -116,10 +118,11 @@ def _shown(one: Explained) -> Iterator[str]:
         for row in (_HEAD, *one.compared):
             mark = "   <- differs" if row is not _HEAD and row[1] != row[2] else ""
             cells = row[0].ljust(widths[0]), (row[1] or "-").ljust(widths[1]), row[2] or "-"
-            yield f"  {'  '.join(cells)}{mark}".rstrip()
+            line = f"  {'  '.join(cells)}{mark}".rstrip()
+            yield paint.Line(line, paint.bad) if mark else line
     yield ""
     for layer in one.packet:
-        yield f"  {layer.name}"
+        yield paint.Line(f"  {layer.name}", paint.bold)
         for field in layer.fields:
             if field.line and _tells(field):
                 yield f"    {_cut(field.line)}"
@@ -182,7 +185,7 @@ def explain(diagnosis: Diagnosis, findings: Collection[int] = (), most: int = MO
         np.empty(0, np.int64), np.empty(0, np.int64)
     )  # fmt: skip
     paths = [one.path for one in d.loaded.files]
-    with Frames(d.loaded.incident, paths, file, frame) as frames:
+    with diagnosis.recorded.frames(file, frame) as frames:
         packets, warning = _dissected(frames) if some else ([], "")
         read = _Reading(diagnosis, looked_at, keys_of(file, frame))
         explained = []

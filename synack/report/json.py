@@ -81,6 +81,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "last": _time(finding.last),
         "healed": _time(finding.healed),
         "survived_by": finding.survived_by,
+        "control_group": finding.control
+        and {name: share._asdict() for name, share in finding.control._asdict().items()},
         "summary": finding.summary,
         "evidence": [
             {"id": evidence.id, "says": evidence.says, "sources": _sources(evidence.sources)}

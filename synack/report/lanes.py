@@ -244,13 +244,13 @@ def _legend(x: Lanes, colours: dict[str, str]) -> list[Shape]:
     at = 20.0
     for mac in used:
         note = notes.get(mac, "")
-        room = 15 + len(mac) * 11 * MONO_COLUMN + len(note) * 6.5 + 24
+        room = 15 + len(mac) * 11 * MONO_COLUMN + len(note) * 6.5 + 28
         if at + room > WIDTH - _RIGHT:
             break
         shapes += [
             Box(at, 42, 10, 10, colours[mac]),
             Text(at + 15, 51, mac, INK, 11, mono=True),
-            Text(at + 17 + len(mac) * 11 * MONO_COLUMN, 51, note.strip(), GREY, 11),
+            Text(at + 21 + len(mac) * 11 * MONO_COLUMN, 51, note, GREY, 11),
         ]
         at += room
     return shapes

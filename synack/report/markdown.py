@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from synack.addresses import parse_ip, parse_mac
-from synack.report import checks, text
+from synack.report import checks, ladder_text, text
 from synack.report.considered import Considered, considered
+from synack.report.facts import facts, title
 from synack.report.plain import printable
-from synack.wording import first_upper
+from synack.report.prose import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,32 +21,20 @@ if TYPE_CHECKING:
     from synack.api import Diagnosis
     from synack.check.run import Result
     from synack.model import Evidence, Finding
+    from synack.report.rungs import Ladder
 
-_ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:[0-9A-Fa-f]|::)")
 _BREAK = "<!-- -->"
 """Ends a word for GitHub's mentions, issue numbers, emoji and links, and is not shown."""
 
 
 def prose(content: str) -> str:
     """Plain text, with the addresses in it as code, that no character of it can leave."""
-    content = printable(content).strip()
-    parts, at = [], 0
-    for found in _ADDRESS.finditer(content):
-        if _is_address(content, found):
-            parts += [_escaped(content[at : found.start()]), code(found[0])]
-            at = found.end()
-    said = "".join([*parts, _escaped(content[at:])])
+    said = "".join(
+        code(piece.text) if piece.is_address else _escaped(piece.text)
+        for piece in pieces(printable(content).strip())
+    )
     # At the start of a line a list, a heading or a rule could begin.
     return re.sub(r"^(\d+)([.)])|^([-+=#])", r"\1\\\2\3", said)
-
-
-def _is_address(content: str, found: re.Match[str]) -> bool:
-    before, after = content[: found.start()][-1:], content[found.end() :][:1]
-    if not re.search("[:.]", found[0]):
-        return False
-    if before.isalnum() or after.isalnum() or before == "_" or after == "_":
-        return False
-    return parse_mac(found[0]) is not None or parse_ip(found[0]) is not None
 
 
 def _escaped(content: str) -> str:
@@ -100,29 +88,73 @@ def render(diagnosis: Diagnosis) -> str:
     lines += [f"**{prose(text.verdict(diagnosis))}**", ""]
     attempts = text.attempts(diagnosis)
     lines += [prose(attempts), ""] if attempts else []
+    lines += _times(diagnosis.findings)
+    drawn = text.typical_ladders(diagnosis)
     for number, finding in enumerate(diagnosis.findings, 1):
-        lines += _finding(finding, number)
+        more = text.more(diagnosis, finding, number)
+        lines += _finding(finding, number, drawn.get(number), more)
     lines += _list("Captures", text.captures(diagnosis))
     lines += _list("Clocks", text.clocks(diagnosis))
     lines += _list("Warnings", diagnosis.warnings)
+    lines += _list("For its author to add", _MISSING if diagnosis.findings else ())
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _finding(finding: Finding, number: int) -> list[str]:
+_MISSING = (
+    "What users noticed, since when, and how many of them",
+    "How it was detected, and when",
+    "What was done, by whom, and what helped",
+    "What will be changed, by whom, until when",
+)
+"""What a postmortem needs besides, and nobody but its author knows."""
+
+
+def _times(findings: Sequence[Finding]) -> list[str]:
+    """What began and ended when."""
+    events = []
+    for number, finding in enumerate(findings, 1):
+        name = f"finding {number}, {title(finding.kind).lower()}"
+        for at, says in (
+            (finding.first, f"first seen: {name}"),
+            (finding.last, f"last seen: {name}"),
+            (finding.healed, f"healed by then: {name}"),
+        ):
+            events += [] if at is None else [(at, says)]
+    rows = [(f"{text.to_the_second(at)} UTC", prose(says)) for at, says in sorted(events)]
+    return ["## Times", "", *table(("When", "What"), rows)] if rows else []
+
+
+def _finding(finding: Finding, number: int, drawn: Ladder | None, more: Sequence[str]) -> list[str]:
     where = f" on {code(finding.host)}" if finding.host else ""
-    kind = first_upper(text.TITLES[finding.kind].lower()).replace("Syn", "SYN")
-    lines = [f"## {number}. {kind}{where} ({finding.confidence})", ""]
+    lines = [f"## {number}. {title(finding.kind)}{where} ({finding.confidence})", ""]
     lines += [prose(finding.summary), ""]
-    lines += table(("Fact", "Value"), ((label, value) for label, value in _facts(finding) if value))
+    known = [(f.label, code(f.value) if f.is_name else prose(f.value)) for f in facts(finding)]
+    if finding.survived_by:
+        known.append(("Why it stayed", "<br>".join(map(prose, finding.survived_by))))
+    lines += table(("Fact", "Value"), [*known, ("Confidence", finding.confidence)])
+    if finding.control is not None:
+        shares = finding.control._asdict().items()
+        rows = [(f"{name} MAC", str(one.attempts), str(one.completed)) for name, one in shares]
+        lines += ["### Control group", "", *table(("", "Attempts", "Completed"), rows)]
+    if drawn is not None:
+        lines += [f"### One of these attempts ({drawn.outcome})", ""]
+        lines += block(ladder_text.lines(drawn, shown=text.RUNGS))
     if finding.remedy:
         lines += ["### What to do", ""]
-        for remedy in finding.remedy:
-            command = "   # " in remedy
-            lines += block([remedy], "sh") if command else [f"- {prose(remedy)}", ""]
+        lines += _tasks(finding.remedy)
     lines += ["### Evidence", ""]
     for place, evidence in enumerate(finding.evidence, 1):
         lines += _evidence(evidence, place)
-    return [*lines, "", *_others(finding)]
+    lines += ["", *_others(finding)]
+    return [*lines, "### To see more", "", *block(more, "sh")] if more else lines
+
+
+def _tasks(remedy: Sequence[str]) -> list[str]:
+    """Commands to type, then what else there is to do, to be ticked off."""
+    lines = []
+    for line in remedy:
+        lines += block([line], "sh") if "   # " in line else [f"- [ ] {prose(line)}"]
+    return [*lines, ""]
 
 
 def _others(finding: Finding) -> list[str]:
@@ -136,26 +168,6 @@ def _others(finding: Finding) -> list[str]:
 def _reason(group: Considered) -> str:
     places = text.places_by_file(group.sources).items()
     return "<br>".join([prose(group.says), *(f"{code(file)}: {found}" for file, found in places)])
-
-
-def _facts(finding: Finding) -> list[tuple[str, str]]:
-    numbers = (finding.sent, finding.received)
-    sent, received = ("not observable" if n is None else str(n) for n in numbers)
-    leg = finding.leg.upper()
-    return [
-        ("Host", code(finding.host)),
-        ("Interface", code(finding.interface)),
-        ("Address", code(finding.ip)),
-        ("Cached MAC", code(finding.stale_mac)),
-        ("Actual MAC", code(finding.actual_mac)),
-        ("Next hop", prose(finding.next_hop)),
-        (f"{leg}s sent", sent if leg else ""),
-        (f"{leg}s received", received if leg else ""),
-        ("Attempts affected", str(finding.attempts)),
-        ("When", prose(text.when(finding))),
-        ("Why it stayed", "<br>".join(prose(reason) for reason in finding.survived_by)),
-        ("Confidence", finding.confidence),
-    ]
 
 
 def _evidence(evidence: Evidence, place: int) -> list[str]:

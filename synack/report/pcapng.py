@@ -17,7 +17,6 @@ from synack.addresses import Address, parse_ip
 from synack.capture.links import LINK_TYPES
 from synack.capture.write import Interface, Packet, pcapng
 from synack.errors import InputError, UsageError
-from synack.frames import Frames
 from synack.handshake.clock import on_reference
 from synack.output import write
 from synack.report import text
@@ -81,8 +80,7 @@ def _save_parts(diagnosis: Diagnosis, path: Path | None, made: Annotated) -> lis
 
 
 def _check(diagnosis: Diagnosis, path: Path | None) -> None:
-    read = [Path(source.path) for source in diagnosis.diagnosed.loaded.incident.sources]
-    if path is not None and any(_same(path, one) for one in read):
+    if path is not None and any(_same(path, one) for one in diagnosis.recorded.inputs):
         raise UsageError(f"{path} is one of the files to read: choose another name")
 
 
@@ -115,9 +113,7 @@ class Annotated:
         self._remarks = Remarks(d, about, by_attempt)
         self._attempts = len(attempts)
         self._take(rows, np.union1d(_claims_about(claims, findings), rows_at(claims, self._cited)))
-        self._frames = Frames(
-            d.loaded.incident, [file.path for file in d.loaded.files], self._file, self._frame
-        )
+        self._frames = diagnosis.recorded.frames(self._file, self._frame)
         try:
             self._place()
         except BaseException:

@@ -193,22 +193,18 @@ class _Builder:
         return client, server
 
     def _rung(self, number: int, row: dict[str, int]) -> Rung:
-        from synack.handshake.states import Event
         from synack.handshake.vantage import CLIENT
 
         sent, arrived = (self._seen(row[end], row[f"{end}_at"]) for end in ("sent", "arrived"))
         fate = FATES[row["fate"]]
         unknown = self.causes[row["cause"]] or NOTHING_TELLS
         passed = tuple(self.passed.get(number, ()))
-        name = NAMES[row["leg"]]
-        if row["leg"] == Event.ICMP:
-            some = max(row["sent"], row["arrived"])
-            code = int(self.m.segments["icmp"][some]) if some >= 0 else -1
-            name = f"ICMP {_ICMP[code]}" if code in _ICMP else name
+        some = max(row["sent"], row["arrived"])
+        icmp = int(self.m.segments["icmp"][some]) if some >= 0 else -1
         places = self.d.paths.places
         gone = row["after"] >= 0
         return Rung(
-            name=name,
+            name=segment_name(row["leg"], icmp),
             number=row["number"],
             of=row["of"],
             from_client=row["side"] == CLIENT,
@@ -234,6 +230,11 @@ class _Builder:
             file=self.d.loaded.files[int(s["file"][row])].path,
             frame=int(s["frame"][row]),
         )
+
+
+def segment_name(leg: int, icmp: int) -> str:
+    """``SYN-ACK``; of an ICMP error (``icmp`` as in the segments, -1 for others) what it says."""
+    return f"ICMP {_ICMP[icmp]}" if icmp in _ICMP else NAMES[leg]
 
 
 def endpoint(ip: str, port: int) -> str:

@@ -104,6 +104,7 @@ class Drawing:
         ground = Box(0.5, 0.5, self.width - 1, self.height - 1, GROUND, FAINT, 6)
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} role="img"'
+            ' style="max-width:100%;height:auto"'
             f' font-family="{escape(SANS)}" font-size="{SIZE}" fill="{INK}">',
             f"<title>{quoted(self.title)}</title>",
             *(_element(shape) for shape in (ground, *self.shapes)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -9,18 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synack.grouping import ids_of, representatives
-from synack.model import OUTCOMES, Evidence, Finding, Source
+from synack.model import OUTCOMES, ControlGroup, Evidence, Finding, Source
+from synack.report import ladder_text, paint
 from synack.report.considered import considered
-from synack.report.plain import printable
+from synack.report.rungs import Ladder, ladders, typical
 from synack.wording import count, iso_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from synack.api import Diagnosis
     from synack.handshake.clock import Clock
 
 WIDTH = 80
+RUNGS = 8
+"""Transmissions that a ladder shows."""
 SHOWN = 8
 """Frames or lines of one file that a statement shows; JSON has more of them."""
 
@@ -42,16 +46,23 @@ TITLES = {
 }
 
 
-def render(diagnosis: Diagnosis) -> str:
-    """The whole report."""
-    lines = [*wrap(verdict(diagnosis)), ""]
+def render(diagnosis: Diagnosis, color: bool = False) -> str:
+    """The whole report; with ``color`` for a terminal that has it."""
+    fine = paint.good if diagnosis.diagnosed.concluded and not diagnosis.findings else paint.bold
+    lines = [*painted(fine, wrap(verdict(diagnosis))), ""]
+    drawn = typical_ladders(diagnosis)
     for number, finding in enumerate(diagnosis.findings, 1):
-        lines += [*_finding(finding, number, len(diagnosis.findings)), ""]
+        lines += [*_finding(finding, number, len(diagnosis.findings), drawn.get(number))]
+        lines += [*_more(diagnosis, finding, number), ""]
     lines += _attempts(diagnosis)
     lines += _list("Captures", captures(diagnosis))
     lines += _list("Clocks", clocks(diagnosis))
     lines += _list("Warnings", diagnosis.warnings)
-    return "\n".join(printable(line) for line in lines).rstrip() + "\n"
+    return paint.shown(lines, color)
+
+
+def painted(how: paint.Paint, lines: Iterable[str]) -> list[str]:
+    return [paint.Line(line, how) for line in lines]
 
 
 def verdict(diagnosis: Diagnosis) -> str:
@@ -61,6 +72,11 @@ def verdict(diagnosis: Diagnosis) -> str:
         causes = Counter(TITLES[f.kind].lower() for f in diagnosis.findings)
         named = ", ".join(f"{n} x {c}" if n > 1 else c for c, n in causes.items())
         return f"{count(len(diagnosis.findings), 'finding')}: {named}"
+    if not total and len(diagnosis.diagnosed.entries):
+        return (
+            "No finding: there is no handshake in what could be read, and no neighbor entry is"
+            " known to be wrong."
+        )
     if not total:
         return "No finding: there is no handshake in what could be read."
     completed = _outcomes(diagnosis)["completed"]
@@ -78,27 +94,80 @@ def headline(finding: Finding) -> str:
     return f"{TITLES[finding.kind]}{where} ({finding.confidence})"
 
 
-def _finding(finding: Finding, number: int, of: int) -> list[str]:
+def _finding(finding: Finding, number: int, of: int, drawn: Ladder | None) -> list[str]:
     ordinal = f"[{number}/{of}] " if of > 1 else ""
-    lines = [ordinal + headline(finding), ""]
-    lines += wrap(finding.summary, "  ")
+    lines = painted(paint.finding(finding.confidence), wrap(ordinal + headline(finding)))
+    lines += ["", *wrap(finding.summary, "  "), ""]
+    lines += _labelled("When", when(finding))
+    affected = count(finding.attempts, "attempt") if finding.attempts else "no attempt was captured"
+    lines += _labelled("Affected", affected)
+    for reason in finding.survived_by:
+        lines += _labelled("Why it stayed", reason)
+    lines += _control(finding.control)
+    if drawn is not None:
+        lines += ["", *_heading(f"One of these attempts ({drawn.outcome})"), ""]
+        lines += painted(paint.ladder, ladder_text.lines(drawn, "    ", RUNGS))
     if finding.remedy:
         lines += ["", *_labelled("Do now", finding.remedy[0])]
         for line in finding.remedy[1:]:
             lines += _labelled("Then", line)
-    lines += _labelled("When", when(finding))
-    lines += _labelled("Affected", count(finding.attempts, "attempt"))
-    for reason in finding.survived_by:
-        lines += _labelled("Why it stayed", reason)
-    lines += ["", "  Evidence"]
+    lines += ["", *_heading("Evidence")]
     for place, evidence in enumerate(finding.evidence, 1):
         lines += _evidence(evidence, place)
     return lines + _others(finding)
 
 
+def _control(group: ControlGroup | None) -> list[str]:
+    """What became of the others of the host, whose MAC was right."""
+    if group is None:
+        return []
+    lines = ["", *_heading("Control group   attempts  completed")]
+    for name, share in group._asdict().items():
+        row = f"    {name + ' MAC':<14}{share.attempts:>8}{share.completed:>11}"
+        lines.append(row)
+    return lines
+
+
+def typical_ladders(diagnosis: Diagnosis) -> dict[int, Ladder]:
+    """A typical attempt of each finding that has any, by the finding's number."""
+    d = diagnosis.diagnosed
+    rows = {number: typical(d, finding) for number, finding in enumerate(d.findings, 1)}
+    some = {number: row for number, row in rows.items() if row is not None}
+    return dict(zip(some, ladders(d, [*some.values()]), strict=True))
+
+
+def _more(diagnosis: Diagnosis, finding: Finding, number: int) -> list[str]:
+    commands = more(diagnosis, finding, number)
+    lines = ["", *_heading("To see more")] if commands else []
+    return [*lines, *(f"    {command}" for command in commands)]
+
+
+def more(diagnosis: Diagnosis, finding: Finding, number: int) -> list[str]:
+    """Commands that show more of a finding, by its number from 1."""
+    arguments = diagnosis.diagnosed.loaded.incident.arguments
+    if any(argument.rpartition("=")[2] == "-" for argument in arguments):
+        return []  # standard input is gone
+    outcome = diagnosis.diagnosed.attempts["outcome"][finding.rows]
+    some = ",".join(OUTCOMES[one] for one in np.unique(outcome).tolist())
+    commands = [f"handshakes {{}} --wide --only {some}"] if some else []
+    if any(source.frame for evidence in finding.evidence for source in evidence.sources):
+        commands[:0] = [
+            f"explain {{}} --finding {number}",
+            f"annotate {{}} --finding {number} -o evidence.pcapng",
+        ]
+    paths = " ".join(map(shlex.quote, arguments))
+    longest = max(map(len, commands), default=0) + len(paths)
+    shown = paths if paths and longest < WIDTH - len("    synack ") else _PATHS
+    return [f"synack {command.format(shown)}" for command in commands]
+
+
+_PATHS = "PATH..."
+"""For paths that are too long to be repeated."""
+
+
 def _others(finding: Finding) -> list[str]:
     groups = considered(finding)
-    lines = ["", "  Other causes considered"] if groups else []
+    lines = ["", *_heading("Other causes considered")] if groups else []
     for group in groups:
         causes = ", ".join(group.causes)
         lines += wrap(f"{group.verdict:<9} {causes}: {group.says}", "    ", " " * 14)
@@ -109,22 +178,23 @@ def when(finding: Finding) -> str:
     """From when to when, and whether it healed."""
     if finding.first is None or finding.last is None:
         return "unknown"
-    first, last = _second(finding.first), _second(finding.last)
+    first, last = to_the_second(finding.first), to_the_second(finding.last)
     last = last[11:] if first[:10] == last[:10] else last
     text = f"{first} to {last} UTC"
     if finding.healed is not None:
-        return f"{text}, healed by {_second(finding.healed)[11:]}"
+        return f"{text}, healed by {to_the_second(finding.healed)[11:]}"
     return text + (", not seen to heal" if finding.kind == "stale-neighbor" else "")
 
 
-def _second(time: int) -> str:
+def to_the_second(time: int) -> str:
+    """``2026-09-16 14:02:11``, UTC."""
     return iso_time(time)[:19].replace("T", " ")
 
 
 def _evidence(evidence: Evidence, place: int) -> list[str]:
     lines = wrap(f"{place}. {evidence.says}", "    ", "       ")
     for file, places in places_by_file(evidence.sources).items():
-        lines += wrap(f"{file}: {places}", "       ", "         ")
+        lines += painted(paint.dim, wrap(f"{file}: {places}", "       ", "         "))
     return lines
 
 
@@ -177,7 +247,7 @@ def attempts(diagnosis: Diagnosis) -> str:
 
 def _attempts(diagnosis: Diagnosis) -> list[str]:
     says = attempts(diagnosis)
-    return [*wrap(says), ""] if says else []
+    return [*painted(paint.outcomes, wrap(says)), ""] if says else []
 
 
 def captures(diagnosis: Diagnosis) -> list[str]:
@@ -189,7 +259,7 @@ def captures(diagnosis: Diagnosis) -> list[str]:
         place = "a tap" if vantage.tap else diagnosis.addresses_of(vantage) or "place unknown"
         interface = f" {capture.interface}" if capture.interface else ""
         span = (
-            f"{_second(capture.first)} to {_second(capture.last)[11:]}"
+            f"{to_the_second(capture.first)} to {to_the_second(capture.last)[11:]}"
             if capture.first is not None and capture.last is not None
             else "no time"
         )
@@ -225,14 +295,19 @@ def clock(clock: Clock, hosts: Sequence[str]) -> str:
 def _list(title: str, items: list[str]) -> list[str]:
     if not items:
         return []
-    lines = [title]
+    lines = painted(paint.bold, [title])
     for item in items:
         lines += wrap(item, "  ", "    ")
     return [*lines, ""]
 
 
+def _heading(title: str) -> list[str]:
+    return painted(paint.bold, [f"  {title}"])
+
+
 def _labelled(label: str, text: str) -> list[str]:
-    return wrap(text, f"  {label:<14}", " " * 16)
+    first, *rest = wrap(text, f"  {label:<14}", " " * 16)
+    return [*painted(paint.label(16), [first]), *rest]
 
 
 def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:

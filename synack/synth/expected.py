@@ -188,7 +188,7 @@ def _witnessed(found: Evidence, sent: Sent) -> bool:
     for c in found.captures:
         receivers = {attempt.client} if sent.leg == "syn-ack" else set()
         if sent.leg == "syn":
-            receivers = {c.record.host} if attempt.server in c.port.addresses else set()
+            receivers = {c.record.host} if attempt.server in c.addresses else set()
         record = c.record
         if record.host not in receivers or record.direction == "out" or sent.leg in record.hide:
             continue
@@ -244,7 +244,7 @@ def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
             if isinstance(content, Arp):
                 if content.sender == wrong.address:
                     return True
-            elif content.src == wrong.address or not c.port.on_link(content.src):
+            elif content.src == wrong.address or not c.on_link(content.src):
                 return True
     return False
 
@@ -260,7 +260,7 @@ def _no_router(found: Evidence, wrong: Wrong) -> bool:
                     return True
             elif wrong.address in (content.src, content.dst):
                 here = c.record.host == wrong.host
-                there = wrong.address in c.port.addresses
+                there = wrong.address in c.addresses
                 if here or there:
                     sides.setdefault(f"{content.src} {frame.smac}", set()).add(here)
     return any(len(seen) > 1 for seen in sides.values())

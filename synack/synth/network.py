@@ -499,6 +499,8 @@ class Network:
         now, age = self.now, self.random.uniform(20, 400)
         fresh = told_.state == "REACHABLE" and not told_.kept
         old = 1.0 if fresh else 80.0 if told_.kept else age
+        if told_.at > 0:
+            old = age = 0.0  # set while the story goes
         port.table[told_.address] = Entry(
             told_.mac, told_.state, now - old, now if told_.kept or fresh else now - age,
             now - old, 4, told_.kept, told_.answered,

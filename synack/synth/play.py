@@ -11,7 +11,7 @@ from synack.errors import UsageError
 from synack.synth.dumps import Written
 from synack.synth.expected import Evidence, findings
 from synack.synth.network import Network
-from synack.synth.recording import port_of, recorded, write
+from synack.synth.recording import ports_of, recorded, write
 from synack.synth.story import Story
 from synack.synth.tcp import Tcp
 from synack.synth.truth import as_table
@@ -26,8 +26,8 @@ def play(story: Story, folder: Path) -> dict[str, Any]:
     """
     net = Network(story)
     for record in story.records:
-        port = port_of(record, net)
-        port.tape = []
+        for port in ports_of(record, net):
+            port.tape = []
     tcp = Tcp(net, story)
     dumps = Written(story, net)
     net.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import heapq
 import random
 import struct
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from synack.synth.frames import (
     network,
 )
 from synack.synth.network import Network, Port
-from synack.synth.story import Record, Story
+from synack.synth.story import ANY, Record, Story
 
 NUMBERS = {"NULL": 0, "EN10MB": 1, "RAW": 101, "LOOP": 108, "LINUX_SLL": 113, "LINUX_SLL2": 276}
 NAMES = {"EN10MB": "Ethernet", "LINUX_SLL": "Linux cooked v1", "LINUX_SLL2": "Linux cooked v2"}
@@ -40,9 +41,18 @@ class Recorded:
     """One capture: frames by true time, and how many were lost of those that it wanted."""
 
     record: Record
-    port: Port
+    ports: list[Port]
     frames: list[tuple[float, Frame, str]]
     dropped: int
+
+    @property
+    def addresses(self) -> list[str]:
+        """Of the interfaces that it listens on."""
+        return [address for port in self.ports for address in port.addresses]
+
+    def on_link(self, ip: str) -> bool:
+        """Whether an address is on any link that it listens to."""
+        return any(port.on_link(ip) for port in self.ports)
 
 
 def recorded(story: Story, net: Network) -> list[Recorded]:
@@ -51,17 +61,18 @@ def recorded(story: Story, net: Network) -> list[Recorded]:
     return [_keep(record, net, dice) for record in story.records]
 
 
-def port_of(record: Record, net: Network) -> Port:
-    """The interface that a capture listens on."""
+def ports_of(record: Record, net: Network) -> list[Port]:
+    """The interfaces that a capture listens on: one, or all of them."""
     ports = net.hosts[record.host].ports
-    return next(p for p in ports if p.name == record.interface)
+    return [p for p in ports if record.interface in (p.name, ANY)]
 
 
 def _keep(record: Record, net: Network, dice: random.Random) -> Recorded:
-    port = port_of(record, net)
+    ports = ports_of(record, net)
+    tapes = [port.tape or [] for port in ports]
     begin, end = record.window
     kept, dropped = [], 0
-    for at, frame, way in port.tape or ():
+    for at, frame, way in heapq.merge(*tapes, key=lambda seen: seen[0]):
         if not begin <= at < end - record.unflushed or not _wanted(record, frame, way):
             continue
         lossy = record.drop_between[0] <= at < record.drop_between[1]
@@ -69,7 +80,7 @@ def _keep(record: Record, net: Network, dice: random.Random) -> Recorded:
             dropped += 1
         else:
             kept.append((at, frame, way))
-    return Recorded(record, port, kept, dropped)
+    return Recorded(record, ports, kept, dropped)
 
 
 def _wanted(record: Record, frame: Frame, way: str) -> bool:
@@ -157,7 +168,7 @@ def _parts(
 def _bytes(capture: Recorded, frame: Frame, way: str, number: int) -> tuple[bytes, int]:
     record = capture.record
     if record.link_type == "EN10MB":
-        data = ethernet(frame, capture.port.link.vlans, received=way != OUT)
+        data = ethernet(frame, capture.ports[0].link.vlans, received=way != OUT)
         if record.mirror:
             src, dst = record.mirror_ends or COLLECTOR
             port = 49152 + number * 7919 % 16384

@@ -30,6 +30,8 @@ DUMPS = (
 STATES = ("REACHABLE", "STALE", "PERMANENT")
 MIRRORS = ("vxlan", "geneve", "gre")
 DIRECTIONS = ("both", "in", "out")
+ANY = "any"
+"""A capture of all interfaces, which is cooked."""
 
 MOST_ATTEMPTS = 100_000
 LONGEST = 86_400.0
@@ -392,7 +394,7 @@ def _record(t: _Table, story: Story) -> Record:
         t.one_of(
             "interface",
             t.text("interface", story.hosts[host].interfaces[0].name),
-            [i.name for i in story.hosts[host].interfaces],
+            [*(i.name for i in story.hosts[host].interfaces), ANY],
         ),
         t.span("window", (0.0, story.duration)),
         t.choice("format", CONTAINERS),
@@ -417,6 +419,8 @@ def _record(t: _Table, story: Story) -> Record:
     )
     if record.mirror and (record.link_type != "EN10MB" or len(record.mirror_ends) not in (0, 2)):
         t.fail("mirror", "a mirror is recorded as EN10MB, between two mirror_ends")
+    if record.interface == ANY and record.link_type != "LINUX_SLL":
+        t.fail("link_type", "a capture of any interface is LINUX_SLL")
     if not re.fullmatch(r"[\w.@-]*", record.name):
         t.fail("name", f"{record.name!r} is no file name")
     t.done()

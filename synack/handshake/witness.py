@@ -1,0 +1,31 @@
+"""When a capture is a witness of what it does not have: it was on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across
+from synack.tables import NO_TIME, Array
+
+if TYPE_CHECKING:
+    from synack.handshake.match import Matched
+
+SETTLE_NS = 100_000_000
+"""How long after a transmission the receiver's capture must go on to be a witness
+of its loss: more than any one-way delay inside one network."""
+
+
+def certainly_on(m: Matched, capture: Array, time: Array, at: Array) -> Array:
+    """Whether capture ``at`` was certainly on at ``time`` of the clock of ``capture`` (bool)."""
+    moment, doubt = across(m.clocks, m.host_of_capture[capture], m.host_of_capture[at], time)
+    first = np.array([NO_TIME if c.first is None else c.first for c in m.captures], np.int64)
+    last = np.array([NO_TIME if c.last is None else c.last for c in m.captures], np.int64)
+    on = (time != NO_TIME) & (doubt < ASSUMED_AGREEMENT_NS) & (moment - doubt >= first[at])
+    on &= moment + doubt + SETTLE_NS <= last[at]
+    for number, where in enumerate(m.captures):
+        for begin, until in where.gaps:
+            missing = (moment + doubt + SETTLE_NS >= begin) & (moment - doubt <= until)
+            on &= ~((at == number) & missing)
+    return np.asarray(on)
