@@ -95,6 +95,7 @@ class Drawing:
     shapes: list[Shape] = field(default_factory=list)
 
     def add(self, *shapes: Shape) -> None:
+        """Draw ``shapes`` over what is there."""
         self.shapes += shapes
 
     def svg(self) -> str:
