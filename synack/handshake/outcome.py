@@ -59,9 +59,9 @@ class _View:
 
     def __init__(self, m: Matched, vanished: Table) -> None:
         self.m = m
-        cell = vanished["attempt"] * np.int64(len(Event)) + vanished["leg"]
-        gone = np.bincount(cell, minlength=m.attempts * len(Event))
-        self.vanished = gone.reshape(-1, len(Event))
+        self.vanished = np.zeros((m.attempts, len(Event)), bool)
+        whole = vanished["whole"]
+        self.vanished[vanished["attempt"][whole], vanished["leg"][whole]] = True
         self.at_client = m.client >= 0
         self.at_server = m.server >= 0
         self.both = (m.client_host >= 0) & (m.server_host >= 0)
@@ -82,13 +82,6 @@ class _View:
 
     def fate(self, event: Event, *fates: int) -> Array:
         return sum(self.fates[event, fate] for fate in fates)
-
-    def all_vanished(self, event: Event) -> Array:
-        """Whether everything of ``event`` that its sender's capture has, or without one a tap,
-        is known to have vanished."""
-        sender = self.m.server if event == Event.SYN_ACK else self.m.client
-        sent = self.count(np.where(sender >= 0, sender, self.m.elsewhere), event)
-        return (sent > 0) & (self.vanished[:, event] >= sent)
 
     def decide(self) -> tuple[Array, Array]:
         outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
@@ -114,9 +107,9 @@ class _View:
         ack_gone = self.fate(Event.ACK, LOST, MISDELIVERED) > 0
         ack_unseen = self.fate(Event.ACK, UNWITNESSED) > 0
         syn_ack_gone = self.fate(Event.SYN_ACK, LOST, MISDELIVERED) > 0
-        syn_ack_gone |= self.all_vanished(Event.SYN_ACK)
+        syn_ack_gone |= self.vanished[:, Event.SYN_ACK]
         syn_gone = self.fate(Event.SYN, LOST, MISDELIVERED) > 0
-        syn_gone |= self.all_vanished(Event.SYN)
+        syn_gone |= self.vanished[:, Event.SYN]
         silent = self.at_server & (syn_acks == 0) & (received == 0)
         silent &= addressed(m, m.server, Event.SYN) > 0
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
@@ -153,7 +146,7 @@ class _View:
     def _single_rules(self) -> list[tuple[Array, int, int]]:
         m = self.m
         rules: list[tuple[Array, int, int]] = []
-        gone = self.all_vanished(Event.SYN_ACK), self.all_vanished(Event.SYN)
+        gone = self.vanished[:, Event.SYN_ACK], self.vanished[:, Event.SYN]
         for sighting, state, silent, answered in (
             (m.client, self.client_state, Outcome.UNANSWERED, None),
             (m.server, self.server_state, Outcome.NO_REPLY, Outcome.UNACKNOWLEDGED),
@@ -235,7 +228,7 @@ class _View:
             sent = np.where(sender >= 0, self.count(sender, event), -1)
             arrived = addressed(m, receiver, event)
             denied = self.fate(event, LOST, MISDELIVERED) > 0
-            denied |= self.all_vanished(event)
+            denied |= self.vanished[:, event]
             nothing_sent = (self.fates[event].sum(axis=0) == 0) & (sent == 0)
             certain = (arrived > 0) | denied | nothing_sent
             counts[f"{leg}_sent"] = sent

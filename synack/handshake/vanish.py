@@ -81,31 +81,27 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     # After every one of the last places that have it, and before any other that lacks it.
     witness &= ~_after_any(~ahead, last)
     first = witness & ~_after_any(ahead, witness)
+    beyond = first | _after_any(ahead, first)
     places, (after, before) = _named_places(m, stations.capture[path], last, first)
-    of_tap = stations.side[path] == NEITHER
-    by_tap = np.asarray(((last | first) & of_tap).any(axis=1))
+    by_tap = np.asarray(((last | first) & (stations.side[path] == NEITHER)).any(axis=1))
     at = np.argmax(last, axis=1)
     depth = np.take_along_axis(ahead, at[:, None, None], axis=2).sum(axis=(1, 2))
     rows = np.flatnonzero(np.asarray(first.any(axis=1))[kind])
     gone, kind = some[rows], kind[rows]
-    row = has[gone, at[kind]]
-    ordered = np.lexsort((row, depth[kind], sent.attempt[gone] * len(Event) + sent.leg[gone]))
+    cell, time = sent.attempt[gone] * len(Event) + sent.leg[gone], m.aligned(sent.row[gone])
+    ordered = np.lexsort((time, depth[kind], cell))
     gone, kind = gone[ordered], kind[ordered]
-    return (
-        places,
-        Table(
-            VANISHED,
-            {
-                "attempt": sent.attempt[gone],
-                "leg": sent.leg[gone],
-                "row": row[ordered],
-                "after": after[kind],
-                "before": before[kind],
-                "by_tap": by_tap[kind],
-            },
-        ),
-        partial,
-    )
+    attempt, leg = sent.attempt[gone], sent.leg[gone]
+    columns = {
+        "attempt": attempt,
+        "leg": leg,
+        "row": has[gone, at[kind]],
+        "after": after[kind],
+        "before": before[kind],
+        "by_tap": by_tap[kind],
+        "whole": ~(beyond[kind] & _leg_of(m, stations, attempt, leg)).any(axis=1),
+    }
+    return places, Table(VANISHED, columns), partial
 
 
 def _witnesses(
@@ -337,6 +333,15 @@ def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
     for way, some in enumerate(directed):
         seen[way, m.identity[some], stations.of_sighting[some]] = True
     return np.asarray(seen[up.astype(np.int64), sent.attempt])
+
+
+def _leg_of(m: Matched, stations: Stations, attempt: Array, leg: Array) -> Array:
+    """Whether each slot has anything of the same attempt and leg (row, slot)."""
+    seen = np.zeros((m.attempts * len(LEGS), stations.slots), bool)
+    for number, of in enumerate(LEGS):
+        some = m.legs.counts[:, of] > 0
+        seen[m.identity[some] * len(LEGS) + number, stations.of_sighting[some]] = True
+    return np.asarray(seen[attempt * len(LEGS) + np.searchsorted(LEGS, leg)])
 
 
 _NOUNS = ("SYN", "SYN-ACK", "ACK")
