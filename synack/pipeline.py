@@ -9,7 +9,8 @@ import numpy as np
 
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
-from synack.diagnosis.audit import audit
+from synack.diagnosis.application import explain
+from synack.diagnosis.audit import Audit, audit
 from synack.diagnosis.context import KINDS, Context
 from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
@@ -46,6 +47,9 @@ class Diagnosed:
     findings: list[Finding]
     case: Case
     """What the rules saw."""
+    audit: list[str]
+    """What neighbor tables were compared with, and what could not be decided; [] where there
+    are handshakes, which tell more."""
 
     @cached_property
     def ownership(self) -> Table:
@@ -86,12 +90,12 @@ def run(loaded: Loaded) -> Diagnosed:
         matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
         _context(loaded, own, peers),
     )  # fmt: skip
-    causes = findings(case)
+    causes, audited = findings(case), Audit()
+    loaded.warnings += explain(case, causes)
     if not len(attempts):
         audited = audit(case)
         causes += audited.findings
-        loaded.warnings += audited.notes
-    return Diagnosed(loaded, matched, found, attempts, entries, causes, case)
+    return Diagnosed(loaded, matched, found, attempts, entries, causes, case, audited.notes)
 
 
 def _vantage(
@@ -288,6 +292,10 @@ def _context(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Context:
             home = [host for host, addresses in own.items() if host and mine & addresses]
             if len(home) == 1:
                 return home[0]
+        # HOST.client.log: the words of application logs are not known.
+        before = source.host.partition(".")[0]
+        if source.host not in own and before in own and not source.host_given:
+            return before
         return _host_of(source, set(), own, {})
 
     return Context(loaded.context(schema, host_of) for schema in KINDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import runpy
 import subprocess
 import sys
@@ -105,6 +106,17 @@ def test_importing_synack_imports_nothing_heavy():
     code = "import sys, synack; print(sorted({'numpy','pandas','dpkt','typer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", synack.__all__)
+def test_every_public_name_is_documented(name):
+    """With all that it has."""
+    public = getattr(synack, name)
+    assert inspect.getdoc(public)
+    if inspect.isclass(public):
+        own = {n: v for n, v in vars(public).items() if not n.startswith("_")}
+        members = [n for n, v in own.items() if callable(v) or hasattr(v, "__get__")]
+        assert [n for n in members if not (inspect.getdoc(own[n]) or "").strip()] == []
 
 
 def test_as_in_a_script(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synack.context.services import PORTS, SERVICES, service
+from synack.context.services import PORTS, SERVICES, named, service
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,10 @@ def test_the_machines_own_list() -> None:
     wrong = {name for name in common if f"{PORTS[name]}/tcp" not in own[name]}
     assert not wrong
     assert len(common) > 10
+
+
+@pytest.mark.parametrize(
+    ("port", "text"), [(9092, "9092 (Kafka)"), (9042, "9042 (Cassandra)"), (40000, "40000")]
+)
+def test_a_port_with_its_name(port, text):
+    assert named(port) == text

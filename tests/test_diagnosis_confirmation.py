@@ -24,7 +24,7 @@ def uname(release):
     [
         ("", (), 4, cause.CONFIRMED, "acknowledgments on an established connection"),
         ("", (FLOW,), 4, cause.CONNECTED, "most likely an established connection"),
-        ("", (FLOW,), None, cause.CONNECTED, "port 9094, Kafka over TLS"),
+        ("", (FLOW,), None, cause.CONNECTED, "(port 9094 (Kafka over TLS))"),
         ("", (FLOW,), 300, cause.CONFIRMED, ""),
         ("", (REPEATS, OTHER), 4, cause.CONFIRMED, "MSG_CONFIRM, or the bug"),
         ("", (LISTENS,), 4, cause.CONFIRMED, "acknowledgments on an established"),

@@ -242,7 +242,9 @@ def test_only_the_server_was_captured(net, tmp_path):
     net.drops.append(lose("syn-ack"))
     net.play()
     says = gap(diagnose(net, tmp_path))
-    assert says.startswith("3 attempts to 10.0.1.10 port 9092 unacknowledged: only one end was")
+    assert says.startswith(
+        "3 attempts to 10.0.1.10 port 9092 (Kafka) unacknowledged: only one end was"
+    )
     assert says.endswith("from broker-1 alone.")
 
 

@@ -13,6 +13,7 @@ import browser
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from test_report_filters import matching
+from test_taps import TWO, incident
 
 import synack
 
@@ -219,11 +220,31 @@ def test_a_ladder_opens_by_click_and_shows_both_ends(page):
     assert "SYN-ACK 1 of 10" in lost.text_content()
     assert "0a:1f:3c:90:5e:a1 → 0a:de:ad:00:00:01" in lost.text_content()
     assert "#38" in lost.text_content()
-    assert "give or take" in dialog.text_content()
+    assert "broker-1's, give or take 1.358 ms" in dialog.text_content()
     lines = dialog.locator("table tbody tr").all_text_contents()
     assert len(lines) == 15
     assert "frame 38" in lines[1]
     assert "lost" in lines[1]
+
+
+def test_a_ladder_shows_taps_and_where_between_them_it_vanished(chromium, tmp_path):
+    (tmp_path / "x").mkdir()
+    path = tmp_path / "page.html"
+    path.write_text(incident(tmp_path / "x", "client broker", TWO).to_html(), "utf-8")
+    shown = browser.Opened(chromium, path)
+    shown.page.get_by_role("button", name="This attempt in detail").click()
+    dialog = shown.page.get_by_role("dialog")
+    heads = dialog.locator("svg > text").all_text_contents()
+    assert [name for name in heads if name.startswith("span")] == ["span-1", "span-2"]
+    lines = dialog.locator("table tbody tr").all_text_contents()
+    assert "span-1: 0.000000 s, frame 7span-2: 0.000080 s, frame 7" in lines[0]
+    assert "lost between span-2 and span-1" in lines[1]
+    # By the clocks a tap may see it before it leaves; no arrow goes up.
+    for points in dialog.locator("svg polyline").evaluate_all(
+        "(all) => all.map((line) => [...line.points].map((point) => point.y))"
+    ):
+        assert points == sorted(points)
+    shown.close()
 
 
 def test_a_ladder_opens_by_keyboard_and_gives_the_focus_back(page):

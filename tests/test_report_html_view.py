@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import synack
-from synack.report.html.view import Cell, Remedy, page
+from synack.report.html.view import Cell, Remedy, Share, page
 from synack.report.html.view import _remedy as remedy
 
 ROOT = Path(__file__).parents[1]
@@ -30,8 +30,10 @@ def test_the_verdict_and_the_outcomes_come_first(stale):
 def test_a_finding_has_its_parts(stale):
     (cause,) = stale.causes
     assert (cause.title, cause.host) == ("Stale neighbor entry", "broker-1")
-    assert cause.control == ["with the right MAC 70 of 70 attempts completed, with the wrong one"
-                             " 0 of 6"]  # fmt: skip
+    assert cause.control == [
+        ("Right MAC", Share("completed", 70, 70)), ("Wrong MAC", Share("completed", 0, 6)),
+    ]  # fmt: skip
+    assert [share.percent for _, share in cause.control] == [100, 0]
     assert cause.remedies[0] == Remedy("ip neigh del 10.0.1.77 dev eth0", "on broker-1")
     assert (cause.attempts, cause.typical) == (6, 3)
     (place,) = cause.evidence[0].places

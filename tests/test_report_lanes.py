@@ -16,7 +16,7 @@ from synack.errors import UsageError
 from synack.model import OUTCOMES
 from synack.pipeline import load, run
 from synack.report.lanes import Lane, Lanes, Spell, draw, lanes
-from synack.report.svg import Box, Drawing, Line
+from synack.report.svg import Box, Drawing, Line, Text
 
 SECOND = 10**9
 T = 1_795_446_000 * SECOND
@@ -59,6 +59,11 @@ def test_the_mission() -> None:
         texts(drawing)
     )
     assert len(drawing.svg()) < 26_000
+
+
+def test_the_drawing_in_the_readme(golden, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(FIXTURES.parent)
+    golden("../../docs/ownership.svg", draw(lanes(run(load(["fixtures/stale-arp"])))).svg())
 
 
 def test_a_duplicate_is_not_called_stale() -> None:
@@ -136,6 +141,20 @@ def test_inventories_do_not_stretch_the_time() -> None:
     owner, entry = bars(drawing)
     assert entry.width > 500
     assert owner.x >= 210
+
+
+@pytest.mark.parametrize(
+    ("first", "says", "anchor"),
+    [(-4000, "\u25c2 2026-11-23 13:53:20", "start"), (4000, "2026-11-23 16:06:40 \u25b8", "end")],
+)
+def test_what_is_of_another_time_is_said_not_drawn(first: float, says: str, anchor: str) -> None:
+    """A bar at the end of the lane would be one of a wrong time."""
+    x = made(spell(X, 0, 10), owners=(spell(Y, first, first),))
+    drawing = draw(x)
+    (entry,) = bars(drawing)
+    assert entry.colour == ORANGE
+    (text,) = [s for s in drawing.shapes if isinstance(s, Text) and s.text == says]
+    assert (text.anchor, text.colour) == (anchor, BLUE)
 
 
 def test_many_attempts_are_as_many_lines_as_there_are_pixels() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from test_svg import HOSTILE
 
 import synack
-from synack.model import Evidence, Finding, Source
+from synack.model import Alternative, Evidence, Finding, Source
 from synack.report import notebook
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -67,7 +68,16 @@ def test_a_diagnosis(diagnosis: synack.Diagnosis) -> None:
 def test_a_finding(diagnosis: synack.Diagnosis) -> None:
     html = diagnosis.findings[0]._repr_html_()
     assert html in diagnosis._repr_html_()
-    assert "6 attempts" in " ".join(Reader(html).text)
+    said = " ".join(Reader(html).text)
+    assert (
+        "6 attempts; completed: 70 of 70 with the right MAC and 0 of 6 with the wrong MAC" in said
+    )
+    assert "Other causes considered" in said
+    assert "excluded: " in said
+    bare = replace(diagnosis.findings[0], control=None, alternatives=[], attempts=0)
+    said = " ".join(Reader(bare._repr_html_()).text)
+    assert "no attempt was captured" in said
+    assert "Other causes" not in said
 
 
 def test_an_attempt(diagnosis: synack.Diagnosis) -> None:
@@ -98,9 +108,11 @@ def test_hostile_texts_are_text(tmp_path: Path) -> None:
     """In a finding, and in names of hosts and files that a diagnosis shows."""
     source = Source(HOSTILE, frame=1)
     evil = Finding("refused", "possible", HOSTILE, ip=HOSTILE, summary=HOSTILE, remedy=[HOSTILE],
-                   survived_by=[HOSTILE], evidence=[Evidence("x", HOSTILE, (source,))])  # fmt: skip
+                   survived_by=[HOSTILE], evidence=[Evidence("x", HOSTILE, (source,))],
+                   alternatives=[Alternative(1, HOSTILE, "open", HOSTILE, (source,))])  # fmt: skip
     assert Reader(evil._repr_html_()).tags <= {
-        "div", "b", "p", "table", "tr", "th", "td", "details", "summary", "ol", "li", "br", "small",
+        "div", "b", "p", "table", "tr", "th", "td", "details", "summary", "ol", "ul", "li", "br",
+        "small",
     }  # fmt: skip
     host = "<img src=x onerror=alert(1)>"
     for name in ("broker-1", "producer-7"):

@@ -64,3 +64,8 @@ PORTS = {registered: port for port, _, registered, _ in _SERVICES if registered}
 def service(port: int) -> str:
     """``Kafka`` for 9092; "" for a port without custom. A custom proves nothing."""
     return SERVICES.get(port, "")
+
+
+def named(port: int) -> str:
+    """``9092 (Kafka)``; ``40000`` for a port without custom."""
+    return f"{port} ({service(port)})" if service(port) else str(port)

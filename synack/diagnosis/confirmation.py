@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from synack.addresses import is_ipv4
-from synack.context.services import service
+from synack.context.services import named as named_port
 from synack.diagnosis.cause import CONFIRMED, CONNECTED, DATAGRAMS, SHARED, Cause
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import came_regardless, wrong_rows
@@ -61,11 +61,11 @@ def _by_connection(case: Case, mismatch: Mismatch, sendings: Table) -> Cause | N
     ports, seen, sources = _connections(case, mismatch, sendings)
     if not ports:
         return None
-    named = ", ".join(_port(port) for port in ports[:3])
+    named = " and ".join(named_port(port) for port in ports[:3])
     sure = "" if len(came_regardless(case, mismatch)[0]) else "most likely "
     return Cause(
         CONNECTED,
-        f"{sure}an established connection with the address ({named}) confirms it: the network"
+        f"{sure}an established connection with the address (port {named}) confirms it: the network"
         " delivers that flow whatever the MAC, and the kernel takes its acknowledgments as proof"
         " of the entry (freshly confirmed, REACHABLE)",
         seen,
@@ -170,7 +170,3 @@ def _no_connection(case: Case, mismatch: Mismatch, sendings: Table) -> Cause | N
         f"{host}'s sockets show no established connection with {text_of(mismatch.ip)}",
         (case.context.where(s, int(whole[0])),),
     )
-
-
-def _port(port: int) -> str:
-    return f"port {port}, {service(port)}" if service(port) else f"port {port}"

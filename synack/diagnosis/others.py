@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, special_mac
+from synack.context.services import named
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.link import on_link
 from synack.grouping import distinct, distinct_rows, grouped
-from synack.handshake.outcome import REASONS
+from synack.handshake.outcome import BLIND, HIDDEN
 from synack.handshake.states import Event
 from synack.model import OUTCOMES, Evidence, Finding, Outcome, Source
 from synack.neighbors.timeline import NOT_IN_FORCE
@@ -105,7 +106,7 @@ def overflow(case: Case, free: Array) -> Iterator[Finding]:
             ),
         ]
         ports = sorted(set(case.attempts["server_port"][rows].tolist()))
-        listening = " and ".join(str(port) for port in ports[:5])
+        listening = " and ".join(named(port) for port in ports[:5])
         yield _finding(
             case, "listen-overflow", rows, host, None, evidence,
             # Every SYN that meets a full queue counts; fewer do not explain all of them.
@@ -241,9 +242,8 @@ def _way_back(case: Case) -> Array:
 def gaps(case: Case, free: Array) -> Iterator[Finding]:
     """Failures of which one end's evidence is missing: say what to capture next time."""
     a = case.attempts
-    blind = REASONS.index("the peer's capture could not have shown what is missing")
     unclear = np.isin(a["outcome"], (Outcome.UNANSWERED, Outcome.UNACKNOWLEDGED))
-    unclear |= (a["outcome"] == Outcome.INCONCLUSIVE) & (a["reason"] == blind)
+    unclear |= (a["outcome"] == Outcome.INCONCLUSIVE) & np.isin(a["reason"], (BLIND, HIDDEN))
     for server, rows in _by_server(case, np.flatnonzero(free & unclear)):
         kinds = {OUTCOMES[o] for o in distinct(a["outcome"][rows]).tolist()}
         seen = _seen_by(case, rows)
@@ -300,10 +300,10 @@ def _seen_by(case: Case, rows: Array) -> str:
 
 
 def _by_server(case: Case, rows: Array) -> Iterator[tuple[str, Array]]:
-    """Attempts by server address and port, spelled ``ADDRESS port PORT``."""
+    """Attempts by server address and port, spelled ``ADDRESS port PORT (SERVICE)``."""
     columns = [case.attempts[name][rows] for name in ("server_hi", "server_lo", "server_port")]
     for (high, low, port), mine in grouped(rows, *columns):
-        yield f"{text_of((high, low))} port {port}", mine
+        yield f"{text_of((high, low))} port {named(port)}", mine
 
 
 def _span(case: Case, rows: Array) -> tuple[int, int]:

@@ -270,6 +270,8 @@ def _bar(spell: Spell, axis: Axis, y: float, colour: str) -> list[Shape]:
         hint = f"{told}; when is not known"
         return [Box(axis.left, y, axis.width, _BAR, _pale(colour), hint=hint)]
     left, right = axis.x(spell.first), axis.x(spell.last)
+    if spell.last < axis.begin or spell.first > axis.end:
+        return [_elsewhere(spell, axis, y, colour, told)]
     hint = f"{told}; {iso_time(spell.first)} to {iso_time(spell.last)}"
     shapes: list[Shape] = []
     if spell.until is not None:
@@ -282,6 +284,21 @@ def _bar(spell: Spell, axis: Axis, y: float, colour: str) -> list[Shape]:
         ink = GROUND if spell.sure else INK
         shapes.append(Text(left + 6, y + 11, spell.mac, ink, 10, mono=True))
     return shapes
+
+
+def _elsewhere(spell: Spell, axis: Axis, y: float, colour: str, told: str) -> Text:
+    """The last time before what is drawn, or the first time after it, at that end."""
+    assert spell.last is not None
+    assert spell.first is not None
+    if spell.last < axis.begin:
+        when = f"\u25c2 {_moment(spell.last)}"
+        return Text(axis.left, y + 12, when, colour, 11, bold=True, hint=told)
+    when = f"{_moment(spell.first)} \u25b8"
+    return Text(axis.left + axis.width, y + 12, when, colour, 11, "end", bold=True, hint=told)
+
+
+def _moment(time: int) -> str:
+    return iso_time(time)[:19].replace("T", " ")
 
 
 def _ticks(name: str, times: Array, axis: Axis, y: float) -> list[Shape]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,8 @@ from synack.wording import count
 if TYPE_CHECKING:
     from synack.pipeline import Diagnosed
 
-_CELL, _HIGH, _GAP = 104, 30, 3
-_ADDRESS = 11
+_CELL, _WIDEST, _HIGH, _GAP = 104, 200, 30, 3
+_ADDRESS, _SMALL = 11, 10
 ROWS, COLUMNS = 40, 12
 """Clients and servers that are drawn at most: those with most failures."""
 
@@ -86,8 +86,10 @@ def matrix(d: Diagnosed) -> Matrix:
 def draw(m: Matrix) -> Drawing:
     """A cell's height is shared by outcome; its number is of attempts, those completed first."""
     label = max((_wide(place) for place in m.clients), default=0) + 32
-    width = max(label + len(m.servers) * _CELL + 20, 480)
-    top = 96.0
+    cell = _column(m.servers)
+    room = cell - _GAP
+    width = max(label + len(m.servers) * cell + 20, 480)
+    top = 84.0 + 12 * max((len(_lines(place.address, room)) for place in m.servers), default=1)
     total = int(m.counts.sum()) + sum(m.left_out.values())
     drawing = Drawing(width, 0, f"{count(total, 'attempt')} by client and server")
     drawing.add(
@@ -95,14 +97,14 @@ def draw(m: Matrix) -> Drawing:
         Text(20, 46, "completed of all; a share of each cell for every outcome", GREY, 11),
     )
     for column, place in enumerate(m.servers):
-        drawing.add(*_heading(place, label + column * _CELL + (_CELL - _GAP) / 2, top))
+        drawing.add(*_heading(place, label + column * cell + room / 2, top, room))
     for row, place in enumerate(m.clients):
-        y = float(top + row * _HIGH)
+        y = top + row * _HIGH
         drawing.add(*_row_label(place, y))
         for column in range(len(m.servers)):
             outcomes = {n: int(c) for n, c in zip(OUTCOMES, m.counts[row, column], strict=True)}
             hint = f"{place.address} to {m.servers[column].address}"
-            drawing.add(*_cell(label + column * _CELL, y, outcomes, hint))
+            drawing.add(*_cell(label + column * cell, y, room, outcomes, hint))
     y = top + len(m.clients) * _HIGH + 16
     beyond = _beyond(m)
     if beyond:
@@ -147,25 +149,31 @@ def _row_label(place: Place, y: float) -> list[Shape]:
     ]
 
 
-def _heading(place: Place, x: float, top: float) -> list[Shape]:
-    """An address that is wider than the column goes over two lines, at its last colon but one."""
-    room = _CELL - _GAP
-    lines = [place.address]
-    if len(place.address) * 10 * MONO_COLUMN > room:
-        middle = max(place.address.rfind(":", 0, len(place.address) // 2 + 2), 0)
-        lines = [place.address[: middle + 1], place.address[middle + 1 :]]
-    shapes: list[Shape] = [
-        Text(x, top - 10 - 12 * (len(lines) - 1 - n), line, INK, 10, "middle", mono=True)
-        for n, line in enumerate(line for line in lines if line)
-    ]
-    name = fitted(place.host, room, 11)
-    above = top - 10 - 12 * len(lines) - 1
-    return [*shapes, Text(x, above, name, GREY, 11, "middle", hint=place.host)]
+def _column(servers: Sequence[Place]) -> float:
+    """How wide columns are: an address fits, unless it is very long."""
+    widest = max((len(place.address) for place in servers), default=0)
+    return min(max(_CELL, widest * _SMALL * MONO_COLUMN + _GAP + 8), _WIDEST)
 
 
-def _cell(x: float, y: float, outcomes: Mapping[str, int], hint: str) -> list[Shape]:
+def _lines(address: str, room: float) -> list[str]:
+    """``address`` on one line, or on two, parted behind a colon near its middle."""
+    if len(address) * _SMALL * MONO_COLUMN <= room:
+        return [address]
+    middle = address.rfind(":", 0, len(address) // 2 + 2) + 1
+    return [address[:middle], address[middle:]]
+
+
+def _heading(place: Place, x: float, top: float, room: float) -> list[Shape]:
+    lines = _lines(place.address, room)
+    y = top - 10 - 12 * (len(lines) - 1)
+    name = Text(x, y - 13, fitted(place.host, room, 11), GREY, 11, "middle", hint=place.host)
+    return [name, *(Text(x, y + 12 * n, line, INK, _SMALL, "middle", mono=True)
+                    for n, line in enumerate(lines))]  # fmt: skip
+
+
+def _cell(x: float, y: float, width: float, outcomes: Mapping[str, int], hint: str) -> list[Shape]:
     total = sum(outcomes.values())
-    width, height = _CELL - _GAP, _HIGH - _GAP
+    height = _HIGH - _GAP
     if not total:
         return [Box(x, y, width, height, "#f6f8fa")]
     told = ", ".join(f"{outcomes[n]} {n}" for n in FAILED_FIRST if outcomes[n])

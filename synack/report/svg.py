@@ -95,6 +95,7 @@ class Drawing:
     shapes: list[Shape] = field(default_factory=list)
 
     def add(self, *shapes: Shape) -> None:
+        """Draw ``shapes`` over what is there."""
         self.shapes += shapes
 
     def svg(self) -> str:
@@ -104,6 +105,7 @@ class Drawing:
         ground = Box(0.5, 0.5, self.width - 1, self.height - 1, GROUND, FAINT, 6)
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} role="img"'
+            ' style="max-width:100%;height:auto"'
             f' font-family="{escape(SANS)}" font-size="{SIZE}" fill="{INK}">',
             f"<title>{quoted(self.title)}</title>",
             *(_element(shape) for shape in (ground, *self.shapes)),

@@ -22,6 +22,7 @@ from synack.report.rungs import segment_name
 from synack.tables import NO_TIME, Array, Table
 
 if TYPE_CHECKING:
+    from synack.handshake.match import Matched
     from synack.pipeline import Diagnosed
 
 MOST = 200_000
@@ -107,6 +108,7 @@ def document(d: Diagnosed, rows: Array) -> tuple[dict[str, Any], dict[str, Array
              for name, column in shown.items() if column.kind == "str"}  # fmt: skip
     columns = {name: _numbers(column) for name, column in shown.items()}
     texts["rung_name"], columns["rung_name"] = _names(d, table)
+    texts["clock"], columns["clock"] = [printable(host) for host in m.hosts], _clock(m, rows)
     columns["row"], columns["finding"] = rows, attempts["finding"]
     of_attempt = np.searchsorted(rows, columns.pop("rung_attempt"))
     columns["rungs"] = np.bincount(of_attempt, minlength=len(rows))
@@ -123,6 +125,12 @@ def _named(prefix: str, columns: list[Shown]) -> dict[str, Shown]:
 
 def _numbers(column: Shown) -> Array:
     return column.values if column.kind == "time" else np.where(column.null, -1, column.values)
+
+
+def _clock(m: Matched, rows: Array) -> Array:
+    """Whose clock the times of attempts are by, as a place in the hosts."""
+    host = m.host_of_capture[m.sightings["capture"][m.near[rows]]]
+    return np.array([clock.reference for clock in m.clocks], np.int64)[host]
 
 
 def _names(d: Diagnosed, table: Table) -> tuple[list[str], Array]:

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synack.model import OUTCOMES, VERDICTS, Finding, Outcome, Source
+from synack.model import OUTCOMES, VERDICTS, ControlGroup, Finding, Outcome, Source
 from synack.report import filters, text
 from synack.report.considered import considered
 from synack.report.facts import Fact, facts, title
 from synack.report.matrix import Place, matrix
 from synack.report.rungs import typical
-from synack.wording import iso_time
+from synack.wording import first_upper, iso_time
 
 if TYPE_CHECKING:
     from synack.api import Diagnosis
 
-CONTROL_GROUP = "control-group"
 OF_OWNERS = ("stale-neighbor", "duplicate-address", "unresolved-neighbor")
 """Findings that say who has an address, or that nobody has it."""
 EXCLUDED = VERDICTS[-1]
@@ -69,7 +68,8 @@ class Cause:
     host: str
     confidence: str
     summary: str
-    control: list[str]
+    control: list[tuple[str, Share]]
+    """Attempts with the right MAC and with the wrong one, and how many of them completed."""
     facts: list[Fact]
     remedies: list[Remedy]
     survived_by: list[str]
@@ -88,11 +88,15 @@ class Cause:
 
 @dataclass(frozen=True)
 class Share:
-    """How many attempts had an outcome, and how many of a hundred that is."""
+    """How many attempts had an outcome, of how many, and how many of a hundred that is."""
 
     outcome: str
     number: int
-    percent: float
+    total: int
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.number / max(self.total, 1)
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ class Page:
     """Drawings as SVG; "" without attempts."""
     captures: list[str]
     clocks: list[str]
+    audit: list[str]
     warnings: list[str]
 
 
@@ -148,6 +153,7 @@ def page(diagnosis: Diagnosis, embedded: int) -> Page:
         timeline=diagnosis.plot_timeline().svg() if len(d.attempts) else "",
         captures=text.captures(diagnosis),
         clocks=text.clocks(diagnosis),
+        audit=d.audit,
         warnings=diagnosis.warnings,
     )
 
@@ -166,9 +172,8 @@ def _span(diagnosis: Diagnosis) -> str:
 def _shares(diagnosis: Diagnosis) -> list[Share]:
     """The most common first."""
     numbers = np.bincount(diagnosis.diagnosed.attempts["outcome"], minlength=len(OUTCOMES))
-    total = max(int(numbers.sum()), 1)
-    counted = Counter(dict(zip(OUTCOMES, numbers.tolist(), strict=True))).most_common()
-    return [Share(name, many, 100 * many / total) for name, many in counted if many]
+    counted = Counter(dict(zip(OUTCOMES, numbers.tolist(), strict=True)))
+    return [Share(name, many, counted.total()) for name, many in counted.most_common() if many]
 
 
 def _grid(diagnosis: Diagnosis) -> Grid:
@@ -202,7 +207,6 @@ def _asked(client: Place, server: Place) -> str:
 
 
 def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
-    control = [e for e in finding.evidence if e.id == CONTROL_GROUP]
     shown = typical(diagnosis.diagnosed, finding)
     return Cause(
         number=number,
@@ -210,7 +214,7 @@ def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
         host=finding.host,
         confidence=finding.confidence,
         summary=finding.summary,
-        control=[evidence.says for evidence in control],
+        control=_control(finding.control),
         facts=facts(finding),
         remedies=[_remedy(remedy) for remedy in finding.remedy],
         survived_by=finding.survived_by,
@@ -222,6 +226,14 @@ def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
         lanes=diagnosis.plot_ownership(finding.ip).svg() if finding.kind in OF_OWNERS else "",
         filter=filters.of_finding(finding),
     )
+
+
+def _control(group: ControlGroup | None) -> list[tuple[str, Share]]:
+    shares = {} if group is None else group._asdict()
+    return [
+        (f"{first_upper(name)} MAC", Share("completed", share.completed, share.attempts))
+        for name, share in shares.items()
+    ]
 
 
 def _others(finding: Finding) -> list[tuple[str, list[Others]]]:

@@ -33,6 +33,7 @@ class Ladder {
       const tap = { ...this.seen("passed", place), capture: attempts.text("passed_capture", place) };
       this.rungs[passed[place] - begin].taps.push(tap);
     }
+    this.place();
     const doubts = this.rungs.map((rung) => rung.doubt).filter((doubt) => doubt !== null);
     this.doubt = doubts.length ? Math.max(...doubts) : null;
     this.stale = attempts.stale_macs[attempts.columns.finding[at]] || null;
@@ -50,6 +51,23 @@ class Ladder {
       source: a.text(`${where}_src_mac`, place),
       target: a.text(`${where}_dst_mac`, place),
     };
+  }
+
+  // "drawn": when to draw each segment. By the clocks one may have arrived before it left, within
+  // their doubt; and two at one time of one place stand one below the other.
+  place() {
+    const taken = new Set();
+    for (const { fromClient, sent, taps, arrived } of this.rungs) {
+      let latest = -Infinity;
+      const way = [[fromClient, sent], ...taps.map((tap) => [tap.capture, tap]), [!fromClient, arrived]];
+      for (const [end, seen] of way.filter((stop) => stop[1])) {
+        seen.drawn = seen.at === null ? null : Math.max(seen.at, latest);
+        if (seen.drawn === null) continue;
+        while (taken.has(`${end} ${seen.drawn}`)) seen.drawn += 1;
+        taken.add(`${end} ${seen.drawn}`);
+        latest = seen.drawn;
+      }
+    }
   }
 
   title(rung) {
@@ -78,9 +96,9 @@ class Ladder {
   heights() {
     const room = new Map();
     const seen = (segment, before, after) => {
-      if (!segment || segment.at === null) return;
-      const [least, most] = room.get(segment.at) ?? [0, 0];
-      room.set(segment.at, [Math.max(least, before), Math.max(most, after)]);
+      if (!segment || segment.drawn === null) return;
+      const [least, most] = room.get(segment.drawn) ?? [0, 0];
+      room.set(segment.drawn, [Math.max(least, before), Math.max(most, after)]);
     };
     for (const { sent, taps, arrived } of this.rungs) {
       seen(sent, 0, arrived ? 0 : 22);
@@ -159,9 +177,9 @@ class Ladder {
   rung(rung) {
     const way = rung.fromClient ? [LEFT, LEFT + WIDE] : [LEFT + WIDE, LEFT];
     const stops = [
-      ...(rung.sent ? [[way[0], rung.sent.at]] : []),
-      ...rung.taps.map((tap) => [this.taps.get(tap.capture), tap.at]),
-      ...(rung.arrived ? [[way[1], rung.arrived.at]] : []),
+      ...(rung.sent ? [[way[0], rung.sent.drawn]] : []),
+      ...rung.taps.map((tap) => [this.taps.get(tap.capture), tap.drawn]),
+      ...(rung.arrived ? [[way[1], rung.arrived.drawn]] : []),
     ].map(([x, time]) => [x, time === null ? null : this.height(time)]);
     const known = stops.find(([, y]) => y !== null)?.[1] ?? TOP + 30;
     const points = stops.map(([x, y]) => [x, y ?? known]);
@@ -170,7 +188,7 @@ class Ladder {
     const group = drawn("g.rung", { "data-fate": rung.fate });
     if (this.stale && this.first(rung).target === this.stale) group.classList.add("stray");
     group.append(drawn("title", {}, `${this.title(rung)}: ${this.fate(rung)}`));
-    if (rung.sent && rung.arrived && rung.arrived.at !== null) {
+    if (rung.sent && rung.arrived && rung.arrived.drawn !== null) {
       group.append(this.whisker(way[1], rung));
     }
     group.append(
@@ -197,7 +215,7 @@ class Ladder {
   // What the clocks of both ends may be apart, at the end that it arrived at.
   whisker(x, rung) {
     const [from, to] = [-1, 1].map((sign) =>
-      this.height(rung.arrived.at + sign * (rung.doubt ?? 0)));
+      this.height(rung.arrived.drawn + sign * (rung.doubt ?? 0)));
     return drawn("line.doubt", { x1: x, x2: x, y1: from, y2: to });
   }
 
@@ -229,7 +247,7 @@ class Ladder {
     return [[rung.sent, way[0]], [rung.arrived, way[1]]].flatMap(([seen, x]) => {
       if (!seen) return [];
       const left = x === LEFT;
-      const y = (seen.at === null ? TOP + 30 : this.height(seen.at)) + 4;
+      const y = (seen.drawn === null ? TOP + 30 : this.height(seen.drawn)) + 4;
       return [drawn(left ? "text.seen.left" : "text.seen", { x: x + (left ? -10 : 10), y },
         `${this.since(seen)} #${seen.frame}`)];
     });
@@ -242,15 +260,22 @@ class Ladder {
   // ---- the same in words
 
   table() {
-    const head = ["Segment", "From", "Sent", "Arrived", "MACs", "What became of it"];
+    const tapped = this.taps.size > 0;
+    const head = ["Segment", "From", "Sent", ...(tapped ? ["On its way"] : []), "Arrived", "MACs",
+      "What became of it"];
     const body = this.rungs.map((rung) => {
-      const { source, target } = this.first(rung);
+      const taps = rung.taps.map((tap) => made("div", {}, `${tap.capture}: ${this.told(tap)}`));
+      // A router puts in its own.
+      const macs = new Set([rung.sent, ...rung.taps, rung.arrived].filter((seen) => seen?.target)
+        .map(({ source, target }) => `${source} → ${target}`));
       const cells = [
         this.title(rung),
-        rung.fromClient ? "client" : "server",
+        // An error may come from anywhere on that side.
+        (rung.fromClient ? "client" : "server") + (rung.name.startsWith("ICMP") ? "'s side" : ""),
         this.told(rung.sent),
+        ...(tapped ? [taps.length ? made("div", {}, ...taps) : "-"] : []),
         this.told(rung.arrived),
-        target ? made("code", {}, `${source} → ${target}`) : "-",
+        macs.size ? made("div", {}, ...[...macs].map((pair) => made("code", {}, pair))) : "-",
         this.fate(rung),
       ];
       return made("tr", {}, ...cells.map((cell) => made("td", {}, cell)));

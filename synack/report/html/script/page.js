@@ -76,7 +76,7 @@ class Viewer {
       ["Why", a.text("reason", at)],
       ["Behind NAT", this.translated(at)],
       ["Clocks", ladder.doubt === null ? "one host only"
-        : `both hosts on one clock, give or take ${shownSpan(ladder.doubt)}`],
+        : `both on one, ${a.text("clock", at) || "unnamed"}'s, give or take ${shownSpan(ladder.doubt)}`],
     ].filter(([, value]) => value);
     const scroll = made("div.scroll", { tabindex: 0, role: "region", "aria-label": "Ladder" },
       ladder.drawing());
