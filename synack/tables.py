@@ -283,6 +283,7 @@ VANISHED = Schema(
     ("after", "i4", "index into path.Paths.places: that place"),
     ("before", "i4", "likewise the first place after that, which would have shown it"),
     ("by_tap", "?", "whether one of these is at neither end"),
+    ("whole", "?", "whether nothing of its leg and attempt is there, or beyond"),
 )
 
 RUNGS = Schema(

@@ -41,9 +41,11 @@ def test_a_fixture_gets_its_verdict(story):
 
 
 WARNED = {
+    "clock-set": "one was set between 2026-04-14T09:00:16",
     "cut-file": "cut in record",
     "dropped": "packets were dropped while capturing",
     "dropped-stale": "packets were dropped while capturing",
+    "wrong-incident": "db-9: none of its 5 attempts is in any other host's capture",
 }
 
 

@@ -285,6 +285,20 @@ def test_a_step_that_one_pair_cannot_see() -> None:
         assert found[host].uncertainty >= SECOND
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_whose_clock_went_along_with_a_third(which: int) -> None:
+    """Hosts 1 and 2 exchange packets while the clock of one is set; host 0 hears from both, and
+    answers the other alone."""
+    line = np.arange(EPOCH, EPOCH + 60 * SECOND, SECOND // 20)
+    one, other = 1 + which, 2 - which
+    true = TrueClocks(np.zeros(3, np.int64), np.zeros(3), EPOCH, (one, EPOCH + 30 * SECOND, SECOND))
+    packets = [*exchange(line, 0, other, 300 * US), *exchange(line, 1, 2, 300 * US)]
+    way = (0, one, line, np.full(len(line), 300 * US))
+    found = Fleet(true, *packets, way).estimate()
+    assert [n for n, clock in enumerate(found) if clock.grade == "inconsistent"] == [one]
+    assert found[other].uncertainty < MS
+
+
 @pytest.mark.parametrize("host", range(4))
 def test_one_clock_that_was_set_among_many(host: int) -> None:
     """All four share packets with each other: it alone is inconsistent, whoever it is."""

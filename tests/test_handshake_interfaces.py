@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from traces import fates, ip, read
+from traces import fates, ip, mac, read
 
 from synack.handshake.interfaces import arrivals, machines, spans, track_by_host
 from synack.handshake.match import CAUSES, match
@@ -57,6 +57,14 @@ def test_one_attempt(captures: tuple[str, ...]) -> None:
         assert table[name].tolist() == [1], name
     rows = matched.sightings["syn_ack_row"][matched.server]
     assert matched.segments["kind"][rows].tolist() == [2]
+
+
+def test_the_mac_of_each_interface() -> None:
+    """What leaves by another interface than the calls come in by is the host's own, too."""
+    text = f"at server\n-5 alive\n{IN} to=server\n{BACK}\n30 alive"
+    text += f"\nat server\n-5 alive\n{OUT} from=other to=client\n30 alive"
+    matched = read(text).match(known=KNOWN)
+    assert [vantage.macs for vantage in matched.vantages] == [set(), {mac("other")}]
 
 
 def test_a_reset_that_leaves_by_the_other() -> None:

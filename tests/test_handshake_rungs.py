@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from line import Place, Try, poor, text, tries
 from test_handshake_details import BLIND_CLIENT, BOTH
 from test_handshake_match import FLEETS, SEARCH, Fleet, judged
 from test_handshake_outcome import (
@@ -173,6 +174,30 @@ def test_every_segment_is_on_one_rung(fleet: Fleet) -> None:
             those = mine & (table["fate"] == FATES.index(fate))
             number = np.bincount(table["attempt"][those], minlength=matched.attempts)
             assert (number == told[f"{leg}_{fate}"])[here].all(), (leg, fate)
+
+
+@settings(max_examples=80, deadline=None)
+@given(poor(), tries())
+def test_with_taps_too(places: list[Place], all_tries: list[Try]) -> None:
+    """Every segment on one rung, no place twice on one, and all that vanished, where it did."""
+    scene = read(text(places, all_tries))
+    matched = scene.match()
+    found = paths(matched)
+    table, passed = rungs(matched, found, np.arange(matched.attempts))
+    rows = np.concatenate([table["sent"], table["arrived"], passed["row"]])
+    tracked = np.flatnonzero((matched.sighting >= 0) & (matched.leg != Event.COPY))
+    assert sorted(rows[rows >= 0].tolist()) == tracked.tolist()
+    capture = matched.segments["capture"][passed["row"]]
+    at = list(zip(passed["rung"].tolist(), capture.tolist(), strict=True))
+    assert len(set(at)) == len(at)
+    gone = table.take(table["after"] >= 0)
+    assert (gone["fate"] != FATES.index("delivered")).all()
+    names = ("attempt", "leg", "after", "before")
+    told, known = (
+        sorted(zip(*(t[name].tolist() for name in names), strict=True))
+        for t in (gone, found.vanished)
+    )
+    assert told == known
 
 
 @SEARCH

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from line import SERVER_AT, Place, Try, claims, every, found, healthy, text
 from traces import read
 
 from synack.handshake.order import Order
+from synack.handshake.outcome import judge
 from synack.handshake.states import Event
 from synack.handshake.stations import Stations
 from synack.handshake.vanish import LEGS, follow
+from synack.model import OUTCOMES
 from synack.tables import VANISHED
 
 CLIENT, TAP, SERVER = Place("client", 0), Place("tap-1", 2, clock=500.0), Place("server", SERVER_AT)
@@ -36,6 +40,26 @@ def test_two_ends_alone() -> None:
     _, said = found(read(text([SERVER, CLIENT], [*healthy(), Try(5.0, 42000, {"syn": (0,)})])))
     assert said.vanished["by_tap"].tolist() == [False]
     assert said.places == ["client", "server"]
+
+
+@pytest.mark.parametrize(
+    ("hops", "end", "whole"),
+    [((3, 3, 3), 60.0, True), ((3, 3, 3), 8.0, True), ((3, 1, 1), 60.0, False),
+     ((3, None), 60.0, False)],
+    ids=["all", "all but those after its end", "one went on", "one arrived"],
+)  # fmt: skip
+def test_whether_any_of_its_leg_came_further(
+    hops: tuple[int | None, ...], end: float, whole: bool
+) -> None:
+    lost = Try(5.0, 42000, {"syn-ack": (*hops, *every(hops[-1]))} if hops[-1] else
+               {"syn-ack": hops})  # fmt: skip
+    tap = replace(TAP, end=end)
+    matched, said = found(read(text([SERVER, tap], [*healthy(), lost])))
+    gone = said.vanished
+    assert len(gone) > 0
+    assert set(gone["whole"].tolist()) == {whole}
+    outcomes = [OUTCOMES[n] for n in judge(matched, gone)["outcome"]]
+    assert ("syn-ack-lost" in outcomes) == whole
 
 
 def test_in_order_of_attempts_legs_and_the_way() -> None:

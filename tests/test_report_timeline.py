@@ -71,6 +71,14 @@ def test_findings_below() -> None:
     assert any("28 more findings" in t for t in texts(many))
 
 
+def test_a_long_name_is_cut_and_no_address() -> None:
+    ip = "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff"
+    one = Finding("stale-neighbor", "confirmed", "host-" * 40, ip=ip, first=T, last=T)
+    (says,) = [t for t in texts(timeline.draw(timeline.timeline(at((0, LOST), findings=(one,)))))
+               if ip in t]  # fmt: skip
+    assert len(says) < 120
+
+
 def test_nothing() -> None:
     drawing = timeline.draw(timeline.timeline(at()))
     assert "nothing has a time" in texts(drawing)

@@ -154,6 +154,18 @@ def test_a_cut_file_lacks_its_last_record(tmp_path):
     assert cut == whole[:-10]
 
 
+def test_a_clock_that_is_set(tmp_path):
+    clock = {"offset": 100.0, "set_at": 20, "set_by": -98.5}
+    written(tale(at=(1, 31), client={"clock": clock}, neighbors=[KNOWS]), tmp_path)
+    fields = ("-T", "fields", "-e", "frame.time_epoch", "-Y", "tcp.flags == 2")
+    broker, client = (
+        [float(t) for t in tshark(tmp_path / f"{host}-eth0.pcap", *fields).split()]
+        for host in ("broker-1", "producer-7")
+    )
+    apart = [c - b for b, c in zip(broker, client, strict=True)]
+    assert apart == pytest.approx([100.0, 1.5], abs=0.0005)
+
+
 def test_every_clock_stamps_its_own_frames(tmp_path):
     clock = {"offset": 100.0, "drift_ppm": 1000}
     written(tale(at=(1, 31), client={"clock": clock}, neighbors=[KNOWS]), tmp_path)

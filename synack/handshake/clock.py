@@ -302,10 +302,11 @@ def _contradicted(
     clocks: Mapping[int, Clock], edges: Sequence[Skew]
 ) -> dict[int, tuple[int, Step | None]]:
     """Hosts whose clocks over others do not agree with packets that they share: by how much
-    that may be (ns), and the step if the packets show one. Which of the two hosts is at
-    fault nobody can tell, unless one is by what is in the tree."""
+    that may be (ns), and the step if the packets show one. Of the two hosts it is the one that
+    no third clock went along with meanwhile; else nobody can tell, unless one is by what is in
+    the tree."""
     tree = {frozenset((hop.host, hop.near)) for c in clocks.values() for hop in c.path[:1]}
-    edges = [edge for edge in edges if frozenset((edge.host, edge.near)) not in tree]
+    every, edges = edges, [e for e in edges if frozenset((e.host, e.near)) not in tree]
     if not edges:
         return {}
     here = np.array([[edge.begin, edge.at, edge.end] for edge in edges], np.int64)
@@ -321,13 +322,36 @@ def _contradicted(
         bounded = grades <= {"accurate", "approximate"}
         if wrong or (bounded and _excluded(edge, moments, apart, most)):
             by = int(np.abs(apart).max() + edge.worst(edge.begin, edge.end))
-            for host, step in (
-                (edge.host, edge.step),
-                (edge.near, edge.step and edge.step.negated()),
-            ):
+            ends = (edge.host, edge.step), (edge.near, edge.step and edge.step.negated())
+            steady = [_went_along(clocks, every, edge, host) for host, _ in ends]
+            for (host, step), kept in zip(ends, steady, strict=True):
+                if kept and not all(steady):
+                    continue
                 most_so_far, known = result.get(host, (0, None))
                 result[host] = max(most_so_far, by), known or step
     return result
+
+
+def _went_along(
+    clocks: Mapping[int, Clock], edges: Sequence[Skew], stepped: Skew, host: int
+) -> bool:
+    """Whether the clock of ``host``, an end of ``stepped``, and that of a third host show the
+    same time, give or take their drift, from before to after the step."""
+    step = stepped.step
+    if step is None:
+        return False
+    moments = np.array([step.begin, step.end], np.int64)
+    begin, end = clocks[step.clock].to_reference(moments)
+    doubt = int(clocks[step.clock].doubt(moments).max())
+    for edge in edges:
+        ends = {edge.host, edge.near}
+        if host not in ends or ends == {stepped.host, stepped.near}:
+            continue
+        if edge.grade in {"accurate", "approximate"}:
+            first, last = clocks[edge.host].to_reference(np.array([edge.begin, edge.end], np.int64))
+            if first + doubt < begin and end + doubt < last:
+                return True
+    return False
 
 
 def _excluded(edge: Skew, moments: Array, apart: Array, doubt: Array) -> bool:

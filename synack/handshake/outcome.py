@@ -23,7 +23,7 @@ from synack.handshake.match import (
     fate_counts,
 )
 from synack.handshake.states import Event, State
-from synack.handshake.vantage import NEITHER
+from synack.handshake.vantage import NEITHER, SERVER
 from synack.model import Outcome
 from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
 
@@ -38,8 +38,9 @@ REASONS = (
     "no ACK was captured, and nothing was repeated as without one it would have been",
     "something between answers in the server's place, and what became of the server's own answer"
     " cannot be seen",
+    "the server's capture leaves its answers out",
 )
-_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN = range(len(REASONS))
+_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN, HIDDEN = range(len(REASONS))
 
 
 def judge(m: Matched, vanished: Table | None = None) -> Table:
@@ -54,14 +55,46 @@ def judge(m: Matched, vanished: Table | None = None) -> Table:
     return Table(ATTEMPTS, columns)
 
 
+def _resumed(m: Matched) -> Array:
+    """Sightings in which the client's SYN comes again after a reset in its name: it was another
+    machine's, for a client is done with an attempt whose answer it resets. (What resets the
+    answer to an old connection of the same ports does go on: no such case.) (bool)"""
+    result = np.zeros(len(m.sightings) + 1, bool)  # the last: of no sighting
+    if not len(m.sightings):
+        return result[:-1]
+    counts, reset = m.legs.counts, m.legs.first[:, Event.RST_CLIENT]
+    result[:-1] = (counts[:, Event.RST_CLIENT] > 0) & (counts[:, Event.CHALLENGE] == 0)
+    result[:-1] &= counts[:, Event.SYN] > 1
+    rows = np.flatnonzero((m.leg == Event.SYN) & result[m.sighting])
+    rows = rows[m.segments["time"][rows] > reset[m.sighting[rows]]]
+    result[:] = False
+    result[m.sighting[rows]] = True
+    return result[:-1]
+
+
+def _mute(m: Matched) -> Array:
+    """Sightings at the server in captures that have no answer of it at all, although clients went
+    on as after one: that nothing is there says nothing (bool)."""
+    if not len(m.sightings):
+        return np.zeros(0, bool)
+    capture, counts = m.sightings["capture"], m.legs.counts
+    at_server = m.side == SERVER
+    answered = at_server & (counts[:, Event.SYN_ACK] > 0)
+    # A server's own answer came between these two.
+    went_on = at_server & (counts[:, [Event.SYN, Event.ACK]] > 0).all(axis=1) & ~answered
+    some = np.bincount(capture[answered], minlength=len(m.captures)) > 0
+    hidden = np.bincount(capture[went_on], minlength=len(m.captures)) > 0
+    return at_server & (hidden & ~some)[capture]
+
+
 class _View:
     """Per attempt: counts of each leg at each end, fates, states."""
 
     def __init__(self, m: Matched, vanished: Table) -> None:
         self.m = m
-        cell = vanished["attempt"] * np.int64(len(Event)) + vanished["leg"]
-        gone = np.bincount(cell, minlength=m.attempts * len(Event))
-        self.vanished = gone.reshape(-1, len(Event))
+        self.vanished = np.zeros((m.attempts, len(Event)), bool)
+        whole = vanished["whole"]
+        self.vanished[vanished["attempt"][whole], vanished["leg"][whole]] = True
         self.at_client = m.client >= 0
         self.at_server = m.server >= 0
         self.both = (m.client_host >= 0) & (m.server_host >= 0)
@@ -71,6 +104,7 @@ class _View:
         self.server_state = self._state(m.server)
         self.other_state = self._state(m.elsewhere)
         self.spans = spans(m.captures, m.vantages, m.segments)
+        self.resumed, self.mute = _resumed(m), _mute(m)
 
     def _state(self, sighting: Array) -> Array:
         if not len(self.m.sightings):
@@ -82,13 +116,6 @@ class _View:
 
     def fate(self, event: Event, *fates: int) -> Array:
         return sum(self.fates[event, fate] for fate in fates)
-
-    def all_vanished(self, event: Event) -> Array:
-        """Whether everything of ``event`` that its sender's capture has, or without one a tap,
-        is known to have vanished."""
-        sender = self.m.server if event == Event.SYN_ACK else self.m.client
-        sent = self.count(np.where(sender >= 0, sender, self.m.elsewhere), event)
-        return (sent > 0) & (self.vanished[:, event] >= sent)
 
     def decide(self) -> tuple[Array, Array]:
         outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
@@ -114,9 +141,9 @@ class _View:
         ack_gone = self.fate(Event.ACK, LOST, MISDELIVERED) > 0
         ack_unseen = self.fate(Event.ACK, UNWITNESSED) > 0
         syn_ack_gone = self.fate(Event.SYN_ACK, LOST, MISDELIVERED) > 0
-        syn_ack_gone |= self.all_vanished(Event.SYN_ACK)
+        syn_ack_gone |= self.vanished[:, Event.SYN_ACK]
         syn_gone = self.fate(Event.SYN, LOST, MISDELIVERED) > 0
-        syn_gone |= self.all_vanished(Event.SYN)
+        syn_gone |= self.vanished[:, Event.SYN]
         silent = self.at_server & (syn_acks == 0) & (received == 0)
         silent &= addressed(m, m.server, Event.SYN) > 0
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
@@ -132,11 +159,13 @@ class _View:
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
             (both & (syn_acks > 0) & (received == 0) & syn_ack_gone,
              Outcome.SYN_ACK_LOST, _NONE),
-            (both & (server == State.REJECTED), Outcome.REJECTED, _NONE),
+            (both & (server == State.REJECTED) & ~self._at(self.resumed, m.server),
+             Outcome.REJECTED, _NONE),
             (both & (server == State.REFUSED) & (syn_acks == 0), Outcome.REFUSED, _NONE),
             (both & challenged & (received == 0), Outcome.CHALLENGED, _NONE),
             (both & unreachable, Outcome.UNREACHABLE, _NONE),
             (both & foreign_syn & silent, Outcome.SYN_LOST, _NONE),
+            (both & silent & self._at(self.mute, m.server), Outcome.INCONCLUSIVE, HIDDEN),
             (both & silent & self._outlived(m.server), Outcome.NO_REPLY, _NONE),
             (both & silent, Outcome.INCONCLUSIVE, _ENDS),
             (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
@@ -147,13 +176,17 @@ class _View:
             (both & self.at_client & self._blind(Event.SYN), Outcome.INCONCLUSIVE, BLIND),
         ]  # fmt: skip
 
+    def _at(self, marked: Array, sighting: Array) -> Array:
+        """What is marked by sighting, by attempt; False without one."""
+        return (sighting >= 0) & np.append(marked, False)[sighting]
+
     def _blind(self, event: Event) -> Array:
         return self.fate(event, UNWITNESSED) > 0
 
     def _single_rules(self) -> list[tuple[Array, int, int]]:
         m = self.m
         rules: list[tuple[Array, int, int]] = []
-        gone = self.all_vanished(Event.SYN_ACK), self.all_vanished(Event.SYN)
+        gone = self.vanished[:, Event.SYN_ACK], self.vanished[:, Event.SYN]
         for sighting, state, silent, answered in (
             (m.client, self.client_state, Outcome.UNANSWERED, None),
             (m.server, self.server_state, Outcome.NO_REPLY, Outcome.UNACKNOWLEDGED),
@@ -171,9 +204,18 @@ class _View:
                 (here & gone[1] & (state == State.SYN_SENT), Outcome.SYN_LOST, _NONE),
                 (here & (state == State.ESTABLISHED), Outcome.COMPLETED, _NONE),
                 (here & (state == State.REFUSED), Outcome.REFUSED, _NONE),
-                (here & (state == State.REJECTED), Outcome.REJECTED, _NONE),
+                (
+                    here & (state == State.REJECTED) & ~self._at(self.resumed, sighting),
+                    Outcome.REJECTED,
+                    _NONE,
+                ),
                 (here & (state == State.CHALLENGED), Outcome.CHALLENGED, _NONE),
                 (here & (state == State.UNREACHABLE), Outcome.UNREACHABLE, _NONE),
+                (
+                    here & (state == State.SYN_SENT) & self._at(self.mute, sighting),
+                    Outcome.INCONCLUSIVE,
+                    HIDDEN,
+                ),
                 (here & (state == State.SYN_SENT) & due, silent, _NONE),
                 (here & ~due, Outcome.INCONCLUSIVE, _ENDS),
             ]
@@ -235,7 +277,7 @@ class _View:
             sent = np.where(sender >= 0, self.count(sender, event), -1)
             arrived = addressed(m, receiver, event)
             denied = self.fate(event, LOST, MISDELIVERED) > 0
-            denied |= self.all_vanished(event)
+            denied |= self.vanished[:, event]
             nothing_sent = (self.fates[event].sum(axis=0) == 0) & (sent == 0)
             certain = (arrived > 0) | denied | nothing_sent
             counts[f"{leg}_sent"] = sent

@@ -105,6 +105,7 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     # After every one of the last places that have it, and before any other that lacks it.
     witness &= ~np.matmul(last[:, None, :], ~ahead)[:, 0]
     first = witness & ~np.matmul(witness[:, None, :], ahead)[:, 0]
+    beyond = first | np.matmul(first[:, None, :], ahead)[:, 0]
     gone = np.flatnonzero(first.any(axis=1))
     places, (after, before) = _named_places(m, capture[gone], last[gone], first[gone])
     vanished = Table(
@@ -116,10 +117,12 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
             "after": after,
             "before": before,
             "by_tap": ((last | first) & (side == NEITHER))[gone].any(axis=1),
+            "whole": ~(beyond & _leg_of(m, stations, sent))[gone].any(axis=1),
         },
     )
     depth = ahead[gone, :, np.argmax(last[gone], axis=1)].sum(axis=1)
-    rows = np.lexsort((vanished["row"], depth, vanished["leg"], vanished["attempt"]))
+    time = m.aligned(sent.row[gone])
+    rows = np.lexsort((time, depth, vanished["leg"], vanished["attempt"]))
     return places, vanished.take(rows), partial
 
 
@@ -312,6 +315,15 @@ def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
     for way, some in enumerate(directed):
         seen[way, m.identity[some], stations.of_sighting[some]] = True
     return np.asarray(seen[up.astype(np.int64), sent.attempt])
+
+
+def _leg_of(m: Matched, stations: Stations, sent: _Sent) -> Array:
+    """Whether each slot has anything of the same attempt and leg (row, slot)."""
+    seen = np.zeros((m.attempts * len(LEGS), stations.slots), bool)
+    for number, leg in enumerate(LEGS):
+        some = m.legs.counts[:, leg] > 0
+        seen[m.identity[some] * len(LEGS) + number, stations.of_sighting[some]] = True
+    return np.asarray(seen[sent.attempt * len(LEGS) + np.searchsorted(LEGS, sent.leg)])
 
 
 _NOUNS = ("SYN", "SYN-ACK", "ACK")

@@ -143,8 +143,18 @@ def locate(
             )
         )
         vantage.basis = _basis(evidence, mine)
-        vantage.macs = _own_macs(capture, vantage, segments, links)
+    for capture, vantage in enumerate(vantages):
+        own = vantage.addresses or _of_its_host(vantage, vantages)
+        vantage.macs = _own_macs(capture, own, segments, links)
     return side
+
+
+def _of_its_host(vantage: Vantage, vantages: Sequence[Vantage]) -> set[Address]:
+    """Addresses that other captures of the same host show to be its own: it may answer by this
+    interface what came in by another."""
+    if not vantage.host:
+        return set()
+    return set().union(*(other.addresses for other in vantages if other.host == vantage.host))
 
 
 @dataclass(frozen=True)
@@ -679,17 +689,17 @@ def _basis(evidence: dict[str, Array], mine: Array) -> str:
     return ""
 
 
-def _own_macs(capture: int, vantage: Vantage, segments: Table, links: _Links) -> set[int]:
+def _own_macs(capture: int, addresses: set[Address], segments: Table, links: _Links) -> set[int]:
     """The MAC that most of the host's own segments leave with. One capture is of one
     interface, so there is one; a second is somebody else's use of the address, or on a network
     that floods another host's: what is sent to the host comes to its own."""
-    if not vantage.addresses:
+    if not addresses:
         return set()
     rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
-    to_host = among(vantage.addresses, segments["dst_hi"][rows], segments["dst_lo"][rows])
+    to_host = among(addresses, segments["dst_hi"][rows], segments["dst_lo"][rows])
     reached = distinct(links.destination[links.frames(rows[to_host]) > 0])
     rows = rows[segments["direction"][rows] != INBOUND]
-    from_host = among(vantage.addresses, segments["src_hi"][rows], segments["src_lo"][rows])
+    from_host = among(addresses, segments["src_hi"][rows], segments["src_lo"][rows])
     frames = links.frames(rows[from_host])
     macs, place = np.unique(links.source[frames > 0], return_inverse=True)
     if not len(macs):

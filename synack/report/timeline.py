@@ -132,7 +132,8 @@ def _lane(finding: Finding, axis: Axis, y: float) -> list[Shape]:
     assert finding.first is not None
     assert finding.last is not None
     left, right = axis.x(finding.first), axis.x(finding.last)
-    who = " ".join(filter(None, (finding.kind, finding.host, finding.ip)))
+    # A host's name may be of any length; an address is never cut.
+    who = " ".join(filter(None, (finding.kind, fitted(finding.host, 200, 11), finding.ip)))
     shapes: list[Shape] = [Box(left, y, max(right - left, 3), 8, ALARM, radius=2,
                                hint=finding.summary)]  # fmt: skip
     if finding.healed is not None:
@@ -143,4 +144,4 @@ def _lane(finding: Finding, axis: Axis, y: float) -> list[Shape]:
     says = f"{who} ({finding.confidence})" + (", healed" if finding.healed is not None else "")
     room = axis.left + axis.width - left
     anchor, at = ("start", left) if room > 420 else ("end", axis.left + axis.width)
-    return [*shapes, Text(at, y + 20, fitted(says, 600, 11), INK, 11, anchor, hint=says)]
+    return [*shapes, Text(at, y + 20, says, INK, 11, anchor, hint=finding.host)]

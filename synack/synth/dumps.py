@@ -40,7 +40,7 @@ class Written:
         host, now = self.net.hosts[dump.host], self.net.now
         if not host.is_up():
             return
-        shown = stamp(self.story, host.told.offset + dump.off, host.told.drift_ppm, now)
+        shown = stamp(self.story, host.told, now, dump.off)
         name = dump.name or f"{dump.host}.{_FILES[dump.kind]}"
         if dump.stamp == "name":
             stem, _, ending = name.rpartition(".")

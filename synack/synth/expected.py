@@ -212,8 +212,10 @@ def _witnessed(found: Evidence, sent: Sent) -> bool:
 
 def _comparable(found: Evidence, one: str, other: str) -> bool:
     """Whether the clocks of two captures can be compared: common packets, also by way of
-    third captures; or clocks that agree to begin with."""
+    third captures; or clocks that agree to begin with. Not one that is set meanwhile."""
     clocks = found.dumps.story.hosts
+    if any(clocks[name].set_by for name in (one, other)):
+        return False
     tags = [
         {id(f.content.segment.tag) for _, f, _ in c.frames
          if isinstance(f.content, Packet) and f.content.segment is not None}

@@ -69,6 +69,7 @@ def _truth(story: Story, tcp: Tcp, evidence: Evidence) -> dict[str, Any]:
                 "macs": [i.mac for i in host.interfaces],
                 "clock_offset_s": host.offset,
                 "clock_drift_ppm": host.drift_ppm,
+                **({"clock_set_by_s": host.set_by} if host.set_by else {}),
             }
             for host in story.hosts.values()
         },

@@ -28,7 +28,7 @@ from synack.synth.frames import (
     network,
 )
 from synack.synth.network import Network, Port
-from synack.synth.story import ANY, Record, Story
+from synack.synth.story import ANY, Host, Record, Story
 
 NUMBERS = {"NULL": 0, "EN10MB": 1, "RAW": 101, "LOOP": 108, "LINUX_SLL": 113, "LINUX_SLL2": 276}
 NAMES = {"EN10MB": "Ethernet", "LINUX_SLL": "Linux cooked v1", "LINUX_SLL2": "Linux cooked v2"}
@@ -119,7 +119,7 @@ def write(captures: list[Recorded], story: Story, folder: Path) -> list[str]:
 def _files(capture: Recorded, story: Story) -> Iterator[tuple[str, bytes]]:
     record, host = capture.record, story.hosts[capture.record.host]
     stamped = [
-        (stamp(story, host.offset, host.drift_ppm, at), *_bytes(capture, frame, way, number))
+        (stamp(story, host, at), *_bytes(capture, frame, way, number))
         for number, (at, frame, way) in enumerate(capture.frames)
     ]
     stem = record.name or f"{record.host}-{record.interface}"
@@ -144,9 +144,11 @@ Stamped = tuple[int, bytes, int]
 """Time (ns), what was kept of the frame, its length on the wire."""
 
 
-def stamp(story: Story, offset: float, drift_ppm: float, at: float) -> int:
-    """What a clock shows at a moment of the story, in ns since 1970."""
-    return story.start + round((at + offset) * 1e9 + at * drift_ppm * 1e3)
+def stamp(story: Story, host: Host, at: float, off: float = 0.0) -> int:
+    """What the clock of ``host`` shows at a moment of the story, in ns since 1970; ``off``: how
+    wrong it is beside (s)."""
+    offset = host.offset + off + (host.set_by if at >= host.set_at else 0.0)
+    return story.start + round((at + offset) * 1e9 + at * host.drift_ppm * 1e3)
 
 
 def _parts(

@@ -87,6 +87,9 @@ class Host:
     nat: dict[str, str]
     """Link: address that what comes from this link is sent on with."""
     stamps: bool
+    set_at: float
+    """When its clock is set, by ``set_by`` seconds."""
+    set_by: float
 
 
 @dataclass
@@ -299,6 +302,8 @@ def _host(name: str, t: _Table, story: Story) -> Host:
         t.each("silently", t.address),
         {t.one_of("nat", k, story.links): t.address("nat", v) for k, v in t.strings("nat").items()},
         t.flag("timestamps", True),
+        clock.number("set_at", math.inf),
+        clock.number("set_by", 0.0, -1e9, 1e9),
     )
     clock.done()
     t.done()
