@@ -10,7 +10,7 @@ import numpy as np
 from synack.addresses import Address
 from synack.context.counters import Counters, Rise, rise
 from synack.diagnosis.application import explain
-from synack.diagnosis.audit import audit
+from synack.diagnosis.audit import Audit, audit
 from synack.diagnosis.context import KINDS, Context
 from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
@@ -48,6 +48,9 @@ class Diagnosed:
     findings: list[Finding]
     case: Case
     """What the rules saw."""
+    audit: list[str]
+    """What neighbor tables were compared with, and what could not be decided; [] where there
+    are handshakes, which tell more."""
 
     @cached_property
     def ownership(self) -> Table:
@@ -89,13 +92,12 @@ def run(loaded: Loaded) -> Diagnosed:
         matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
         _context(loaded, own, peers),
     )  # fmt: skip
-    causes = findings(case)
+    causes, audited = findings(case), Audit()
     loaded.warnings += explain(case, causes)
     if not len(attempts):
         audited = audit(case)
         causes += audited.findings
-        loaded.warnings += audited.notes
-    return Diagnosed(loaded, matched, found, attempts, entries, causes, case)
+    return Diagnosed(loaded, matched, found, attempts, entries, causes, case, audited.notes)
 
 
 def _vantage(

@@ -310,6 +310,14 @@ def test_options_beyond_the_capture() -> None:
     assert frame.damage == "TCP options cut: 10 of 16 bytes"
 
 
+def test_a_header_beyond_the_capture() -> None:
+    """Of IPv6 the same 68 bytes hold all up to the flags; the window is not among them."""
+    frame = decode(ETHERNET, build.ethernet(A, B, V6)[:68])
+    assert frame.payload == wanted(C6, S6, window=0, tsval=-1, tsecr=-1)
+    assert frame.damage == "TCP header cut: 14 of 20 bytes"
+    assert decode(ETHERNET, build.ethernet(A, B, V6)[:67]).payload is None
+
+
 # ---- ARP, neighbor discovery -----------------------------------------------------------
 
 

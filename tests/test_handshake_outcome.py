@@ -133,6 +133,12 @@ TWO_ENDS = [
         client(SYN) + server(S_SYN, "0.011 server > client RA 0/101"),
     ),
     Case(
+        "RST for the SYN-ACK that another machine got: the client sent none and goes on",
+        "syn-ack-lost",
+        client(SYN, SYN_1)
+        + server(S_SYN, S_SYN_ACK, "0.012 client > server R 101", S_SYN_1, S_SYN_ACK_1),
+    ),
+    Case(
         "RST for the SYN-ACK",
         "rejected",
         client(SYN, SYN_ACK, "0.021 client > server R 101")
@@ -425,3 +431,13 @@ def test_nothing() -> None:
     table = attempts("at client\n0 alive")
     assert len(table) == 0
     assert table.schema is ATTEMPTS
+
+
+def test_a_capture_that_leaves_the_answers_out_does_not_tell_that_there_were_none() -> None:
+    """One client went on as after an answer, and none is recorded: of the other nobody knows."""
+    others = "2.0 second > server S 7", "3.0 second > server S 7"
+    found = attempts(server(S_SYN, S_ACK, *others))
+    assert [OUTCOMES[o] for o in found["outcome"].tolist()] == ["completed", "inconclusive"]
+    assert REASONS[found["reason"][1]] == "the server's capture leaves its answers out"
+    answered = attempts(server(S_SYN, S_SYN_ACK, S_ACK, *others))
+    assert [OUTCOMES[o] for o in answered["outcome"].tolist()] == ["completed", "no-reply"]

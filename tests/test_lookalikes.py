@@ -163,6 +163,16 @@ def a_balancer_whose_own_capture_shows_that_it_hands_on():
     return story
 
 
+def one_failure_behind_a_relay_and_no_destination_mac():
+    """The table has the relay's MAC before and after; what else went there came through."""
+    relay = {"relay-2": {"address": "10.0.1.20", "mac": LIVE, "forwards": True}}
+    story = incident(hosts=relay, neighbors=[{**STALE, "mac": LIVE, "state": "PERMANENT"}])
+    story["losses"] = [{"segments": ["syn-ack"], "between": [0, 6], "to": "10.0.1.77"}]
+    story["captures"][0]["link_type"] = "LINUX_SLL2"
+    story["dumps"] = [{"host": "broker-1", "at": [7, 30]}]
+    return story
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -171,6 +181,7 @@ def a_balancer_whose_own_capture_shows_that_it_hands_on():
         a_balancers_mac_beside_the_clients_own, answers_flooded_to_the_client,
         answers_flooded_to_others, questions_flooded_to_others, a_relays_capture_without_acks,
         two_owners_and_no_mac_at_all, a_balancer_whose_own_capture_shows_that_it_hands_on,
+        one_failure_behind_a_relay_and_no_destination_mac,
     ],
 )  # fmt: skip
 def test_nobody_is_accused(story, tmp_path):
@@ -262,6 +273,21 @@ def a_capture_by_another_clock_is_no_second_one_of_the_server():
     return story
 
 
+def answers_that_a_lossy_capture_lacks_are_no_arrivals():
+    """What is reset late answers a repetition to the right MAC, which the capture dropped."""
+    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS])
+    story["captures"][0] |= {"drop": 0.4}
+    return story
+
+
+def the_server_recorded_no_questions():
+    """Its clock is hours off, and nothing but the attempts themselves ties the two."""
+    story = incident(dumps=TABLE)
+    story["hosts"]["broker-1"]["clock"] = {"offset": -7200.0}
+    story["captures"][0]["hide"] = ["syn"]
+    return story
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -271,6 +297,7 @@ def a_capture_by_another_clock_is_no_second_one_of_the_server():
         the_client_recorded_only_what_it_received, whoever_fixed_the_entry_replaced_a_right_one,
         nobody_captured_but_the_broker_and_who_got_the_answers,
         a_capture_by_another_clock_is_no_second_one_of_the_server,
+        answers_that_a_lossy_capture_lacks_are_no_arrivals, the_server_recorded_no_questions,
     ],
 )  # fmt: skip
 def test_the_entry_is_found_and_nothing_else_accused(story, tmp_path):
@@ -280,3 +307,45 @@ def test_the_entry_is_found_and_nothing_else_accused(story, tmp_path):
     assert [
         (f.host, f.ip, f.stale_mac, f.actual_mac) for f in found if f.kind == "stale-neighbor"
     ] == [TRUE]
+
+
+def accused(story, folder):
+    written(story, folder)
+    return [
+        (f.host, f.ip, f.stale_mac, f.actual_mac, f.next_hop)
+        for f in synack.diagnose(str(folder)).findings
+        if f.kind == "stale-neighbor"
+    ]
+
+
+def test_a_service_moved_and_a_client_was_not_told(tmp_path):
+    """The old MAC had served the client until it fell silent; the new owner announced itself, and
+    the client's entry is fixed."""
+    vip, serves = "10.0.1.110", {"9092": "accept"}
+    story = incident(
+        hosts={
+            "balancer-a": {"address": vip, "mac": OLD, "services": serves, "up": [-20, 10]},
+            "balancer-b": {"address": vip, "mac": BALANCER, "services": serves, "up": [11, 99]},
+        },
+        neighbors=[{"host": "producer-7", "address": vip, "mac": OLD, "state": "PERMANENT"}],
+        connect={"server": vip},
+        announcements=[{"host": "balancer-b", "at": [12]}],
+    )
+    story["links"]["lan"]["kind"] = "plain"
+    story["captures"] = [{"host": "producer-7"}]
+    story["dumps"] = [{"host": "producer-7", "at": [5]}]
+    assert accused(story, tmp_path) == [("producer-7", vip, OLD, BALANCER, "host")]
+
+
+def test_a_gateway_without_destination_macs(tmp_path):
+    """The table has the gateway at another MAC than it has itself, by its own capture, and
+    nothing is answered that goes back through it."""
+    wrong = {"host": "broker-1", "address": "10.0.1.1", "mac": OLD, "kept": True}
+    story = beyond()
+    story["neighbors"] = [wrong]
+    story["links"]["lan"]["kind"] = "cloud"
+    story["captures"] = [
+        {"host": "broker-1", "link_type": "LINUX_SLL"}, {"host": "gw-1"}, {"host": "producer-71"},
+    ]  # fmt: skip
+    story["dumps"] = TABLE
+    assert accused(story, tmp_path) == [("broker-1", "10.0.1.1", OLD, GATEWAY, "gateway")]

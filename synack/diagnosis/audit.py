@@ -98,13 +98,13 @@ def _compared(counts: Counter[int]) -> list[str]:
     if not counts:
         return []
     words = {
-        AGREE: "agree with what is known of the owner",
-        STALE: "contradict it",
-        DUPLICATE: "are of addresses that two hosts have",
-        UNKNOWN: "are of addresses that nothing else knows",
-        APART: "are of another time than what is known of the owner, or of none",
-        MANY: "have a MAC that stands for many addresses, as a router's or a proxy's",
-        SAME: "have another MAC of the owner's",
+        AGREE: "in agreement with what is known of the owner",
+        STALE: "in contradiction to it",
+        DUPLICATE: "of an address that two hosts have",
+        UNKNOWN: "of an address that nothing else knows",
+        APART: "of another time than what is known of the owner, or of none",
+        MANY: "with a MAC that stands for many addresses, as a router's or a proxy's",
+        SAME: "with another MAC of the owner's",
     }
     total = counts.total()
     parts = [f"{counts[verdict]} {text}" for verdict, text in words.items() if counts[verdict]]

@@ -59,7 +59,7 @@ def unrecorded_gateways(case: Case) -> Iterator[Mismatch]:
     for (host, right), part in grouped(rows, *columns):
         if special_mac(right):
             continue
-        mine = _off_link(case, host, NO_MAC, right, part)
+        mine = _off_link(case, host, NO_MAC, right, _unlisted(case, host, part))
         for ip, wrong in _elsewhere(case, host, right) if len(mine) else ():
             bad = mine[failed(case, s.take(mine)) & ~case.came_through[mine]]
             late = since_takeover(case, host, ip, wrong, right, bad)
@@ -71,6 +71,14 @@ def unrecorded_gateways(case: Case) -> Iterator[Mismatch]:
             if not while_entry_held(case, mismatch, worked):
                 yield mismatch
                 break
+
+
+def _unlisted(case: Case, host: int, rows: Array) -> Array:
+    """Of ``rows`` of sendings those to peers that the host's own tables never list."""
+    s = case.sendings
+    peers = grouped(rows, s["peer_hi"][rows], s["peer_lo"][rows])
+    keep = [part for ip, part in peers if not len(case.table_of(host, (ip[0], ip[1])))]
+    return np.sort(np.concatenate(keep)) if keep else rows[:0]
 
 
 def _elsewhere(case: Case, host: int, right: int) -> Iterator[tuple[Address, int]]:

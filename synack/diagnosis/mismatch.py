@@ -92,7 +92,7 @@ def owners(case: Case) -> Array:
     :func:`told_by_texts`), or what was last claimed by ARP or ND and is not itself what was
     sent to; at last what other hosts' tables have."""
     s = case.sendings
-    owner = np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
+    owner = _taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
     if (owner != NO_MAC).all():
         return owner
     owner = np.where(owner == NO_MAC, told_by_texts(case), owner)
@@ -104,6 +104,33 @@ def owners(case: Case) -> Array:
         if len(claims):
             owner[rows] = claims[-1]
     return np.where(owner == NO_MAC, told_by_texts(case, (TABLE,)), owner)
+
+
+def _taken_over(case: Case, owner: Array) -> Array:
+    """``owner`` by sending, but where the MAC that it was sent to had fallen silent, and another
+    one has the address since: by its own capture, or by what it announced on the link."""
+    s = case.sendings
+    announced: dict[Address, set[int]] = {}
+    own = case.claims["mac"] == case.claims["src_mac"]
+    rows = np.flatnonzero(own & (case.claims["mac"] != NO_MAC))
+    rows = rows[announces(case, rows)]
+    columns = [case.claims[name][rows] for name in ("ip_hi", "ip_lo", "mac")]
+    for high, low, mac in distinct_rows(*columns):
+        announced.setdefault((high, low), set()).add(mac)
+    rows = np.flatnonzero((s["mac"] != NO_MAC) & (s["mac"] == owner))
+    away = (s["home_mac"][rows] != NO_MAC) & (s["home_mac"][rows] != s["mac"][rows])
+    if announced:
+        away |= among(announced, s["peer_hi"][rows], s["peer_lo"][rows])
+    columns = [s[name][rows[away]] for name in ("host", "peer_hi", "peer_lo", "mac", "home_mac")]
+    for (host, high, low, mac, home), mine in grouped(rows[away], *columns):
+        ip = (high, low)
+        fell_silent = int(_spoke(case, host, ip, mac).max(initial=_ALWAYS))
+        for other in sorted({home, *announced.get(ip, ())} - {mac, NO_MAC}):
+            signs = case.times_for(host, case.spoken(ip, other), case.claimed(ip, other))
+            if len(signs) and int(signs.min()) > fell_silent:
+                late = mine[s["time"][mine] > int(signs.min())]
+                owner[late] = other
+    return owner
 
 
 KINDS_OF_OWNERS = (OWN_ADDRESSES, INVENTORY, EVENT, LEASE)

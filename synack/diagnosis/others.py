@@ -11,7 +11,7 @@ from synack.context.services import named
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.link import on_link
 from synack.grouping import distinct, distinct_rows, grouped
-from synack.handshake.outcome import REASONS
+from synack.handshake.outcome import BLIND, HIDDEN
 from synack.handshake.states import Event
 from synack.model import OUTCOMES, Evidence, Finding, Outcome, Source
 from synack.neighbors.timeline import NOT_IN_FORCE
@@ -242,9 +242,8 @@ def _way_back(case: Case) -> Array:
 def gaps(case: Case, free: Array) -> Iterator[Finding]:
     """Failures of which one end's evidence is missing: say what to capture next time."""
     a = case.attempts
-    blind = REASONS.index("the peer's capture could not have shown what is missing")
     unclear = np.isin(a["outcome"], (Outcome.UNANSWERED, Outcome.UNACKNOWLEDGED))
-    unclear |= (a["outcome"] == Outcome.INCONCLUSIVE) & (a["reason"] == blind)
+    unclear |= (a["outcome"] == Outcome.INCONCLUSIVE) & np.isin(a["reason"], (BLIND, HIDDEN))
     for server, rows in _by_server(case, np.flatnonzero(free & unclear)):
         kinds = {OUTCOMES[o] for o in distinct(a["outcome"][rows]).tolist()}
         seen = _seen_by(case, rows)

@@ -23,7 +23,7 @@ from synack.handshake.match import (
     fate_counts,
 )
 from synack.handshake.states import Event, State
-from synack.handshake.vantage import NEITHER
+from synack.handshake.vantage import NEITHER, SERVER
 from synack.model import Outcome
 from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
 
@@ -38,8 +38,9 @@ REASONS = (
     "no ACK was captured, and nothing was repeated as without one it would have been",
     "something between answers in the server's place, and what became of the server's own answer"
     " cannot be seen",
+    "the server's capture leaves its answers out",
 )
-_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN = range(len(REASONS))
+_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN, HIDDEN = range(len(REASONS))
 
 
 def judge(m: Matched, vanished: Table | None = None) -> Table:
@@ -52,6 +53,38 @@ def judge(m: Matched, vanished: Table | None = None) -> Table:
     outcome, reason = view.decide()
     columns = view.columns() | {"outcome": outcome, "reason": reason}
     return Table(ATTEMPTS, columns)
+
+
+def _resumed(m: Matched) -> Array:
+    """Sightings in which the client's SYN comes again after a reset in its name: it was another
+    machine's, for a client is done with an attempt whose answer it resets. (What resets the
+    answer to an old connection of the same ports does go on: no such case.) (bool)"""
+    result = np.zeros(len(m.sightings) + 1, bool)  # the last: of no sighting
+    if not len(m.sightings):
+        return result[:-1]
+    counts, reset = m.legs.counts, m.legs.first[:, Event.RST_CLIENT]
+    result[:-1] = (counts[:, Event.RST_CLIENT] > 0) & (counts[:, Event.CHALLENGE] == 0)
+    result[:-1] &= counts[:, Event.SYN] > 1
+    rows = np.flatnonzero((m.leg == Event.SYN) & result[m.sighting])
+    rows = rows[m.segments["time"][rows] > reset[m.sighting[rows]]]
+    result[:] = False
+    result[m.sighting[rows]] = True
+    return result[:-1]
+
+
+def _mute(m: Matched) -> Array:
+    """Sightings at the server in captures that have no answer of it at all, although clients went
+    on as after one: that nothing is there says nothing (bool)."""
+    if not len(m.sightings):
+        return np.zeros(0, bool)
+    capture, counts = m.sightings["capture"], m.legs.counts
+    at_server = m.side == SERVER
+    answered = at_server & (counts[:, Event.SYN_ACK] > 0)
+    # A server's own answer came between these two.
+    went_on = at_server & (counts[:, [Event.SYN, Event.ACK]] > 0).all(axis=1) & ~answered
+    some = np.bincount(capture[answered], minlength=len(m.captures)) > 0
+    hidden = np.bincount(capture[went_on], minlength=len(m.captures)) > 0
+    return at_server & (hidden & ~some)[capture]
 
 
 class _View:
@@ -71,6 +104,7 @@ class _View:
         self.server_state = self._state(m.server)
         self.other_state = self._state(m.elsewhere)
         self.spans = spans(m.captures, m.vantages, m.segments)
+        self.resumed, self.mute = _resumed(m), _mute(m)
 
     def _state(self, sighting: Array) -> Array:
         if not len(self.m.sightings):
@@ -125,11 +159,13 @@ class _View:
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
             (both & (syn_acks > 0) & (received == 0) & syn_ack_gone,
              Outcome.SYN_ACK_LOST, _NONE),
-            (both & (server == State.REJECTED), Outcome.REJECTED, _NONE),
+            (both & (server == State.REJECTED) & ~self._at(self.resumed, m.server),
+             Outcome.REJECTED, _NONE),
             (both & (server == State.REFUSED) & (syn_acks == 0), Outcome.REFUSED, _NONE),
             (both & challenged & (received == 0), Outcome.CHALLENGED, _NONE),
             (both & unreachable, Outcome.UNREACHABLE, _NONE),
             (both & foreign_syn & silent, Outcome.SYN_LOST, _NONE),
+            (both & silent & self._at(self.mute, m.server), Outcome.INCONCLUSIVE, HIDDEN),
             (both & silent & self._outlived(m.server), Outcome.NO_REPLY, _NONE),
             (both & silent, Outcome.INCONCLUSIVE, _ENDS),
             (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
@@ -139,6 +175,10 @@ class _View:
             (both & self.at_client & self.at_server, Outcome.INCONCLUSIVE, BLIND),
             (both & self.at_client & self._blind(Event.SYN), Outcome.INCONCLUSIVE, BLIND),
         ]  # fmt: skip
+
+    def _at(self, marked: Array, sighting: Array) -> Array:
+        """What is marked by sighting, by attempt; False without one."""
+        return (sighting >= 0) & np.append(marked, False)[sighting]
 
     def _blind(self, event: Event) -> Array:
         return self.fate(event, UNWITNESSED) > 0
@@ -164,9 +204,18 @@ class _View:
                 (here & gone[1] & (state == State.SYN_SENT), Outcome.SYN_LOST, _NONE),
                 (here & (state == State.ESTABLISHED), Outcome.COMPLETED, _NONE),
                 (here & (state == State.REFUSED), Outcome.REFUSED, _NONE),
-                (here & (state == State.REJECTED), Outcome.REJECTED, _NONE),
+                (
+                    here & (state == State.REJECTED) & ~self._at(self.resumed, sighting),
+                    Outcome.REJECTED,
+                    _NONE,
+                ),
                 (here & (state == State.CHALLENGED), Outcome.CHALLENGED, _NONE),
                 (here & (state == State.UNREACHABLE), Outcome.UNREACHABLE, _NONE),
+                (
+                    here & (state == State.SYN_SENT) & self._at(self.mute, sighting),
+                    Outcome.INCONCLUSIVE,
+                    HIDDEN,
+                ),
                 (here & (state == State.SYN_SENT) & due, silent, _NONE),
                 (here & ~due, Outcome.INCONCLUSIVE, _ENDS),
             ]

@@ -133,6 +133,7 @@ class Page:
     """Drawings as SVG; "" without attempts."""
     captures: list[str]
     clocks: list[str]
+    audit: list[str]
     warnings: list[str]
 
 
@@ -152,6 +153,7 @@ def page(diagnosis: Diagnosis, embedded: int) -> Page:
         timeline=diagnosis.plot_timeline().svg() if len(d.attempts) else "",
         captures=text.captures(diagnosis),
         clocks=text.clocks(diagnosis),
+        audit=d.audit,
         warnings=diagnosis.warnings,
     )
 
