@@ -768,8 +768,10 @@ def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
     """Read everything, with a progress line on a terminal. The modules that are ``needed``
     then are imported meanwhile: the scan leaves the interpreter alone."""
     from synack.loading import load
+    from synack.memory import keep_freed, share
     from synack.progress import on_terminal
 
+    share()
     line = on_terminal()
     imports = threading.Thread(target=_import, args=needed)
     imports.start()
@@ -777,6 +779,7 @@ def _load(paths: list[str], *needed: str, counts_only: bool = False) -> Loaded:
         return load(paths, line, counts_only=counts_only)
     finally:
         imports.join()
+        keep_freed()
         if line is not None:
             line.close()
 

@@ -8,6 +8,9 @@ ctypedef long long i64
 cdef u64 _ALL_ONES, _LOW
 cdef int _BLOCK, _MANY
 
+@cython.locals(row=Py_ssize_t)
+cdef int _first_rows(const i64[:] ids, i64[::1] some) except -1
+
 @cython.final
 cdef class _Numbers:
     cdef Py_ssize_t width, found

@@ -35,7 +35,8 @@ _BLOCK = 1 << 11
 def ids_of(*columns: Array) -> Array:
     """Number the distinct rows of ``columns`` (integers): equal rows get equal ids (int64),
     from 0 in order of first appearance."""
-    return _Numbers(len(columns)).of(columns)
+    words, rows = _Words(columns), len(columns[0])
+    return _Numbers(words.width).of(words, rows) if words.width else np.zeros(rows, np.int64)
 
 
 def group_ids(*columns: Array) -> Array:
@@ -51,15 +52,23 @@ def group_ids(*columns: Array) -> Array:
 def ids_within(cell: Array, cells: int, *columns: Array) -> Array:
     """:func:`ids_of` of ``cell`` and ``columns``, where ``cell`` (int64) is a number below
     ``cells``: found by that, with no hash, when no cell has many distinct rows."""
-    ids = _Within(cells, len(cell), len(columns)).of(cell, columns)
+    words = _Words(columns)
+    ids = _Within(cells, len(cell), words.width).of(cell, words)
     return ids_of(cell, *columns) if ids is None else ids
 
 
 def representatives(ids: Array) -> Array:
     """The first row of each id (int64)."""
-    some = np.empty(int(ids.max(initial=-1)) + 1, np.int64)
-    some[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)
+    some = np.full(int(ids.max(initial=-1)) + 1, -1, np.int64)
+    _first_rows(ids, some)
     return some
+
+
+def _first_rows(ids: Any, some: Any) -> int:
+    for row in range(len(ids)):
+        if some[ids[row]] < 0:
+            some[ids[row]] = row
+    return 0
 
 
 def distinct(values: Array) -> Array:
@@ -86,10 +95,21 @@ def among(wanted: Collection[tuple[int, ...]], *columns: Array) -> Array:
     return ids[len(wanted) :] <= ids[: len(wanted)].max()
 
 
+def ordered(values: Array) -> Array:
+    """The positions that sort ``values`` (integers that fit into 32 bits), equal ones in order
+    (int64). Sorting values is much faster than sorting positions by them."""
+    key = values.astype(np.uint64 if values.dtype.kind == "u" else np.int64)
+    key <<= 32
+    key |= np.arange(len(values), dtype=key.dtype)
+    key.sort()
+    key &= key.dtype.type(_LOW)
+    return key.view(np.int64)
+
+
 def grouped(rows: Array, *columns: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
     """Each distinct combination of ``columns`` (one value per row), with its rows."""
     ids = group_ids(*columns)
-    order = np.argsort(ids, kind="stable")
+    order = ordered(ids)
     bounds = np.flatnonzero(np.diff(ids[order])) + 1
     for part in np.split(order, bounds) if len(rows) else ():
         yield tuple(int(column[part[0]]) for column in columns), rows[part]
@@ -100,6 +120,34 @@ def least(values: Array, ids: Array) -> Array:
     result = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max, np.int64)
     np.minimum.at(result, ids, values)
     return result
+
+
+class _Words:
+    """Columns side by side in as few words of 64 bits as their values need: of each column the
+    bits in which they differ."""
+
+    def __init__(self, columns: Sequence[Array]) -> None:
+        self.width = free = 0
+        self._parts: list[tuple[int, Array, np.uint64, np.uint64]] = []
+        for column in columns:
+            least, most = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+            bits = (most - least).bit_length()
+            if not bits:
+                continue
+            if bits > free:
+                self.width, free = self.width + 1, 64
+            free -= bits
+            part = self.width - 1, column, np.uint64(least & _ALL_ONES), np.uint64(free)
+            self._parts.append(part)
+
+    def put(self, block: Array, begin: int) -> None:
+        """The rows from ``begin`` into ``block`` (row, word; uint64)."""
+        block[:] = 0
+        for word, column, least, shift in self._parts:
+            values = column[begin : begin + len(block)].astype(np.uint64)
+            values -= least
+            values <<= shift
+            block[:, word] |= values
 
 
 class _Numbers:
@@ -115,15 +163,13 @@ class _Numbers:
         self.hashes = _zeros("Q", _BLOCK)
         self.touched = 0
 
-    def of(self, columns: Sequence[Array]) -> Array:
+    def of(self, words: _Words, rows: int) -> Array:
         """Ids of rows, also of later ones."""
-        rows = len(columns[0])
         ids = np.empty(rows, np.int64)
         block = np.empty((min(rows, _BLOCK), self.width), np.uint64)
         for begin in range(0, rows, _BLOCK):
             part = min(_BLOCK, rows - begin)
-            for at, column in enumerate(columns):
-                block[:part, at] = column[begin : begin + part]
+            words.put(block[:part], begin)
             self._reserve(part)
             cells: Any = block.reshape(-1)
             self._number(cells if COMPILED else cells.tolist(), ids[begin : begin + part], part)
@@ -208,15 +254,14 @@ class _Within:
         self.next = _plain_zeros("I", rows)
         self.known = _plain_zeros("Q", rows * width)
 
-    def of(self, cell: Array, columns: Sequence[Array]) -> Array | None:
+    def of(self, cell: Array, words: _Words) -> Array | None:
         """Ids of rows; None where a cell has too many distinct ones to go through."""
         rows = len(cell)
         ids = np.empty(rows, np.int64)
         block = np.empty((min(rows, _BLOCK), self.width), np.uint64)
         for begin in range(0, rows, _BLOCK):
             part = min(_BLOCK, rows - begin)
-            for at, column in enumerate(columns):
-                block[:part, at] = column[begin : begin + part]
+            words.put(block[:part], begin)
             cells: Any = block.reshape(-1)
             numbers: Any = cell[begin : begin + part]
             if not COMPILED:

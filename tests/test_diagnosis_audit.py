@@ -82,8 +82,12 @@ def test_a_wrong_entry_is_possible(files, evidence, tmp_path):
     for one in finding.evidence:
         for source in one.sources:
             assert source.line is None or source.line >= 1
-    assert json.loads(diagnosis.to_json())["findings"][0]["attempts"] == 0
-    assert "no attempt was captured" in diagnosis.to_text()
+    document = json.loads(diagnosis.to_json())
+    assert document["findings"][0]["attempts"] == 0
+    assert document["audit"] == diagnosis.diagnosed.audit
+    for report in (diagnosis.to_text(), diagnosis.to_markdown()):
+        assert "no attempt was captured" in report or "none was captured" in report
+        assert "Tables compared" in report
 
 
 MANY = [(f"10.0.1.{n}", X, "STALE") for n in (77, 80, 81, 82)]
@@ -185,16 +189,16 @@ def test_a_healed_entry_says_so(tmp_path):
 def test_what_was_compared_is_said(tmp_path):
     rows = [(CLIENT, X, "STALE"), (BROKER, B, "STALE"), ("10.0.1.99", Z, "STALE")]
     diagnosis = audited(tmp_path, {"b1.neigh.txt": table(*rows), "enis.json": ENIS})
-    (note,) = [text for text in diagnosis.warnings if "compared" in text]
+    (note,) = [text for text in diagnosis.diagnosed.audit if "compared" in text]
     assert "3 entries" in note
-    assert "1 agree with what is known of the owner" in note
-    assert "1 contradict it" in note
-    assert "1 are of addresses that nothing else knows" in note
+    assert "1 in agreement with what is known of the owner" in note
+    assert "1 in contradiction to it" in note
+    assert "1 of an address that nothing else knows" in note
 
 
 def test_undecided_contradictions_are_said(tmp_path):
     files = {"b1.neigh.txt": OLD, "p9.neigh.txt": table((CLIENT, Y, "REACHABLE"))}
-    (note,) = [text for text in audited(tmp_path, files).warnings if "nothing here tells" in text]
+    (note,) = [text for text in audited(tmp_path, files).diagnosed.audit if "here tells" in text]
     assert f"{CLIENT} is at {X} for b1" in note
     assert f"at {Y} for p9" in note
 
@@ -223,4 +227,4 @@ def test_with_handshakes_the_tables_are_not_audited():
 
     fixtures = Path(__file__).parents[1] / "fixtures"
     diagnosis = synack.diagnose(fixtures / "stale-arp")
-    assert not any("compared" in text for text in diagnosis.warnings)
+    assert diagnosis.diagnosed.audit == []

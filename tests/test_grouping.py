@@ -19,6 +19,7 @@ from synack.grouping import (
     grouped,
     ids_of,
     least,
+    ordered,
     representatives,
 )
 
@@ -81,6 +82,13 @@ def test_group_ids(values: list[tuple[int, int]]) -> None:
     columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
     distinct = sorted(set(values))
     assert group_ids(*columns).tolist() == [distinct.index(v) for v in values]
+
+
+@given(st.lists(st.sampled_from([-(2**31), -1, 0, 1, 2**31 - 1])), st.booleans())
+def test_ordered(values: list[int], signed: bool) -> None:
+    """Sorted, and equal values as they stood."""
+    column = np.array(values, np.int32) if signed else np.array(values, np.int64).astype(np.uint32)
+    assert ordered(column).tolist() == np.argsort(column, kind="stable").tolist()
 
 
 @given(VALUES)

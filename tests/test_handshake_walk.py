@@ -12,6 +12,7 @@ from sources import as_written, must_be_compiled
 
 from synack.handshake import walk
 from synack.handshake.states import TRANSITIONS, Event, State
+from synack.handshake.walk import Walk
 from synack.tables import NO_TIME, SEGMENTS, Table
 
 plain = as_written(walk)
@@ -51,11 +52,14 @@ def segments(rows: list[tuple[int, ...]]) -> Table:
 
 def everything(module: ModuleType, table: Table) -> dict[str, list[object]]:
     """All that a walk shows."""
-    made = module.Walk(TABLE, table)
-    shown = {name: made.column(name).tolist() for name in COLUMNS}
-    shown |= {"attempt": made.attempt.tolist(), "event": made.event.tolist()}
-    shown |= {"ends": made.ends().tolist(), "counts": made.counts().tolist()}
-    return shown | {"firsts": made.firsts().tolist()}
+    return shown(module.Walk(TABLE, table))
+
+
+def shown(made: Walk) -> dict[str, list[object]]:
+    """All that it shows."""
+    says = {name: made.column(name).tolist() for name in COLUMNS}
+    says |= {"attempt": made.attempt.tolist(), "event": made.event.tolist()}
+    return says | {"counts": made.counts().tolist(), "firsts": made.firsts().tolist()}
 
 
 END = st.tuples(
@@ -76,6 +80,36 @@ def test_same_as_its_source(rows: list[tuple[int, ...]]) -> None:
     """Any segments at all: few ends, few numbers, so that everything meets."""
     table = segments(rows)
     assert everything(walk, table) == everything(plain, table)
+
+
+BOTH = pytest.mark.parametrize("module", [walk, plain], ids=["installed", "source"])
+
+
+@BOTH
+@settings(max_examples=100, deadline=None)
+@given(st.lists(SEGMENT, max_size=60), st.integers(0, 200))
+def test_parts(module: ModuleType, rows: list[tuple[int, ...]], room: int) -> None:
+    """The captures walked apart, and then one added to the other."""
+    rows.sort(key=lambda row: row[0])
+    table, cut = segments(rows), sum(row[0] == 0 for row in rows)
+    made = module.Walk(TABLE, table, range(cut), room)
+    made.append(module.Walk(TABLE, table, range(cut, len(rows))))
+    assert shown(made) == everything(module, table)
+
+
+@BOTH
+def test_more_attempts_than_likely(module: ModuleType) -> None:
+    """Every row opens one, in both parts: room is made for them meanwhile."""
+    size = 6_000
+    rows = [(n // size, 1, (0, 10, n % size), (0, 5, 9092), n, 0, n, n, 1) for n in range(2 * size)]
+    table = segments(rows)
+    made = module.Walk(TABLE, table, range(size))
+    made.append(module.Walk(TABLE, table, range(size, 2 * size)))
+    assert made.attempt.tolist() == list(range(2 * size))
+    assert made.column("isn").tolist() == list(range(2 * size))
+    assert made.column("syn_payload").tolist() == list(range(2 * size))
+    assert (made.counts()[:, Event.SYN] == 1).all()
+    assert made.firsts()[:, Event.SYN].tolist() == list(range(2 * size))
 
 
 @pytest.mark.parametrize("ports", [1, 30_000])

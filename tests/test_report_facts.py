@@ -33,7 +33,7 @@ def test_all_that_is_known_in_order():
 
 def test_what_is_not_known_is_left_out_and_what_could_not_be_seen_is_said():
     known = {fact.label: fact.value for fact in facts(Finding("refused", "confirmed", ""))}
-    assert known == {"Attempts affected": "0", "When": "unknown"}
+    assert known == {"Attempts affected": "none was captured", "When": "unknown"}
     blind = Finding("syn-ack-lost", "possible", "b", leg="syn-ack", sent=3)
     known = {fact.label: fact.value for fact in facts(blind)}
     assert (known["SYN-ACKs sent"], known["SYN-ACKs received"]) == ("3", "not observable")

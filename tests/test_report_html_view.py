@@ -77,6 +77,7 @@ def test_drawings_are_there_where_there_is_something_to_draw(stale):
     (cause,) = stale.causes
     drawn = [stale.matrix, stale.timeline, cause.ladder, cause.lanes]
     assert all(svg.startswith("<svg") for svg in drawn)
+    assert not any("style=" in svg for svg in drawn), "the page's policy refuses it"
     refused = page(synack.diagnose(ROOT / "fixtures" / "refused"), 6).causes[0]
     assert (refused.lanes, refused.filter) == ("", "")
 

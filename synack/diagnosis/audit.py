@@ -25,7 +25,6 @@ import numpy as np
 
 from synack.addresses import NO_IP, NO_MAC, Address, format_mac, is_group_mac, is_ipv4, special_mac
 from synack.diagnosis.documents import INVENTORY, LEASE, OWN_ADDRESSES
-from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import CLOUD_SLACK_NS, PROXY_ADDRESSES, recorded_since
 from synack.diagnosis.owners import aged, moment, old_owner, says_owner
@@ -98,13 +97,13 @@ def _compared(counts: Counter[int]) -> list[str]:
     if not counts:
         return []
     words = {
-        AGREE: "agree with what is known of the owner",
-        STALE: "contradict it",
-        DUPLICATE: "are of addresses that two hosts have",
-        UNKNOWN: "are of addresses that nothing else knows",
-        APART: "are of another time than what is known of the owner, or of none",
-        MANY: "have a MAC that stands for many addresses, as a router's or a proxy's",
-        SAME: "have another MAC of the owner's",
+        AGREE: "in agreement with what is known of the owner",
+        STALE: "in contradiction to it",
+        DUPLICATE: "of an address that two hosts have",
+        UNKNOWN: "of an address that nothing else knows",
+        APART: "of another time than what is known of the owner, or of none",
+        MANY: "with a MAC that stands for many addresses, as a router's or a proxy's",
+        SAME: "with another MAC of the owner's",
     }
     total = counts.total()
     parts = [f"{counts[verdict]} {text}" for verdict, text in words.items() if counts[verdict]]
@@ -118,7 +117,7 @@ def _compared(counts: Counter[int]) -> list[str]:
 
 def _spells(case: Case) -> Iterator[_Entry]:
     """Spells of usable entries that can be compared."""
-    h = history(case)
+    h = case.history
     order = np.lexsort((h["first"], h["ip_lo"], h["ip_hi"], h["interface"].astype(str),
                         h["host"].astype(str)))  # fmt: skip
     h = h.take(order)

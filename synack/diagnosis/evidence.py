@@ -12,6 +12,7 @@ from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
 from synack.diagnosis.context import Context
 from synack.diagnosis.documents import documents
+from synack.diagnosis.entries import history
 from synack.grouping import (
     among,
     distinct,
@@ -19,6 +20,7 @@ from synack.grouping import (
     group_ids,
     grouped,
     ids_of,
+    ordered,
     representatives,
 )
 from synack.handshake.clock import Clock, on_reference
@@ -66,6 +68,16 @@ _ENDS = Schema(
     ("low", "u8", "lower half of it"),
 )
 
+_SPEAKERS = Schema(
+    "speakers",
+    ("capture", "i4", "row of the capture in `captures`"),
+    ("src_hi", "u8", "an address that sends in it, upper half"),
+    ("src_lo", "u8", "lower half of it"),
+    ("src_mac", "i8", "the MAC that it sends from"),
+    ("near", "?", "by its TTL it has passed no router"),
+    ("row", "i8", "row of `segments`: the first such"),
+)
+
 
 _BETWEEN = "vanished-between"
 
@@ -77,7 +89,7 @@ class ByAddress:
         ids = group_ids(high, low)
         some = representatives(ids)
         self._high, self._low = high[some], low[some]
-        self._order = np.argsort(ids, kind="stable")
+        self._order = ordered(ids)
         self._starts = np.concatenate([[0], np.cumsum(np.bincount(ids))])
 
     def rows(self, address: Address) -> Array:
@@ -136,8 +148,8 @@ class Case:
     def vanished(self, attempts: Array, *legs: Event) -> list[Evidence]:
         """Where what was lost of ``legs`` of these attempts vanished, as far as a tap tells; with
         the frames of the last place that has it."""
-        gone, places = self.paths.vanished, self.paths.places
-        rows = np.flatnonzero(gone["by_tap"] & np.isin(gone["leg"], legs))
+        gone, places, rows = self.paths.vanished, self.paths.places, self._told_by_taps
+        rows = rows[np.isin(gone["leg"][rows], legs)]
         rows = rows[np.isin(gone["attempt"][rows], attempts)]
         columns = [gone[name][rows] for name in ("leg", "after", "before")]
         found = []
@@ -146,6 +158,11 @@ class Case:
             says = f"{what} vanished between {places[after]} and {places[before]}"
             found.append(Evidence(_BETWEEN, says, self.frames(gone["row"][mine].tolist())))
         return sorted(found, key=lambda evidence: evidence.says)
+
+    @cached_property
+    def _told_by_taps(self) -> Array:
+        """Rows of what vanished next to a tap."""
+        return np.flatnonzero(self.paths.vanished["by_tap"])
 
     # ---- segments -------------------------------------------------------------------
 
@@ -166,6 +183,33 @@ class Case:
         """Rows of segments that ``address`` sent from ``mac``, in whatever capture."""
         s, rows = self.matched.segments, self._by_source.rows(address)
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
+
+    @cached_property
+    def _speakers(self) -> Table:
+        """The first segment of each address from each MAC in each capture, in order: rows of
+        segments that have passed no router apart from those that may have."""
+        s = self.matched.segments
+        own, near = s["icmp"] < 0, np.isin(s["ttl"], FIRST_TTLS)
+        ids = ids_of(s["src_hi"], s["src_lo"], s["src_mac"], s["capture"], own, near)
+        rows = representatives(ids)
+        rows = rows[own[rows]]
+        columns = {name: s[name][rows] for name in ("src_hi", "src_lo", "src_mac", "capture")}
+        return Table(_SPEAKERS, {**columns, "row": rows, "near": near[rows]})
+
+    @cached_property
+    def _first_spoken(self) -> dict[tuple[Address, int], dict[int, int]]:
+        s, found = self._speakers, dict[tuple[Address, int], dict[int, int]]()
+        host = self.matched.host_of_capture[s["capture"]].tolist()
+        for high, low, mac, at, row in zip(
+            *(s[name].tolist() for name in ("src_hi", "src_lo", "src_mac")), host,
+            s["row"].tolist(), strict=True,
+        ):  # fmt: skip
+            found.setdefault(((high, low), mac), {}).setdefault(at, row)
+        return found
+
+    def first_spoken(self, address: Address, mac: int) -> dict[int, int]:
+        """By host (row) that captured it the first of :meth:`spoken`."""
+        return self._first_spoken.get((address, mac), {})
 
     def heard(self, host: int, address: Address) -> Array:
         """Rows of segments that ``address`` sent, in captures of ``host``."""
@@ -223,20 +267,16 @@ class Case:
     @cached_property
     def _homes(self) -> dict[Address, dict[int, int]]:
         """By address the MACs of its homes, with a row of segments each."""
-        m, s = self.matched, self.matched.segments
+        s = self._speakers
         found: dict[Address, dict[int, int]] = {}
-        for capture, vantage in enumerate(m.vantages):
-            if not vantage.macs:
-                continue
-            own = among([(mac,) for mac in vantage.macs], s["src_mac"])
-            rows = np.flatnonzero(own & (s["capture"] == capture) & (s["icmp"] < 0))
-            rows = rows[among(vantage.addresses, s["src_hi"][rows], s["src_lo"][rows])]
+        for capture, vantage in enumerate(self.matched.vantages):
             # What has passed a router did not begin at home.
-            rows = rows[np.isin(s["ttl"][rows], FIRST_TTLS)]
-            first = rows[representatives(ids_of(s["src_hi"][rows], s["src_lo"][rows]))]
-            ends = zip(s["src_hi"][first].tolist(), s["src_lo"][first].tolist(), strict=True)
+            mine = s["near"] & (s["capture"] == capture) & np.isin(s["src_mac"], [*vantage.macs])
+            mine = np.flatnonzero(mine & among(vantage.addresses, s["src_hi"], s["src_lo"]))
+            mine = mine[representatives(ids_of(s["src_hi"][mine], s["src_lo"][mine]))]
+            ends = zip(s["src_hi"][mine].tolist(), s["src_lo"][mine].tolist(), strict=True)
             for ip, mac, row in zip(
-                ends, s["src_mac"][first].tolist(), first.tolist(), strict=True
+                ends, s["src_mac"][mine].tolist(), s["row"][mine].tolist(), strict=True
             ):
                 found.setdefault(ip, {}).setdefault(mac, row)
         return found
@@ -282,7 +322,7 @@ class Case:
     def _by_attempt(self) -> tuple[Array, Array]:
         attempt = self.sendings["attempt"]
         starts = np.cumsum(np.bincount(attempt, minlength=len(self.attempts)))
-        return np.argsort(attempt, kind="stable"), np.concatenate([[0], starts])
+        return ordered(attempt), np.concatenate([[0], starts])
 
     def sendings_of(self, attempts: Array) -> Array:
         """Rows of sendings of these attempts, in the order of the attempts."""
@@ -295,7 +335,7 @@ class Case:
     def _answers(self) -> dict[int, tuple[Array, Array]]:
         s = self.matched.segments
         rows = np.flatnonzero(s["kind"] == SYN_ACK)
-        rows = rows[np.argsort(s["ack"][rows], kind="stable")]
+        rows = rows[ordered(s["ack"][rows])]
         hosts = self.hosts_of(rows)
         mine = {host: rows[hosts == host] for host in distinct(hosts).tolist()}
         return {host: (s["ack"][found], found) for host, found in mine.items()}
@@ -653,6 +693,19 @@ class Case:
     def entry_certain(self) -> Array:
         """Whether more than a file's time of change tells when an entry held (bool)."""
         return (self.entries["at"] != NO_TIME) & ~self.entries["at_weak"]
+
+    @cached_property
+    def history(self) -> Table:
+        """What each host's entries said when: :data:`~synack.tables.HISTORY`."""
+        return history(self)
+
+    def spells(self, host: int, address: Address) -> Table:
+        """Rows of :attr:`history` of ``host`` about ``address``, in order of time."""
+        h = self.history
+        mine = (h["ip_hi"] == np.uint64(address[0])) & (h["ip_lo"] == np.uint64(address[1]))
+        rows = np.flatnonzero(mine)
+        rows = rows[h["host"][rows] == self.hosts[host]]
+        return h.take(rows[np.argsort(h["first"][rows], kind="stable")])
 
     def other_tables_say(self, host: int, address: Address, mac: int) -> Array:
         """Rows of entries in which other hosts than ``host`` have ``address`` at ``mac``."""

@@ -25,6 +25,9 @@ _SET = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 def on_link(case: Case, host: int, ip: Address, wrong: int, right: int) -> Evidence | None:
     """Why ``ip`` is a neighbor of ``host`` itself and not behind a router."""
     name, address = case.hosts[host], text_of(ip)
+    route = case.context.route(name, ip)
+    if route is not None and route[0] is not None:
+        return None  # Whatever its table has: it sends by a gateway.
     rows = case.table_of(host, ip)
     # An entry with a third MAC is of another place: a dump under the wrong name, say.
     rows = rows[np.isin(case.entries["mac"][rows], (wrong, right, NO_MAC))]
@@ -122,18 +125,17 @@ def _mask(bits: Array) -> Array:
 def _no_router_between(case: Case, host: int, ip: Address) -> Evidence | None:
     """Frames of one reach the other's capture with the MAC that they left with."""
     name, address, home = case.hosts[host], text_of(ip), case.homes.get(ip)
-    if home is not None and (case.hosts_of(case.spoken(ip, home[0])) == host).any():
+    if home is not None and host in case.first_spoken(ip, home[0]):
         says = f"frames of {address} reach {name} with the MAC they left with: no router between"
         return Evidence("on-link", says, (case.frame(home[1]),))
     there = [other for other, own in case.own_addresses.items() if ip in own and other != host]
     for own in sorted(case.own_addresses.get(host, set())):
         for mac in sorted(case.own_macs.get(host, set())):
-            rows = case.spoken(own, mac)
-            rows = rows[np.isin(case.hosts_of(rows), there)]
+            rows = [row for at, row in case.first_spoken(own, mac).items() if at in there]
             claims = case.claimed(own, mac)
             claims = claims[np.isin(case.claim_host[claims], there)]
-            if len(rows) or len(claims):
-                source = case.frame(rows[0]) if len(rows) else case.claim(claims[0])
+            if rows or len(claims):
+                source = case.frame(min(rows)) if rows else case.claim(claims[0])
                 says = f"frames of {name} reach {address} with the MAC they left with: no router"
                 return Evidence("on-link", f"{says} between", (source,))
     return None

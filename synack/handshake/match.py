@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.addresses import BROADCAST_MAC
-from synack.grouping import among, ids_of, ids_within, least
+from synack.grouping import among, ids_of, ids_within, least, ordered
 from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.coincidence import by_chance
 from synack.handshake.interfaces import arrivals, machines, track_by_host
@@ -232,7 +232,7 @@ def _answered_between(
 def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:
     """Per attempt the wanted sighting with the most segments, -1 without one."""
     rows = np.flatnonzero(wanted)
-    rows = rows[np.argsort(size[rows], kind="stable")]
+    rows = rows[ordered(size[rows])]
     result = np.full(attempts, -1, np.int64)
     result[identity[rows]] = rows
     return result
@@ -417,11 +417,12 @@ def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
 
 
 def fate_counts(m: Matched) -> Array:
-    """counts[leg, fate, attempt] of the transmissions (int64)."""
-    t, fates = m.transmissions, len(FATES)
-    cell = (t["leg"].astype(np.int64) * fates + t["fate"]) * m.attempts + t["attempt"]
-    size = len(Event) * fates * m.attempts
-    return np.bincount(cell, minlength=size).reshape(len(Event), fates, m.attempts)
+    """counts[leg, fate, attempt] of the SYNs, SYN-ACKs and ACKs transmitted (int64)."""
+    t, legs, fates = m.transmissions, Event.ACK + 1, len(FATES)
+    leg, fate, attempt = t["leg"], t["fate"], t["attempt"]
+    rows = np.flatnonzero(leg < legs)
+    cell = (leg[rows].astype(np.int64) * fates + fate[rows]) * m.attempts + attempt[rows]
+    return np.bincount(cell, minlength=legs * fates * m.attempts).reshape(legs, fates, m.attempts)
 
 
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:

@@ -8,6 +8,7 @@ Which captures are on a path says :mod:`~synack.handshake.stations`, what puts t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -22,34 +23,54 @@ from synack.tables import Array, Table
 
 @dataclass
 class Paths:
-    """The way of every attempt, and what vanished on it."""
+    """The way of every attempt, and what vanished on it. Texts are made when asked for."""
 
-    names: list[str]
-    """``producer-7 > tap-1 > broker-1``: captures from client to server; in braces those whose
-    order is unknown."""
-    path: Array
-    """Per attempt its place in ``names``, -1 if fewer than two captures saw it."""
+    matched: Matched
+    stations: Stations
+    order: Order
     places: list[str]
     """One capture or several, as in a sentence."""
-    losses: list[str]
-    """``syn-ack: between broker-1 and tap-1``, with a number where several vanished."""
-    loss: Array
-    """Per attempt its place in ``losses``, -1 if it is not known to have lost anything."""
     vanished: Table
     """:data:`~synack.tables.VANISHED`, in order of attempt, leg and place on the way."""
     doubts: list[str]
     """What contradicts itself, and taps that see only a part."""
+
+    @property
+    def names(self) -> list[str]:
+        """``producer-7 > tap-1 > broker-1``: captures from client to server; in braces those whose
+        order is unknown."""
+        return self._named_paths[0]
+
+    @property
+    def path(self) -> Array:
+        """Per attempt its place in ``names``, -1 if fewer than two captures saw it."""
+        return self._named_paths[1]
+
+    @property
+    def losses(self) -> list[str]:
+        """``syn-ack: between broker-1 and tap-1``, with a number where several vanished."""
+        return self._named_losses[0]
+
+    @property
+    def loss(self) -> Array:
+        """Per attempt its place in ``losses``, -1 if it is not known to have lost anything."""
+        return self._named_losses[1]
+
+    @cached_property
+    def _named_paths(self) -> tuple[list[str], Array]:
+        return _named_paths(self.matched, self.stations, self.order)
+
+    @cached_property
+    def _named_losses(self) -> tuple[list[str], Array]:
+        return _named_losses(self.matched, self.places, self.vanished)
 
 
 def paths(m: Matched) -> Paths:
     """Order the captures of each path, and follow each SYN, SYN-ACK and ACK along it."""
     stations = Stations.of(m)
     order = Order.of(m, stations)
-    names, path = _named_paths(m, stations, order)
     places, vanished, partial = follow(m, stations, order)
-    losses, loss = _named_losses(m, places, vanished)
-    doubts = [*order.doubts, *partial]
-    return Paths(names, path, places, losses, loss, vanished, doubts)
+    return Paths(m, stations, order, places, vanished, [*order.doubts, *partial])
 
 
 def _named_paths(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Array]:

@@ -15,19 +15,19 @@ SYN-ACK of each side is at once the answer to one and the ACK of the other.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from synack.handshake.legs import Legs
 from synack.handshake.states import TRANSITIONS, Event, State
-from synack.handshake.walk import ELSEWHERE, TWIN, Walk
-from synack.tables import IDENTITY, SIGHTINGS, Array, Table
+from synack.handshake.walk import COMPILED, ELSEWHERE, TWIN, Walk, attempts_likely
+from synack.tables import SIGHTINGS, Array, Table
 
 _TABLE = bytes(TRANSITIONS[state].get(event, state) for state in State for event in Event)
-
-
-_OF_ENDS = ("capture", *IDENTITY)
 
 
 class Tracked(NamedTuple):
@@ -45,22 +45,34 @@ class Tracked(NamedTuple):
 def track(segments: Table) -> Tracked:
     """Attempts as each capture saw them; its segments are rows in order of capture (its
     clock may be set back meanwhile), those of several captures in any order."""
-    walk = Walk(_TABLE, segments)
-    reverse = walk.column("from_high") == 1
-    low_hi, low_lo, high_hi, high_lo, place = walk.ends()[walk.column("connection")].T
-    columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name not in _OF_ENDS}
-    columns["capture"] = (place >> 32).astype(np.int64)
+    walk = _walked(segments)
+    columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name != "client_isn"}
     columns["client_isn"] = walk.column("isn")
-    for part, low, high in (
-        ("hi", low_hi, high_hi),
-        ("lo", low_lo, high_lo),
-        ("port", place >> 16 & 0xFFFF, place & 0xFFFF),
-    ):
-        columns[f"client_{part}"] = np.where(reverse, high, low)
-        columns[f"server_{part}"] = np.where(reverse, low, high)
     legs = Legs(walk.counts(), walk.firsts())
     leg = _without_copies(columns["capture"], walk.attempt, walk.event, legs.counts)
     return Tracked(Table(SIGHTINGS, columns), walk.attempt, leg, legs)
+
+
+_LONG = 1 << 16
+"""Rows from which on it is worth while to start threads."""
+
+
+def _walked(segments: Table) -> Walk:
+    """A walk over all rows: over those of each capture side by side, if there are many, and those
+    of each capture are in one piece."""
+    bounds = np.flatnonzero(np.diff(segments["capture"], prepend=-1, append=-1))
+    captures = segments["capture"][bounds[:-1]].tolist()
+    processors = (os.cpu_count() or 1) if COMPILED else 1
+    if processors < 2 or len(segments) < _LONG or len(set(captures)) < max(len(captures), 2):
+        return Walk(_TABLE, segments)
+    first, *others = (range(*pair) for pair in pairwise(bounds.tolist()))
+    room = attempts_likely(segments, range(len(segments)))
+    with ThreadPoolExecutor(processors) as pool:
+        result = pool.submit(Walk, _TABLE, segments, first, room)
+        more = [pool.submit(Walk, _TABLE, segments, rows) for rows in others]
+    for walk in more:
+        result.result().append(walk.result())
+    return result.result()
 
 
 _ALWAYS_KEPT = (Event.SYN, Event.SYN_ACK, Event.RST_SERVER, Event.RST_CLIENT)

@@ -66,64 +66,75 @@ def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Tab
     """Names of places, :data:`~synack.tables.VANISHED` by attempt, leg and place on the way, and
     sentences about taps that see only a part."""
     sent = _sent(m, stations, order)
-    slots = stations.slots
     if not len(sent.row):
         return [], Table.empty(VANISHED), []
     has = _has(m, stations, sent)
+    witness, partial = _witnesses(m, stations, order, sent, has)
+    some = np.flatnonzero(witness.any(axis=1))
+    # Most rows are alike: what follows is the same for all of a kind.
+    path, leg, here, witness = sent.path[some], sent.leg[some], (has >= 0)[some], witness[some]
+    kind = ids_of(path, leg, *here.T, *witness.T)
+    one = representatives(kind)
+    path, here, witness = path[one], here[one], witness[one]
+    ahead = order.ahead(path, leg[one])
+    last = here & ~_before_any(ahead, here)
+    # After every one of the last places that have it, and before any other that lacks it.
+    witness &= ~_after_any(~ahead, last)
+    first = witness & ~_after_any(ahead, witness)
+    beyond = first | _after_any(ahead, first)
+    places, (after, before) = _named_places(m, stations.capture[path], last, first)
+    by_tap = np.asarray(((last | first) & (stations.side[path] == NEITHER)).any(axis=1))
+    at = np.argmax(last, axis=1)
+    depth = np.take_along_axis(ahead, at[:, None, None], axis=2).sum(axis=(1, 2))
+    rows = np.flatnonzero(np.asarray(first.any(axis=1))[kind])
+    gone, kind = some[rows], kind[rows]
+    cell, time = sent.attempt[gone] * len(Event) + sent.leg[gone], m.aligned(sent.row[gone])
+    ordered = np.lexsort((time, depth[kind], cell))
+    gone, kind = gone[ordered], kind[ordered]
+    attempt, leg = sent.attempt[gone], sent.leg[gone]
+    columns = {
+        "attempt": attempt,
+        "leg": leg,
+        "row": has[gone, at[kind]],
+        "after": after[kind],
+        "before": before[kind],
+        "by_tap": by_tap[kind],
+        "whole": ~(beyond[kind] & _leg_of(m, stations, attempt, leg)).any(axis=1),
+    }
+    return places, Table(VANISHED, columns), partial
+
+
+def _witnesses(
+    m: Matched, stations: Stations, order: Order, sent: _Sent, has: Array
+) -> tuple[Array, list[str]]:
+    """Where each is missing that would have shown it (row, slot; bool), and of taps that see only
+    a part."""
     capture = stations.capture[sent.path]
-    ahead = order.ahead(sent.path, sent.leg)
     here = has >= 0
     lacking = (capture >= 0) & (has == _NOT_THERE)
-    on = np.zeros(lacking.shape, bool)
-    for slot in range(slots):
-        rows = np.flatnonzero(lacking[:, slot])
-        source = capture[rows, sent.slot[rows]]
-        on[rows, slot] = certainly_on(
-            m, source, m.segments["time"][sent.row[rows]], capture[rows, slot]
-        )
     at_end = np.where(TOWARDS_CLIENT[sent.leg], CLIENT, SERVER)
     side = stations.side[sent.path]
     receiver = side == at_end[:, None]
-    at_home = side[np.arange(len(side)), sent.slot] == -at_end
-    missed = lacking & on & _went_on(m, sent, here, ahead, at_home)
-    failing = _by_slot(stations, sent, missed)
-    able, like_all = _shown(m, stations, sent, failing, receiver)
-    sees = lacking & on & _more_than_dropped(m, sent, lacking, capture)
-    witness = sees & able
-    # What match says of the receiver's own capture stands.
-    paired = receiver & (sent.fate != _UNPAIRED)[:, None]
-    witness = np.where(paired, lacking & (sent.fate == LOST)[:, None], witness)
-    # What was repeated, or is not at its receiver's, is lost for sure, though not where.
-    lost = (witness & receiver).any(axis=1) | _repeated(sent)
-    witness |= sees & like_all & lost[:, None] & ~paired
     over = np.isin(sent.fate, (DELIVERED, MISDELIVERED)) | (sent.cause == UNRECORDED)
     over |= (here & receiver).any(axis=1) | m.ambiguous[sent.attempt]
     over |= m.answered_between[sent.attempt] & (sent.leg != Event.SYN)
-    witness &= ~over[:, None]
-    partial = _partial(m, stations, failing, _by_slot(stations, sent, lacking & ~over[:, None]))
-    last = here & ~_before_any(ahead, here)
-    # After every one of the last places that have it, and before any other that lacks it.
-    witness &= ~np.matmul(last[:, None, :], ~ahead)[:, 0]
-    first = witness & ~np.matmul(witness[:, None, :], ahead)[:, 0]
-    beyond = first | np.matmul(first[:, None, :], ahead)[:, 0]
-    gone = np.flatnonzero(first.any(axis=1))
-    places, (after, before) = _named_places(m, capture[gone], last[gone], first[gone])
-    vanished = Table(
-        VANISHED,
-        {
-            "attempt": sent.attempt[gone],
-            "leg": sent.leg[gone],
-            "row": has[gone, np.argmax(last[gone], axis=1)],
-            "after": after,
-            "before": before,
-            "by_tap": ((last | first) & (side == NEITHER))[gone].any(axis=1),
-            "whole": ~(beyond & _leg_of(m, stations, sent))[gone].any(axis=1),
-        },
-    )
-    depth = ahead[gone, :, np.argmax(last[gone], axis=1)].sum(axis=1)
-    time = m.aligned(sent.row[gone])
-    rows = np.lexsort((time, depth, vanished["leg"], vanished["attempt"]))
-    return places, vanished.take(rows), partial
+    # What match says of the receiver's own capture stands.
+    paired = receiver & (sent.fate != _UNPAIRED)[:, None]
+    witness, partial = paired & lacking & (sent.fate == LOST)[:, None], []
+    if stations.open.any():
+        ahead = order.ahead(sent.path, sent.leg)
+        at_home = side[np.arange(len(side)), sent.slot] == -at_end
+        on = _on(m, sent, lacking, capture)
+        missed = lacking & on & _went_on(m, sent, here, ahead, at_home)
+        failing = _by_slot(stations, sent, missed)
+        able, like_all = _shown(m, stations, sent, failing, receiver)
+        sees = lacking & on & ~paired & _more_than_dropped(m, sent, lacking, capture)
+        witness |= sees & able
+        # What was repeated, or is not at its receiver's, is lost for sure, though not where.
+        lost = (witness & receiver).any(axis=1) | _repeated(sent)
+        witness |= sees & like_all & lost[:, None]
+        partial = _partial(m, stations, failing, _by_slot(stations, sent, lacking & ~over[:, None]))
+    return witness & ~over[:, None], partial
 
 
 def _sent(m: Matched, stations: Stations, order: Order) -> _Sent:
@@ -136,7 +147,7 @@ def _sent(m: Matched, stations: Stations, order: Order) -> _Sent:
     paired[t["attempt"], t["leg"]] = True
     slot, counts = stations.of_sighting, m.legs.counts
     path = stations.of_attempt[m.identity]
-    for leg in LEGS:
+    for leg in LEGS if opened.any() else ():
         seen = opened[m.identity] & (counts[:, leg] > 0) & ~paired[m.identity, leg]
         mine = np.flatnonzero(seen)
         ahead = order.ahead(path[mine], np.full(len(mine), leg))
@@ -164,9 +175,29 @@ _NOT_THERE, _UNSURE = -1, -2
 def _has(m: Matched, stations: Stations, sent: _Sent) -> Array:
     """has[sent, slot]: the row of segments that is it there, _NOT_THERE, or _UNSURE where it may
     be one of several and the clocks do not tell."""
-    slots, events = stations.slots, len(Event)
-    has = np.full((len(sent.row), slots), _NOT_THERE, np.int64)
+    has = np.full((len(sent.row), stations.slots), _NOT_THERE, np.int64)
     has[np.arange(len(sent.row)), sent.slot] = sent.row
+    if stations.open.any():
+        _look_along(m, stations, sent, has)
+    receiver = np.where(TOWARDS_CLIENT[sent.leg], m.client[sent.attempt], m.server[sent.attempt])
+    paired = np.flatnonzero((sent.fate != _UNPAIRED) & (receiver >= 0))
+    end = paired, stations.of_sighting[receiver[paired]]
+    untold = np.zeros(len(has), bool)
+    untold[paired] = has[end] == _UNSURE
+    has[end] = sent.arrived[paired]
+    if untold.any():
+        # Nobody knows which of them arrived, nor how far each of the others came.
+        cell = ids_of(sent.attempt, sent.leg)
+        there = np.stack([np.bincount(cell, some) for some in (has >= 0).T], axis=1)[cell]
+        partly = (there > 0) & (there < np.bincount(cell)[cell][:, None])
+        partly[end] = False
+        has[untold[:, None] & partly] = _UNSURE
+    return has
+
+
+def _look_along(m: Matched, stations: Stations, sent: _Sent, has: Array) -> None:
+    """Fill in :func:`_has` of the other slots of open paths."""
+    slots, events = stations.slots, len(Event)
     cell = sent.attempt * events + sent.leg
     source = np.full(m.attempts * events, -1, np.int64)
     source[cell] = sent.slot
@@ -181,19 +212,6 @@ def _has(m: Matched, stations: Stations, sent: _Sent) -> Array:
     filled[there] = True
     copy, slot = np.nonzero(filled.reshape(-1, slots)[cell])
     has[copy, slot] = _paired(m, sent.row[copy], cell[copy] * slots + slot, rows, there)
-    receiver = np.where(TOWARDS_CLIENT[sent.leg], m.client[sent.attempt], m.server[sent.attempt])
-    paired = np.flatnonzero((sent.fate != _UNPAIRED) & (receiver >= 0))
-    end = paired, stations.of_sighting[receiver[paired]]
-    untold = np.zeros(len(has), bool)
-    untold[paired] = has[end] == _UNSURE
-    has[end] = sent.arrived[paired]
-    # Where nobody knows which of them arrived, nor how far each of the others came.
-    cell = ids_of(cell)
-    there = np.stack([np.bincount(cell, some) for some in (has >= 0).T], axis=1)[cell]
-    partly = (there > 0) & (there < np.bincount(cell)[cell][:, None])
-    partly[end] = False
-    has[untold[:, None] & partly] = _UNSURE
-    return has
 
 
 def _paired(m: Matched, out: Array, out_cell: Array, back: Array, back_cell: Array) -> Array:
@@ -317,13 +335,13 @@ def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
     return np.asarray(seen[up.astype(np.int64), sent.attempt])
 
 
-def _leg_of(m: Matched, stations: Stations, sent: _Sent) -> Array:
+def _leg_of(m: Matched, stations: Stations, attempt: Array, leg: Array) -> Array:
     """Whether each slot has anything of the same attempt and leg (row, slot)."""
     seen = np.zeros((m.attempts * len(LEGS), stations.slots), bool)
-    for number, leg in enumerate(LEGS):
-        some = m.legs.counts[:, leg] > 0
+    for number, of in enumerate(LEGS):
+        some = m.legs.counts[:, of] > 0
         seen[m.identity[some] * len(LEGS) + number, stations.of_sighting[some]] = True
-    return np.asarray(seen[sent.attempt * len(LEGS) + np.searchsorted(LEGS, sent.leg)])
+    return np.asarray(seen[attempt * len(LEGS) + np.searchsorted(LEGS, leg)])
 
 
 _NOUNS = ("SYN", "SYN-ACK", "ACK")
@@ -353,9 +371,30 @@ def _more_than_dropped(m: Matched, sent: _Sent, lacking: Array, capture: Array) 
     return np.asarray(missing > dropped[capture])
 
 
+def _on(m: Matched, sent: _Sent, lacking: Array, capture: Array) -> Array:
+    """Whether the capture of each slot that lacks it was certainly on then (row, slot)."""
+    on = np.zeros(lacking.shape, bool)
+    for slot in range(lacking.shape[1]):
+        rows = np.flatnonzero(lacking[:, slot])
+        source = capture[rows, sent.slot[rows]]
+        on[rows, slot] = certainly_on(
+            m, source, m.segments["time"][sent.row[rows]], capture[rows, slot]
+        )
+    return on
+
+
 def _before_any(ahead: Array, marked: Array) -> Array:
     """Whether it passes each slot before any that is marked (row, slot)."""
-    return np.asarray(np.matmul(ahead, marked[:, :, None])[:, :, 0])
+    return _after_any(ahead.transpose(0, 2, 1), marked)
+
+
+def _after_any(ahead: Array, marked: Array) -> Array:
+    """Whether it passes each slot after any that is marked (row, slot)."""
+    result = np.zeros(marked.shape, bool)
+    # There are many rows and few slots: np.matmul would go through tiny matrices one by one.
+    for slot in range(marked.shape[1]):
+        result |= ahead[:, slot] & marked[:, slot, None]
+    return result
 
 
 def _named_places(m: Matched, capture: Array, *marks: Array) -> tuple[list[str], list[Array]]:

@@ -17,16 +17,18 @@ cdef class Walk:
     cdef u64 _key_a, _key_b, _key_c, _key_d, _key_e, _key_f
     cdef const unsigned char[::1] transitions
     cdef public Py_ssize_t connections, attempts, older
-    cdef Py_ssize_t _room, found
-    cdef dict _held
+    cdef Py_ssize_t _room, found, begin
+    cdef readonly dict _held
     cdef public object attempt, event
-    cdef u64[::1] by_ends, by_isn, keys, b_hash, b_place, b_slot
+    cdef u64[::1] by_ends, by_isn, keys, upper, b_hash, b_place, b_slot
+    cdef u64[::1] client_hi, client_lo, server_hi, server_lo
     cdef public u64 touched
-    cdef int[::1] latest, connection, in_counts, row, syn_row, syn_ack_row, speaks, in_rows
+    cdef int[::1] capture, latest, connection, in_counts, speaks, in_rows
     cdef u32[::1] isn
     cdef unsigned char[::1] has_older, from_high, state, o_event, b_end, several_macs
-    cdef unsigned short[::1] seen
+    cdef unsigned short[::1] seen, client_port, server_port
     cdef i64[::1] first, last, syn_payload, answer, challenge, in_firsts, o_attempt
+    cdef i64[::1] row, syn_row, syn_ack_row
     cdef const int[:] s_capture, s_payload, s_interface, s_vlan
     cdef const unsigned char[:] s_kind, s_ttl
     cdef const signed char[:] s_direction
@@ -36,6 +38,7 @@ cdef class Walk:
     cdef const i64[:] s_time, s_src_mac, s_dst_mac, s_tsval, s_tsecr
 
     cdef _make_slots(self, Py_ssize_t rows)
+    cdef _make_room(self, Py_ssize_t room)
     cdef _bind(self, dict segments)
     @cython.locals(c=Py_ssize_t, at=Py_ssize_t, mixed=u64)
     cdef int _enter_all_connections(self) except -1 nogil
@@ -60,7 +63,7 @@ cdef class Walk:
     @cython.locals(c=Py_ssize_t)
     cdef Py_ssize_t _connect(self, u64 mixed, u64 low_hi, u64 low_lo, u64 high_hi, u64 high_lo,
                              u64 place) except -1 nogil
-    @cython.locals(new=Py_ssize_t)
+    @cython.locals(new=Py_ssize_t, key=Py_ssize_t, ports=u64)
     cdef Py_ssize_t _open(self, Py_ssize_t c, int high, u32 isn) except -1 nogil
     @cython.locals(row=Py_ssize_t, at=Py_ssize_t, mask=u64, src_hi=u64, src_lo=u64, dst_hi=u64,
                    dst_lo=u64, src_port=u64, dst_port=u64, place=u64, c=Py_ssize_t, touched=u64)
@@ -83,7 +86,7 @@ cdef class Walk:
     @cython.locals(isn=u32, found=Py_ssize_t, own=Py_ssize_t, peer=Py_ssize_t)
     cdef int _syn_ack(self, Py_ssize_t c, int mine, int other, u32 seq, u32 ack,
                       i64 time) except -1 nogil
-    @cython.locals(own=Py_ssize_t, peers=Py_ssize_t, beyond=i64)
+    @cython.locals(own=Py_ssize_t, peers=Py_ssize_t, beyond=i64, challenged=i64)
     cdef int _plain(self, Py_ssize_t c, int mine, int other, u32 seq, u32 ack) except -1 nogil
     cdef bint _continues(self, Py_ssize_t peers, i64 seq, i64 beyond) except -1 nogil
     @cython.locals(beyond=i64, flight=i64, further=i64)

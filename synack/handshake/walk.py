@@ -61,21 +61,34 @@ _COLUMNS = (
     "seq", "ack", "payload", "time", "src_mac", "flags", "window", "tsval", "tsecr",
     "ttl", "interface", "direction", "vlan", "dst_mac",
 )  # fmt: skip
-_KEY = 5
-"""Words that tell a connection: the halves of both ends, capture and ports."""
+_KEY = 3
+"""Words that tell a connection: the lower halves of both ends, capture and ports. The upper
+halves are apart: those of IPv4 are 0 and take no memory."""
 _OF_ATTEMPTS = {
-    "connection": "i", "from_high": "B", "isn": "I", "state": "B", "seen": "H", "first": "q",
+    "capture": "i", "client_hi": "Q", "client_lo": "Q", "server_hi": "Q", "server_lo": "Q",
+    "client_port": "H", "server_port": "H", "connection": "i", "from_high": "B", "isn": "I", "state": "B", "seen": "H", "first": "q",
     "last": "q", "syn_payload": "q", "answer": "q", "challenge": "q",
-    "row": "i", "syn_row": "i", "syn_ack_row": "i", "several_macs": "B",
+    "row": "q", "syn_row": "q", "syn_ack_row": "q", "several_macs": "B",
 }  # fmt: skip
+
+_BY_EVENT = {"counts": ("i", _EVENTS), "firsts": ("q", _EVENTS), "rows": ("i", _EVENTS)}
+_WIDTHS = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()} | _BY_EVENT | {
+    "keys": ("Q", _KEY), "upper": ("Q", 2), "has_older": ("B", 1), "latest": ("i", 2),
+    "speaks": ("i", 2),
+}  # fmt: skip
+"""Type and number of what there is of each attempt or connection."""
 
 
 class Walk:
     """All attempts of ``segments``, and what happened to each."""
 
-    def __init__(self, transitions: bytes, segments: Table) -> None:
+    def __init__(
+        self, transitions: bytes, segments: Table, rows: range | None = None, room: int = 0
+    ) -> None:
         """``transitions`` holds the next state for each state and event, events fastest.
-        Rows of one capture are in the order in which it recorded them."""
+        Rows of one capture are in the order in which it recorded them. Of ``rows`` alone, if
+        given: other walks may go on meanwhile in other threads, and be joined by
+        :meth:`append` if there is ``room`` for all their attempts."""
         keys = array("Q", os.urandom(48))
         self._key_a, self._key_b, self._key_c = keys[0] | 1, keys[1] | 1, keys[2] | 1
         self._key_d, self._key_e, self._key_f = keys[3] | 1, keys[4] | 1, keys[5] | 1
@@ -86,29 +99,40 @@ class Walk:
         self.touched = 0
         self.by_ends = _zeros("Q", 2)
         self.by_isn = _zeros("Q", 2)
-        # As many attempts at most; memory that is not used costs nothing.
-        self._room = room = max(int(np.count_nonzero(segments["kind"] <= _SYN_ACK)), 1)
-        sizes = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()}
-        sizes |= {"keys": ("Q", _KEY), "has_older": ("B", 1), "latest": ("i", 2)}
-        sizes |= {"speaks": ("i", 2), "counts": ("i", _EVENTS)}
-        sizes |= {"firsts": ("q", _EVENTS), "rows": ("i", _EVENTS)}
-        self._held = {name: _zeros(code, width * room) for name, (code, width) in sizes.items()}
-        self.attempt = np.empty(len(segments), np.int64)
-        self.event = np.empty(len(segments), np.uint8)
+        begin, end = (0, len(segments)) if rows is None else (rows.start, rows.stop)
+        self._room = 0
+        self._held: dict[str, Any] = {}
+        self._make_room(max(room, attempts_likely(segments, range(begin, end))))
+        self.begin = begin
+        self.attempt = np.empty(end - begin, np.int64)
+        self.event = np.empty(end - begin, np.uint8)
         self._bind({name: _plain(segments[name]) for name in _COLUMNS})
-        for begin in range(0, len(segments), _BATCH):
-            end = min(begin + _BATCH, len(segments))
-            self._make_slots(end - begin)
-            self._walk(begin, end)
+        for row in range(begin, end, _BATCH):
+            until = min(row + _BATCH, end)
+            if self.attempts + _BATCH > self._room:
+                self._make_room(2 * self._room)
+            self._make_slots(until - row)
+            self._walk(row, until)
+
+    def append(self, other: Walk) -> None:
+        """The attempts of ``other``, whose rows come after those of this one."""
+        begin, end = self.attempts, self.attempts + other.attempts
+        if end > self._room:
+            self._make_room(end)
+        for name in _OF_ATTEMPTS:
+            np.asarray(self._held[name])[begin:end] = other.column(name)
+        np.asarray(self._held["connection"])[begin:end] += self.connections
+        self.connections += other.connections
+        for name in ("counts", "firsts"):
+            _copy(other._held[name], self._held[name], other.attempts, begin)
+        np.add(other.attempt, begin, out=other.attempt, where=other.attempt >= 0)
+        self.attempt = np.concatenate([self.attempt, other.attempt])
+        self.event = np.concatenate([self.event, other.event])
+        self.attempts = end
 
     def column(self, name: str) -> Array:
         """A value per attempt."""
         return np.asarray(self._held[name])[: self.attempts]
-
-    def ends(self) -> Array:
-        """(connection, word): addresses of the lower and higher end by halves, then
-        capture << 32 | lower port << 16 | higher port (uint64)."""
-        return np.asarray(self._held["keys"]).reshape(-1, _KEY)[: self.connections]
 
     def counts(self) -> Array:
         """Segments by attempt and event (int32)."""
@@ -129,10 +153,20 @@ class Walk:
             self.by_isn = _slots(_power_of_two(2 * (self.older + rows)))
             self._enter_all_older(entered)
 
-    def _bind(self, segments: dict[str, Any]) -> None:
-        """Name the columns, so that compiled code reaches them without a dictionary."""
-        h, s = self._held, segments
-        self.keys, self.has_older = h["keys"], h["has_older"]
+    def _make_room(self, room: int) -> None:
+        """For so many attempts, and connections."""
+        held = {name: _zeros(code, width * room) for name, (code, width) in _WIDTHS.items()}
+        for name, before in self._held.items():
+            if name in _BY_EVENT:
+                _copy(before, held[name], self.attempts, 0)
+            else:
+                np.asarray(held[name])[: len(before)] = before
+        self._held, self._room, h = held, room, held
+        self.keys, self.upper, self.has_older = h["keys"], h["upper"], h["has_older"]
+        self.capture = h["capture"]
+        self.client_hi, self.client_lo = h["client_hi"], h["client_lo"]
+        self.server_hi, self.server_lo = h["server_hi"], h["server_lo"]
+        self.client_port, self.server_port = h["client_port"], h["server_port"]
         self.latest, self.connection, self.from_high = h["latest"], h["connection"], h["from_high"]
         self.isn, self.state, self.seen = h["isn"], h["state"], h["seen"]
         self.first, self.last, self.syn_payload = h["first"], h["last"], h["syn_payload"]
@@ -140,6 +174,10 @@ class Walk:
         self.row, self.syn_row, self.syn_ack_row = h["row"], h["syn_row"], h["syn_ack_row"]
         self.speaks, self.several_macs = h["speaks"], h["several_macs"]
         self.in_counts, self.in_firsts, self.in_rows = h["counts"], h["firsts"], h["rows"]
+
+    def _bind(self, segments: dict[str, Any]) -> None:
+        """Name the columns, so that compiled code reaches them without a dictionary."""
+        s = segments
         self.s_capture, self.s_kind, self.s_time = s["capture"], s["kind"], s["time"]
         self.s_src_hi, self.s_src_lo, self.s_src_port = s["src_hi"], s["src_lo"], s["src_port"]
         self.s_dst_hi, self.s_dst_lo, self.s_dst_port = s["dst_hi"], s["dst_lo"], s["dst_port"]
@@ -156,8 +194,8 @@ class Walk:
         for c in range(self.connections):
             at = c * _KEY
             mixed = self._hash_ends(
-                self.keys[at], self.keys[at + 1], self.keys[at + 2], self.keys[at + 3],
-                self.keys[at + 4],
+                self.upper[2 * c], self.keys[at], self.upper[2 * c + 1], self.keys[at + 1],
+                self.keys[at + 2],
             )  # fmt: skip
             self._enter(mixed, c)
         return 0
@@ -199,11 +237,11 @@ class Walk:
                 c = (slot & _LOW) - 1
                 key = c * _KEY
                 if (
-                    self.keys[key + 1] == low_lo
-                    and self.keys[key + 3] == high_lo
-                    and self.keys[key + 4] == place
-                    and self.keys[key] == low_hi
-                    and self.keys[key + 2] == high_hi
+                    self.keys[key] == low_lo
+                    and self.keys[key + 1] == high_lo
+                    and self.keys[key + 2] == place
+                    and self.upper[2 * c] == low_hi
+                    and self.upper[2 * c + 1] == high_hi
                 ):
                     return c
             at = (at + 1) & mask
@@ -262,11 +300,12 @@ class Walk:
         self, mixed: int, low_hi: int, low_lo: int, high_hi: int, high_lo: int, place: int
     ) -> int:
         c = self.connections
-        self.keys[c * _KEY] = low_hi
-        self.keys[c * _KEY + 1] = low_lo
-        self.keys[c * _KEY + 2] = high_hi
-        self.keys[c * _KEY + 3] = high_lo
-        self.keys[c * _KEY + 4] = place
+        self.keys[c * _KEY] = low_lo
+        self.keys[c * _KEY + 1] = high_lo
+        self.keys[c * _KEY + 2] = place
+        if low_hi | high_hi:
+            self.upper[2 * c] = low_hi
+            self.upper[2 * c + 1] = high_hi
         self.latest[2 * c] = self.latest[2 * c + 1] = -1
         self._enter(mixed, c)
         self.connections = c + 1
@@ -275,10 +314,19 @@ class Walk:
     def _open(self, c: int, high: int, isn: int) -> int:
         """What is not set here is 0 from the start."""
         new = self.attempts
+        key = c * _KEY
+        ports = self.keys[key + 2]
+        self.capture[new] = ports >> 32
+        self.client_lo[new], self.server_lo[new] = self.keys[key + high], self.keys[key + 1 - high]
+        if self.upper[2 * c] | self.upper[2 * c + 1]:
+            self.client_hi[new] = self.upper[2 * c + high]
+            self.server_hi[new] = self.upper[2 * c + 1 - high]
+        self.client_port[new] = ports >> (0 if high else 16) & 0xFFFF
+        self.server_port[new] = ports >> (16 if high else 0) & 0xFFFF
         self.connection[new] = c
         self.from_high[new] = high
         self.isn[new] = isn
-        self.answer[new] = self.challenge[new] = -1
+        self.answer[new] = -1
         self.row[new] = self.syn_row[new] = self.syn_ack_row[new] = -1
         self.attempts = new + 1
         self._make_latest(c, high, new)
@@ -363,17 +411,19 @@ class Walk:
             elif kind == _QUOTE:
                 event = self._quoted(c, mine, other, seq)
             attempt = self.found
-            self.o_attempt[row] = attempt
+            self.o_attempt[row - self.begin] = attempt
             if attempt < 0:
-                self.o_event[row] = 0
+                self.o_event[row - self.begin] = 0
                 continue
             cell = event * self._room + attempt
             before = self.in_rows[cell] - 1
             self.in_rows[cell] = row + 1
             time = self.s_time[row]
-            self.o_event[row] = event
+            self.o_event[row - self.begin] = event
             if before >= 0 and self._same(before, row):
-                self.o_event[row] |= _ELSEWHERE | _TWIN if self._apart(before, row) else _TWIN
+                self.o_event[row - self.begin] |= (
+                    _ELSEWHERE | _TWIN if self._apart(before, row) else _TWIN
+                )
                 self.in_counts[_E_COPY * self._room + attempt] += 1
             self._happen(attempt, event, time)
             self._note(attempt, event, row, mine, self.s_src_mac[row])
@@ -447,6 +497,7 @@ class Walk:
         found = self._of_isn(c, mine, isn)
         if found < 0:
             found = self._open(c, mine, isn)
+        # What is seldom written takes no memory where it is not.
         self.syn_payload[found] = max(self.syn_payload[found], payload)
         self._make_latest(c, mine, found)
         self.found = found
@@ -479,7 +530,8 @@ class Walk:
             return 0
         beyond = _ahead(ack, self.isn[peers])
         if not self._continues(peers, seq, beyond):
-            self.challenge[peers] = ack
+            challenged = ack
+            self.challenge[peers] = challenged + 1
             if self.answer[peers] < 0 and not self.seen[peers] & 1 << _E_PROGRESS:
                 self.found = peers
                 return _E_CHALLENGE
@@ -505,7 +557,7 @@ class Walk:
         beyond = _ahead(seq, self.isn[own])
         if self.answer[own] < 0:
             # Numbers of an older connection on the same ports answer a challenge.
-            flight = _FIRST_FLIGHT if self.challenge[own] < 0 else 0
+            flight = 0 if self.challenge[own] else _FIRST_FLIGHT
             return 1 <= beyond <= 1 + self.syn_payload[own] + flight
         further = _ahead(ack, self.answer[own])
         return 1 <= beyond <= _LARGEST and 1 <= further <= _LARGEST
@@ -526,7 +578,7 @@ class Walk:
                 beyond = _ahead(seq, self.isn[own])
                 if 1 <= beyond <= 1 + self.syn_payload[own]:
                     return _E_RST_CLIENT
-            if self.challenge[own] == seq:
+            if self.challenge[own] - 1 == seq:
                 return _E_RST_CLIENT
         self.found = -1
         return 0
@@ -538,6 +590,20 @@ class Walk:
             if peers >= 0 and self.answer[peers] == seq:
                 self.found = peers
         return _E_ICMP
+
+
+def attempts_likely(segments: Table, rows: range) -> int:
+    """Of ``rows`` of segments: most have a SYN and a SYN-ACK, or several."""
+    opening = int(np.count_nonzero(segments["kind"][rows.start : rows.stop] <= _SYN_ACK))
+    return opening * 9 // 16 + _BATCH
+
+
+def _copy(source: Any, target: Any, attempts: int, begin: int) -> None:
+    """What is held by event, of the first ``attempts``. An event that is nowhere takes no memory."""
+    source, target = (np.asarray(part).reshape(_EVENTS, -1) for part in (source, target))
+    for event in range(_EVENTS):
+        if source[event, :attempts].any():
+            target[event, begin : begin + attempts] = source[event, :attempts]
 
 
 def _ahead(later: int, earlier: int) -> int:

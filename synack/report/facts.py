@@ -32,7 +32,7 @@ def facts(finding: Finding) -> list[Fact]:
         Fact("Next hop", finding.next_hop, False),
         Fact(f"{leg}s sent", sent if leg else "", False),
         Fact(f"{leg}s received", received if leg else "", False),
-        Fact("Attempts affected", str(finding.attempts), False),
+        Fact("Attempts affected", str(finding.attempts or "none was captured"), False),
         Fact("When", text.when(finding), False),
     ]
     return [fact for fact in every if fact.value]

@@ -44,6 +44,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
             "outcomes": {n: number for n, number in zip(OUTCOMES, numbers, strict=True) if number},
         },
         "findings": [_finding(finding) for finding in d.findings],
+        **({"audit": d.audit} if d.audit else {}),
         "warnings": diagnosis.warnings,
     }
 

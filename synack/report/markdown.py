@@ -95,6 +95,7 @@ def render(diagnosis: Diagnosis) -> str:
         lines += _finding(finding, number, drawn.get(number), more)
     lines += _list("Captures", text.captures(diagnosis))
     lines += _list("Clocks", text.clocks(diagnosis))
+    lines += _list("Tables compared", diagnosis.diagnosed.audit)
     lines += _list("Warnings", diagnosis.warnings)
     lines += _list("For its author to add", _MISSING if diagnosis.findings else ())
     return "\n".join(lines).rstrip() + "\n"

@@ -81,6 +81,8 @@ class Text:
     hint: str = ""
 
 
+_FLUID = ' style="max-width:100%;height:auto"'
+
 Shape = Line | Box | Area | Text
 
 
@@ -98,14 +100,15 @@ class Drawing:
         """Draw ``shapes`` over what is there."""
         self.shapes += shapes
 
-    def svg(self) -> str:
-        """The whole drawing as one SVG element of its own."""
+    def svg(self, *, fluid: bool = True) -> str:
+        """The whole drawing as one SVG element of its own. ``fluid``: never wider than what it
+        stands in, by a style that the policy of a page may refuse."""
         size = f'width="{number(self.width)}" height="{number(self.height)}"'
         view = f'viewBox="0 0 {number(self.width)} {number(self.height)}"'
         ground = Box(0.5, 0.5, self.width - 1, self.height - 1, GROUND, FAINT, 6)
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} role="img"'
-            ' style="max-width:100%;height:auto"'
+            f"{_FLUID if fluid else ''}"
             f' font-family="{escape(SANS)}" font-size="{SIZE}" fill="{INK}">',
             f"<title>{quoted(self.title)}</title>",
             *(_element(shape) for shape in (ground, *self.shapes)),

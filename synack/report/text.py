@@ -57,6 +57,7 @@ def render(diagnosis: Diagnosis, color: bool = False) -> str:
     lines += _attempts(diagnosis)
     lines += _list("Captures", captures(diagnosis))
     lines += _list("Clocks", clocks(diagnosis))
+    lines += _list("Tables compared", diagnosis.diagnosed.audit)
     lines += _list("Warnings", diagnosis.warnings)
     return paint.shown(lines, color)
 
@@ -94,13 +95,17 @@ def headline(finding: Finding) -> str:
     return f"{TITLES[finding.kind]}{where} ({finding.confidence})"
 
 
+def affected(finding: Finding) -> str:
+    """How many attempts it explains."""
+    return count(finding.attempts, "attempt") if finding.attempts else "no attempt was captured"
+
+
 def _finding(finding: Finding, number: int, of: int, drawn: Ladder | None) -> list[str]:
     ordinal = f"[{number}/{of}] " if of > 1 else ""
     lines = painted(paint.finding(finding.confidence), wrap(ordinal + headline(finding)))
     lines += ["", *wrap(finding.summary, "  "), ""]
     lines += _labelled("When", when(finding))
-    affected = count(finding.attempts, "attempt") if finding.attempts else "no attempt was captured"
-    lines += _labelled("Affected", affected)
+    lines += _labelled("Affected", affected(finding))
     for reason in finding.survived_by:
         lines += _labelled("Why it stayed", reason)
     lines += _control(finding.control)

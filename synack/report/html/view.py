@@ -18,6 +18,7 @@ from synack.wording import first_upper, iso_time
 
 if TYPE_CHECKING:
     from synack.api import Diagnosis
+    from synack.report.svg import Drawing
 
 OF_OWNERS = ("stale-neighbor", "duplicate-address", "unresolved-neighbor")
 """Findings that say who has an address, or that nobody has it."""
@@ -133,6 +134,7 @@ class Page:
     """Drawings as SVG; "" without attempts."""
     captures: list[str]
     clocks: list[str]
+    audit: list[str]
     warnings: list[str]
 
 
@@ -148,10 +150,11 @@ def page(diagnosis: Diagnosis, embedded: int) -> Page:
         shares=_shares(diagnosis),
         causes=[_cause(diagnosis, f, n) for n, f in enumerate(d.findings, 1)],
         grid=_grid(diagnosis),
-        matrix=diagnosis.plot_matrix().svg() if len(d.attempts) else "",
-        timeline=diagnosis.plot_timeline().svg() if len(d.attempts) else "",
+        matrix=_svg(diagnosis.plot_matrix()) if len(d.attempts) else "",
+        timeline=_svg(diagnosis.plot_timeline()) if len(d.attempts) else "",
         captures=text.captures(diagnosis),
         clocks=text.clocks(diagnosis),
+        audit=d.audit,
         warnings=diagnosis.warnings,
     )
 
@@ -220,8 +223,10 @@ def _cause(diagnosis: Diagnosis, finding: Finding, number: int) -> Cause:
         others=_others(finding),
         attempts=len(finding.rows),
         typical=shown,
-        ladder="" if shown is None else diagnosis.attempt(shown).plot_ladder().svg(),
-        lanes=diagnosis.plot_ownership(finding.ip).svg() if finding.kind in OF_OWNERS else "",
+        ladder="" if shown is None else diagnosis.attempt(shown).plot_ladder().svg(fluid=False),
+        lanes=diagnosis.plot_ownership(finding.ip).svg(fluid=False)
+        if finding.kind in OF_OWNERS
+        else "",
         filter=filters.of_finding(finding),
     )
 
@@ -245,6 +250,10 @@ def _others(finding: Finding) -> list[tuple[str, list[Others]]]:
         ("Other causes that were excluded", [o for o in found if o.verdict == EXCLUDED]),
     ]
     return [(heading, others) for heading, others in parts if others]
+
+
+def _svg(drawing: Drawing) -> str:
+    return drawing.svg(fluid=False)
 
 
 def _remedy(remedy: str) -> Remedy:

@@ -1,0 +1,43 @@
+"""Freed memory: kept for the next large table, where the C library can be told so."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+from synack.memory import keep_freed, share
+
+FAULTS = """
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from synack.memory import keep_freed, share
+if {kept}:
+    share()
+    keep_freed()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def use():
+    b"x" * (64 << 20)
+use()
+before = faults()
+for _ in range(4):
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(use).result()
+print(faults() - before)
+"""
+
+
+def faults(kept: bool) -> int:
+    command = [sys.executable, "-c", FAULTS.format(kept=kept)]
+    return int(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def test_large_blocks_are_used_again() -> None:
+    """The kernel clears the pages of each new block of 64 MB, and of the first alone if what
+    is freed is kept, in whatever thread."""
+    if platform.libc_ver()[0] == "glibc":
+        assert faults(kept=True) * 10 < faults(kept=False)
+    else:
+        share()
+        keep_freed()
