@@ -22,9 +22,11 @@ class Legs:
         """ns from the first ``earlier`` to the first of ``later``; -1 where one is missing."""
         start, end = self.first[:, earlier], np.full(len(self.first), _NEVER)
         for leg in later:
-            end = np.where(self.counts[:, leg] > 0, np.minimum(end, self.first[:, leg]), end)
+            np.minimum(end, self.first[:, leg], out=end, where=self.counts[:, leg] > 0)
         known = (self.counts[:, earlier] > 0) & (end != _NEVER) & (end >= start)
-        return np.where(known, end - np.where(known, start, 0), -1)
+        result = np.full(len(end), -1, np.int64)
+        np.subtract(end, start, out=result, where=known)
+        return result
 
 
 _NEVER = np.iinfo(np.int64).max
