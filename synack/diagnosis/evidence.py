@@ -14,6 +14,7 @@ from synack.diagnosis.context import Context
 from synack.diagnosis.documents import documents
 from synack.grouping import (
     among,
+    by_id,
     distinct,
     distinct_rows,
     group_ids,
@@ -88,8 +89,7 @@ class ByAddress:
         ids = group_ids(high, low)
         some = representatives(ids)
         self._high, self._low = high[some], low[some]
-        self._order = ordered(ids)
-        self._starts = np.concatenate([[0], np.cumsum(np.bincount(ids))])
+        self._order, self._starts = by_id(ids)
 
     def rows(self, address: Address) -> Array:
         """Rows with that address, ascending."""
@@ -321,9 +321,7 @@ class Case:
 
     @cached_property
     def _by_attempt(self) -> tuple[Array, Array]:
-        attempt = self.sendings["attempt"]
-        starts = np.cumsum(np.bincount(attempt, minlength=len(self.attempts)))
-        return ordered(attempt), np.concatenate([[0], starts])
+        return by_id(self.sendings["attempt"], len(self.attempts))
 
     def sendings_of(self, attempts: Array) -> Array:
         """Rows of sendings of these attempts, in the order of the attempts."""

@@ -22,11 +22,11 @@ class Legs:
         """ns from the first ``earlier`` to the first of ``later``; -1 where one is missing."""
         start, end = self.first[:, earlier], np.full(len(self.first), _NEVER)
         for leg in later:
-            np.minimum(end, self.first[:, leg], out=end, where=self.counts[:, leg] > 0)
+            np.minimum(end, np.where(self.counts[:, leg] > 0, self.first[:, leg], _NEVER), out=end)
         known = (self.counts[:, earlier] > 0) & (end != _NEVER) & (end >= start)
-        result = np.full(len(end), -1, np.int64)
-        np.subtract(end, start, out=result, where=known)
-        return result
+        end -= start
+        end[~known] = -1
+        return end
 
 
 _NEVER = np.iinfo(np.int64).max
