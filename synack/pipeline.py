@@ -12,11 +12,11 @@ from synack.context.counters import Counters, Rise, rise
 from synack.diagnosis.application import explain
 from synack.diagnosis.audit import Audit, audit
 from synack.diagnosis.context import KINDS, Context
-from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.ownership import ownership
 from synack.diagnosis.rules import findings
-from synack.grouping import distinct_rows
+from synack.grouping import among, distinct_rows
+from synack.handshake.assumed import assumed
 from synack.handshake.clock import split
 from synack.handshake.match import Matched, match
 from synack.handshake.outcome import judge
@@ -59,7 +59,7 @@ class Diagnosed:
     @cached_property
     def history(self) -> Table:
         """What each host's entries said when: :data:`~synack.tables.HISTORY`."""
-        return history(self.case)
+        return self.case.history
 
     @property
     def concluded(self) -> bool:
@@ -74,7 +74,8 @@ def run(loaded: Loaded) -> Diagnosed:
     loaded = replace(loaded, captures=captures, warnings=list(loaded.warnings))
     rises = _rises(loaded)
     own, listed = _own_by_name(loaded), _listed_by_name(loaded)
-    vantages = [_vantage(loaded, capture, rises, own, listed) for capture in loaded.captures]
+    watching = loaded.incident.taps | _watching(loaded)
+    vantages = [_vantage(loaded, c, rises, own, listed, watching) for c in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
     found = paths(matched)
     attempts = judge(matched, found.vanished)
@@ -85,7 +86,7 @@ def run(loaded: Loaded) -> Diagnosed:
     loaded.warnings += _ambiguous(matched) + _clocks(matched)
     loaded.warnings += found.doubts
     for number, capture in enumerate(matched.captures):
-        capture.warnings += _oddities(matched, number)
+        capture.warnings += _oddities(matched, number) + assumed(matched, number)
     case = Case(
         matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
         _context(loaded, own, peers),
@@ -99,7 +100,12 @@ def run(loaded: Loaded) -> Diagnosed:
 
 
 def _vantage(
-    loaded: Loaded, capture: Capture, rises: dict[str, Rise | None], own: _ByHost, listed: _ByHost
+    loaded: Loaded,
+    capture: Capture,
+    rises: dict[str, Rise | None],
+    own: _ByHost,
+    listed: _ByHost,
+    watching: set[str],
 ) -> Vantage:
     host = capture.host
     named = named_addresses(host) | loaded.incident.addresses.get(host, set())
@@ -107,8 +113,27 @@ def _vantage(
     found = rises.get(host)
     role = found.role if found else 0
     denied = frozenset(listed.get(host, set()) - named)
-    tap = host in loaded.incident.taps
-    return Vantage(host, frozenset(named), role, tap=tap, denied=denied)
+    return Vantage(host, frozenset(named), role, tap=host in watching, denied=denied)
+
+
+def _watching(loaded: Loaded) -> set[str]:
+    """Hosts that list their interfaces (``ip addr``), of which no MAC and no address is in a frame
+    of their captures: what came in there was a mirror's copy."""
+    own, segments = loaded.context(OWN), loaded.segments
+    found = set()
+    for host in {c.host for c in loaded.captures} & set(own["host"].tolist()) - {""}:
+        captures = [n for n, c in enumerate(loaded.captures) if c.host == host]
+        listed, mine = own["host"] == host, np.isin(segments["capture"], captures)
+        macs = own["mac"][listed & (own["mac"] > 0)]
+        addresses = set(zip(*(own[name][listed].tolist() for name in ("ip_hi", "ip_lo")),
+                            strict=True))  # fmt: skip
+        own_frame = np.zeros(len(segments), bool)
+        for end in ("src", "dst"):
+            own_frame |= np.isin(segments[f"{end}_mac"], macs)
+            own_frame |= among(addresses, segments[f"{end}_hi"], segments[f"{end}_lo"])
+        if len(macs) and (mine & (segments["dst_mac"] >= 0)).any() and not (mine & own_frame).any():
+            found.add(host)
+    return found
 
 
 def _own_by_name(loaded: Loaded) -> _ByHost:

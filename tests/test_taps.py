@@ -6,8 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scenario import Drop, Lan, X, lose
+from scenario import B, Drop, Lan, X, lose
 
+from synack.addresses import parse_ip
 from synack.api import Diagnosis, diagnose
 from synack.model import Evidence
 
@@ -123,6 +124,29 @@ def test_a_tap_has_no_address(tmp_path: Path) -> None:
     assert not matched.foreign.any()
 
 
+LINKS = """2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default
+    link/ether {mac} brd ff:ff:ff:ff:ff:ff
+    inet {address}/24 brd 10.0.9.255 scope global eth0
+"""
+
+
+@pytest.mark.parametrize(
+    ("mac", "address", "tap"),
+    [("0a:09:09:09:09:09", "10.0.9.9", True), (B, "10.0.9.9", False),
+     ("0a:09:09:09:09:09", "10.0.1.10", False)],
+    ids=["neither", "the MAC of an end", "the address of an end"],
+)  # fmt: skip
+def test_told_by_its_own_interfaces(tmp_path: Path, mac: str, address: str, tap: bool) -> None:
+    """A host none of whose MACs and addresses is in its capture was given copies."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "span-1.ip-addr.txt").write_text(LINKS.format(mac=mac, address=address))
+    found = incident(folder, "client", BEFORE)
+    place = next(v for v in found.diagnosed.matched.vantages if v.host == "span-1")
+    assert place.tap == tap
+    assert parse_ip("10.0.1.10") not in place.addresses or address == "10.0.1.10"
+
+
 def test_declared(tmp_path: Path) -> None:
     """A tap with the attempts of one server alone looks like that server's capture."""
     folder = tmp_path / "files"
@@ -131,5 +155,6 @@ def test_declared(tmp_path: Path) -> None:
     found = incident(folder, "client", BEFORE)
     tap = next(v for v in found.diagnosed.matched.vantages if v.host == "span-1")
     assert (tap.tap, tap.addresses) == (True, set())
+    assert not any("taken for" in said for said in found.warnings)
     outcomes = set(found.attempts["outcome"])
     assert outcomes == {"completed", "unanswered"}

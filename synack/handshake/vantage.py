@@ -20,7 +20,8 @@ the side stays unknown.
 
 A tap is at neither end, and 3 to 7 say nothing of one: another host's capture is nearer to
 the client and one is nearer to the server, or the addresses that it would have send from
-several MACs, while an interface has one. Or it has no side, and is on the way of others.
+several MACs, while an interface has one. Or it has no side, and is on the way of others, or what
+both ends send has passed a router before.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from synack.tables import INBOUND, NO_TIME, OTHER_HOST, OUTBOUND, UNKNOWN, Array
 
 CLIENT, SERVER, NEITHER = 1, -1, 0
 
-_SURE = ("named addresses", "direction noted by the kernel")
+SURE = ("named addresses", "direction noted by the kernel")
 _NAMED, _DIRECTION, _NEARER, _COUNTERS, _REPLY_GAP, _CENTRE = 10_000.0, 1_000.0, 10.0, 5.0, 3.0, 1.0
 _LISTED = 5.0
 """Weight of a neighbor table against its own host's having an address."""
@@ -108,11 +109,11 @@ def locate(
     told = np.array([vantage.tap for vantage in vantages], bool)
     for name, votes in evidence.items():
         votes[told[sightings["capture"]]] = 0.0
-        if name not in _SURE:
+        if name not in SURE:
             votes[between[sightings["capture"]]] = 0.0
     votes = np.where(passing, 0.0, sum(evidence.values()))
     score = _address_scores(votes, sightings, addresses, len(vantages))
-    sure = np.any([evidence[name] != 0 for name in _SURE], axis=0)
+    sure = np.any([evidence[name] != 0 for name in SURE], axis=0)
     denied = _denied(vantages, addresses) & ~_has(sure, sightings, len(vantages))[:, None]
     score[denied] = np.maximum(score[denied] - _LISTED, 0.0)
     between |= told | _several_machines(score, segments, addresses, sightings, sure)
@@ -121,7 +122,7 @@ def locate(
     routed &= ~_has(sure, sightings, len(vantages))[:, None]
     score[routed] = np.maximum(score[routed] - _NEARER, 0.0)
     speaks = _speaking(legs, sightings, client, server, score.shape)
-    told_surely = np.sum([evidence[name] for name in _SURE], axis=0)
+    told_surely = np.sum([evidence[name] for name in SURE], axis=0)
     certain = _address_scores(told_surely, sightings, addresses, len(vantages))
     _settle_contests(score, vantages, sightings, identity, addresses, speaks, certain > 0)
     settled = passing | (votes != 0) | between[sightings["capture"]]
@@ -139,6 +140,7 @@ def locate(
             and not side[mine].any()
             and (
                 bool(between[capture])
+                or bool((routed[capture, client] & routed[capture, server])[mine].all())
                 or _is_tap(capture, segments, links, sightings, identity, mine)
             )
         )
