@@ -24,6 +24,7 @@ from synack.handshake.match import (
 )
 from synack.handshake.states import Event, State
 from synack.handshake.vantage import NEITHER, SERVER
+from synack.handshake.witness import SETTLE_NS
 from synack.model import Outcome
 from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
 
@@ -66,7 +67,8 @@ def _resumed(m: Matched) -> Array:
     result[:-1] = (counts[:, Event.RST_CLIENT] > 0) & (counts[:, Event.CHALLENGE] == 0)
     result[:-1] &= counts[:, Event.SYN] > 1
     rows = np.flatnonzero((m.leg == Event.SYN) & result[m.sighting])
-    rows = rows[m.segments["time"][rows] > reset[m.sighting[rows]]]
+    # What the reset overtook on the way is no resumption.
+    rows = rows[m.segments["time"][rows] > reset[m.sighting[rows]] + SETTLE_NS]
     result[:] = False
     result[m.sighting[rows]] = True
     return result[:-1]
