@@ -12,7 +12,6 @@ from synack.context.counters import Counters, Rise, rise
 from synack.diagnosis.application import explain
 from synack.diagnosis.audit import Audit, audit
 from synack.diagnosis.context import KINDS, Context
-from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.ownership import ownership
 from synack.diagnosis.rules import findings
@@ -60,7 +59,7 @@ class Diagnosed:
     @cached_property
     def history(self) -> Table:
         """What each host's entries said when: :data:`~synack.tables.HISTORY`."""
-        return history(self.case)
+        return self.case.history
 
     @property
     def concluded(self) -> bool:

@@ -23,8 +23,8 @@ def uname(release):
     ("release", "rows", "at", "name", "words"),
     [
         ("", (), 4, cause.CONFIRMED, "acknowledgments on an established connection"),
-        ("", (FLOW,), 4, cause.CONNECTED, "most likely an established connection"),
-        ("", (FLOW,), None, cause.CONNECTED, "(port 9094 (Kafka over TLS))"),
+        ("", (FLOW,), 4, cause.CONNECTED, "most likely an established connection with it"),
+        ("", (FLOW,), None, cause.CONNECTED, "on port 9094 (Kafka over TLS)"),
         ("", (FLOW,), 300, cause.CONFIRMED, ""),
         ("", (REPEATS, OTHER), 4, cause.CONFIRMED, "MSG_CONFIRM, or the bug"),
         ("", (LISTENS,), 4, cause.CONFIRMED, "acknowledgments on an established"),
@@ -69,5 +69,5 @@ def test_a_flow_that_gets_through_is_seen_on_the_wire(tmp_path):
     net.play()
     (finding,) = [f for f in diagnose(net, tmp_path).findings if f.kind == "stale-neighbor"]
     (evidence,) = [e for e in finding.evidence if e.id == "survived-connected"]
-    assert finding.survived_by[0].startswith("an established connection with the address (port")
+    assert finding.survived_by[0].startswith("an established connection with it on port")
     assert {source.frame is None for source in evidence.sources} == {True, False}

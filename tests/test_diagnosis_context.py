@@ -122,3 +122,34 @@ def test_sockets_belong_to_the_host_whose_addresses_they_have(tmp_path, monkeypa
     run(load([fixture, str(tmp_path / "afterwards.txt")]))
     sockets = cases[0].context.sockets
     assert set(sockets["host"]) == {"broker-1"}
+
+
+ROUTES = """default via 10.0.1.1 dev eth0
+10.0.1.0/24 dev eth0 proto kernel scope link src 10.0.1.10
+10.0.1.77 via 10.0.1.20 dev eth0
+10.0.2.0/23 via 10.0.1.2 dev eth0
+fd00::/64 dev eth0 proto kernel metric 256 pref medium
+fd00:0:0:0:8000::/65 via fe80::1 dev eth0 metric 1024 pref medium
+"""
+
+
+@pytest.mark.parametrize(
+    ("ip", "via", "line"),
+    [
+        ("10.0.1.71", None, 2),
+        ("10.0.1.77", "10.0.1.20", 3),
+        ("10.0.3.255", "10.0.1.2", 4),
+        ("10.0.4.0", "10.0.1.1", 1),
+        ("fd00::1", None, 5),
+        ("fd00::8000:0:0:1", "fe80::1", 6),
+        ("fd00:0:0:1::1", False, 0),
+    ],
+)
+def test_the_longest_prefix_decides_the_route(tmp_path, ip, via, line):
+    context = context_of(tmp_path, **{"b__ip-route": ROUTES})
+    found = context.route("b", parse_ip(ip))
+    if via is False:
+        assert found is None
+    else:
+        assert (found[0], found[1].line) == (via and parse_ip(via), line)
+    assert context.route("other", parse_ip(ip)) is None

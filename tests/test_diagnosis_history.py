@@ -347,3 +347,24 @@ def test_the_first_sign_that_it_healed(attempts, dumps, at, sign, tmp_path):
     else:
         assert abs(when - (T0 + at) * 10**9) < 10**7
         assert [(e.id, e.says.partition(": ")[2]) for e in evidence] == [("healed", sign)]
+
+
+@pytest.mark.parametrize(
+    ("frames", "at", "sign"),
+    [
+        ([(30, 1, Y, CLIENT, BROKER, "ff:ff:ff:ff:ff:ff")], 30, "by ARP or ND"),
+        # An answer that nobody asked for changes nothing that is certain.
+        ([(30, 2, Y, CLIENT, BROKER, B)], 35, "a segment to the right MAC"),
+    ],
+)
+def test_what_arp_teaches_heals(frames, at, sign, tmp_path):
+    net = Lan()
+    net.broker.knows(net.client, X)
+    net.broker.knows(net.client, Y, at=28)
+    for time, op, mac, ip, asked, to in frames:
+        net.arp(time, op, mac, ip, asked, heard=[net.broker], to=to)
+    net.play((1, 35))
+    case = case_of(net, tmp_path)
+    when, (evidence,) = history.healed(case, *only(case))
+    assert abs(when - (T0 + at) * 10**9) < 10**7
+    assert sign in evidence.says

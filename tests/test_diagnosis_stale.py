@@ -15,6 +15,7 @@ from stories import (
     Z,
     a_permanent_entry_though_the_peer_asks,
     answers_with_the_old_mac_keep_it,
+    beside,
     case_of,
     diagnose,
     findings,
@@ -391,3 +392,43 @@ def test_without_harm_there_is_no_finding(forwards, tmp_path):
     case = case_of(net, tmp_path)
     (mismatch,) = mismatches(case)
     assert (rule.stale(case, mismatch) is None) == forwards
+
+
+# ---- the route ----------------------------------------------------------------------------
+
+
+def answered_by_way_of_another(folder, *, asked=True, routes="", table=False):
+    """SYN-ACKs go to the MAC of 10.0.1.20, which the broker asked for just before."""
+    net = Lan()
+    net.broker.knows(net.client, X)
+    if asked:
+        net.arp(0.5, 1, B, BROKER, "10.0.1.20", heard=[net.broker])
+        net.arp(0.501, 2, X, "10.0.1.20", BROKER, heard=[net.broker], to=B)
+    if table:
+        net.dump(net.broker, 5)
+    if routes:
+        beside(folder, "broker-1", "ip-route", routes)
+    net.play()
+    return findings(diagnose(net, folder))
+
+
+ON_LINK = "10.0.1.0/24 dev eth0 scope link\n"
+BY_IT = f"{ON_LINK}10.0.1.77 via 10.0.1.20 dev eth0\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "confidence"),
+    [
+        ({"asked": False}, "stale-neighbor", "probable"),
+        # It may be a route: without table and routes nobody knows.
+        ({}, "stale-neighbor", "possible"),
+        ({"routes": ON_LINK}, "stale-neighbor", "probable"),
+        ({"table": True}, "stale-neighbor", "confirmed"),
+        # It is one, whatever else.
+        ({"routes": BY_IT}, "asymmetric-path", "possible"),
+        ({"routes": BY_IT, "table": True}, "asymmetric-path", "possible"),
+    ],
+)
+def test_a_route_by_another_host_is_no_stale_entry(given, kind, confidence, tmp_path):
+    (finding,) = answered_by_way_of_another(tmp_path, **given)
+    assert finding[:2] == (kind, confidence)

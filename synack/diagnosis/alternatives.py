@@ -173,6 +173,8 @@ def _network_filter(v: View) -> Judged | None:
 
 def _asymmetric(v: View) -> Judged | None:
     """Row 8."""
+    if v.by_route:
+        return supported(*v.by_route)
     if v.near:
         return by(v.near)
     return open_(

@@ -25,7 +25,6 @@ import numpy as np
 
 from synack.addresses import NO_IP, NO_MAC, Address, format_mac, is_group_mac, is_ipv4, special_mac
 from synack.diagnosis.documents import INVENTORY, LEASE, OWN_ADDRESSES
-from synack.diagnosis.entries import history
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import CLOUD_SLACK_NS, PROXY_ADDRESSES, recorded_since
 from synack.diagnosis.owners import aged, moment, old_owner, says_owner
@@ -118,7 +117,7 @@ def _compared(counts: Counter[int]) -> list[str]:
 
 def _spells(case: Case) -> Iterator[_Entry]:
     """Spells of usable entries that can be compared."""
-    h = history(case)
+    h = case.history
     order = np.lexsort((h["first"], h["ip_lo"], h["ip_hi"], h["interface"].astype(str),
                         h["host"].astype(str)))  # fmt: skip
     h = h.take(order)

@@ -65,7 +65,7 @@ def _by_connection(case: Case, mismatch: Mismatch, sendings: Table) -> Cause | N
     sure = "" if len(came_regardless(case, mismatch)[0]) else "most likely "
     return Cause(
         CONNECTED,
-        f"{sure}an established connection with the address (port {named}) confirms it: the network"
+        f"{sure}an established connection with it on port {named} confirms it: the network"
         " delivers that flow whatever the MAC, and the kernel takes its acknowledgments as proof"
         " of the entry (freshly confirmed, REACHABLE)",
         seen,

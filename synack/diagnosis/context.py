@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synack.addresses import Address
+from synack.addresses import NO_IP, Address, is_ipv4
 from synack.context.counters import is_extended, rises
 from synack.context.settings import kernel_version
 from synack.model import Source
@@ -143,9 +143,36 @@ class Context:
         mine = (s["peer_hi"] == np.uint64(ip[0])) & (s["peer_lo"] == np.uint64(ip[1]))
         return np.flatnonzero(mine & (s["host"] == host))
 
+    # ---- routes ---------------------------------------------------------------------
+
+    def route(self, host: str, ip: Address) -> tuple[Address | None, Source] | None:
+        """By the routing table of ``host``: (gateway to ``ip``, None: on-link, where it says so);
+        None where no route of that host is given that fits. The longest prefix decides."""
+        r = self.routes
+        rows = np.flatnonzero((r["host"] == host) & (r["prefix"] >= 0))
+        rows = rows[_within(ip, r["to_hi"][rows], r["to_lo"][rows], r["prefix"][rows])]
+        if not len(rows):
+            return None
+        row = int(rows[np.argmax(r["prefix"][rows])])
+        via = int(r["via_hi"][row]), int(r["via_lo"][row])
+        return (None if via == NO_IP else via), self.where(r, row)
+
     # ---- sources --------------------------------------------------------------------
 
     @staticmethod
     def where(table: Table, row: int) -> Source:
         """Where a row of any of these tables can be looked up."""
         return Source(table["file"][row], line=int(table["line"][row]))
+
+
+def _within(ip: Address, high: Array, low: Array, prefix: Array) -> Array:
+    """Whether ``ip`` is in the networks; ``prefix`` of IPv4 counts as of 32 (bool)."""
+    v4 = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
+    bits = np.where(v4, prefix + 96, prefix)
+    differ = high ^ np.uint64(ip[0]), low ^ np.uint64(ip[1])
+    parts = np.clip(bits, 0, 64), np.clip(bits - 64, 0, 64)
+    same = [
+        (number == 0) | (part >> (64 - np.maximum(number, 1)).astype(np.uint64) == 0)
+        for part, number in zip(differ, parts, strict=True)
+    ]
+    return same[0] & same[1] & (v4 == is_ipv4(*ip))

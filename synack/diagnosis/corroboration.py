@@ -89,6 +89,11 @@ def _flow_logs(v: View) -> Evidence | None:
     return Evidence("flow-logs", rejected + fact.says, fact.sources)
 
 
+def _by_gateway(v: View) -> Evidence | None:
+    """The routing table itself says that the answers go by another host."""
+    return Evidence("route-by-gateway", *v.by_route) if v.by_route else None
+
+
 def _resets(v: View) -> Evidence | None:
     """Each reset from the second owner ends a half-open connection (EmbryonicRsts)."""
     rose = v.case.context.rose(v.server, "TcpExtEmbryonicRsts")
@@ -100,7 +105,8 @@ def _resets(v: View) -> Evidence | None:
 
 _BY_KIND = {
     "stale-neighbor": (_half_open, _syn_sent, _other_frames, _strays, _flow_logs),
-    "syn-ack-lost": (_half_open, _syn_sent, _other_frames, _flow_logs),
+    "syn-ack-lost": (_half_open, _syn_sent, _other_frames, _flow_logs, _by_gateway),
+    "asymmetric-path": (_half_open, _by_gateway),
     "syn-lost": (_syn_sent, _flow_logs),
     "no-reply": (_half_open, _syn_sent),
     "unresolved-neighbor": (_half_open, _syn_sent),

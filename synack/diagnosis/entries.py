@@ -9,15 +9,19 @@ stayed as it was until the next.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from synack.addresses import NO_MAC
-from synack.diagnosis.evidence import Case
 from synack.diagnosis.learned import learned
 from synack.diagnosis.spells import next_other, spells
 from synack.grouping import ids_of
 from synack.neighbors.timeline import NOT_USED
 from synack.tables import HISTORY, NO_TIME, Array, Schema, Table
+
+if TYPE_CHECKING:
+    from synack.diagnosis.evidence import Case
 
 KINDS = ("table", "monitor", "arp")
 TABLE, MONITOR, ARP = range(3)

@@ -12,6 +12,7 @@ from synack.addresses import NO_MAC, Address, format_ip, is_group_mac, is_ipv4
 from synack.context.counters import Rise
 from synack.diagnosis.context import Context
 from synack.diagnosis.documents import documents
+from synack.diagnosis.entries import history
 from synack.grouping import (
     among,
     distinct,
@@ -692,6 +693,19 @@ class Case:
     def entry_certain(self) -> Array:
         """Whether more than a file's time of change tells when an entry held (bool)."""
         return (self.entries["at"] != NO_TIME) & ~self.entries["at_weak"]
+
+    @cached_property
+    def history(self) -> Table:
+        """What each host's entries said when: :data:`~synack.tables.HISTORY`."""
+        return history(self)
+
+    def spells(self, host: int, address: Address) -> Table:
+        """Rows of :attr:`history` of ``host`` about ``address``, in order of time."""
+        h = self.history
+        mine = (h["ip_hi"] == np.uint64(address[0])) & (h["ip_lo"] == np.uint64(address[1]))
+        rows = np.flatnonzero(mine)
+        rows = rows[h["host"][rows] == self.hosts[host]]
+        return h.take(rows[np.argsort(h["first"][rows], kind="stable")])
 
     def other_tables_say(self, host: int, address: Address, mac: int) -> Array:
         """Rows of entries in which other hosts than ``host`` have ``address`` at ``mac``."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from synack.addresses import format_mac
+from synack.diagnosis.entries import ARP
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import Mismatch
 from synack.grouping import distinct
@@ -234,6 +235,10 @@ def healed(case: Case, mismatch: Mismatch, sendings: Table) -> tuple[int | None,
     for row in rows[:1].tolist():
         what = "the table has the right MAC"
         signs.append((int(case.entry_time[row]), case.entry(row), what))
+    for spell in case.spells(mismatch.host, mismatch.ip).rows():
+        if spell["kind"] == ARP and spell["mac"] == mismatch.right and spell["first"] > last:
+            what = "it got the right MAC by ARP or ND, in a frame that the kernel accepts"
+            signs.append((spell["first"], Source(spell["file"], frame=spell["frame"]), what))
     if not signs:
         return None, []
     when, source, what = min(signs)

@@ -18,10 +18,11 @@ Answers that nobody asked for are left out, and so are entries that ARP never ch
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from synack.addresses import NO_IP, NO_MAC
-from synack.diagnosis.evidence import Case
 from synack.grouping import among, ids_of
 from synack.tables import (
     ARP_REPLY,
@@ -32,6 +33,9 @@ from synack.tables import (
     OTHER_HOST,
     Array,
 )
+
+if TYPE_CHECKING:
+    from synack.diagnosis.evidence import Case
 
 _SEC = 1_000_000_000
 ANSWER_NS = 3 * _SEC

@@ -25,6 +25,9 @@ _SET = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 def on_link(case: Case, host: int, ip: Address, wrong: int, right: int) -> Evidence | None:
     """Why ``ip`` is a neighbor of ``host`` itself and not behind a router."""
     name, address = case.hosts[host], text_of(ip)
+    route = case.context.route(name, ip)
+    if route is not None and route[0] is not None:
+        return None  # Whatever its table has: it sends by a gateway.
     rows = case.table_of(host, ip)
     # An entry with a third MAC is of another place: a dump under the wrong name, say.
     rows = rows[np.isin(case.entries["mac"][rows], (wrong, right, NO_MAC))]

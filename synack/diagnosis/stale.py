@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
-from synack.diagnosis.evidence import Case, text_of
+from synack.diagnosis.evidence import Case, alike, text_of
 from synack.diagnosis.flow_records import logged
 from synack.diagnosis.history import (
     agreeing,
@@ -68,7 +68,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     unplaced = [] if table is not None else _unplaced(case, mismatch)
     if unplaced and (sendings["fate"] == MISDELIVERED).any():
         return None  # it is flooded: any capture has it
-    doubts += unplaced
+    doubts += unplaced + ([] if agrees else _by_another(case, mismatch))
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
             Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
@@ -232,6 +232,24 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
         return []
     says = f"that {case.hosts[mismatch.host]} itself sent this is not certain: frames to a MAC that"
     return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]
+
+
+def _by_another(case: Case, mismatch: Mismatch) -> list[Evidence]:
+    """Whether the wrong MAC is the right one of another address for the sender: without a table
+    its route to the peer may as well go by that one."""
+    told, _ = case.behind(mismatch.host, mismatch.wrong)
+    others = sorted(other for other in told - {mismatch.ip} if alike(other, mismatch.ip))
+    if mismatch.next_hop == "gateway" or not others:
+        return []
+    host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
+    route = case.context.route(host, mismatch.ip)
+    if route is not None and route[0] is None:
+        return []
+    says = f"{host} has {text_of(others[0])} at {format_mac(mismatch.wrong)}: its route to {ip} may"
+    claims = case.claimed(others[0], mismatch.wrong)
+    claims = claims[case.claim_host[claims] == mismatch.host]
+    sources = tuple(case.claim(row) for row in claims[:1].tolist())
+    return [Evidence("route-by-another", f"{says} go there (ip route get {ip})", sources)]
 
 
 def _control_group(case: Case, mismatch: Mismatch) -> ControlGroup | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, parse_mac
-from synack.diagnosis.evidence import Case
+from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.flow_records import Fact, Flows
 from synack.diagnosis.flow_records import logged as in_flow_logs
 from synack.diagnosis.link import on_link
@@ -236,6 +236,17 @@ class View:
     def addressed(self) -> bool:
         """Whether any destination MAC was recorded."""
         return bool((self.case.sendings["mac"][self.rows] != NO_MAC).any())
+
+    @cached_property
+    def by_route(self) -> Fact | None:
+        """That the sender's own routing table sends to these peers by a gateway."""
+        for host in self.senders:
+            for ip in self.peers[:_NAMED]:
+                route = self.case.context.route(self.case.hosts[host], ip)
+                if route is not None and route[0] is not None:
+                    says = f"{self.case.hosts[host]}'s route to {text_of(ip)} goes by"
+                    return Fact(f"{says} {text_of(route[0])}", (route[1],))
+        return None
 
     @cached_property
     def near(self) -> Fact | None:

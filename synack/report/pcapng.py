@@ -101,6 +101,7 @@ class Annotated:
         self._diagnosis, self._findings = diagnosis, findings
         d = diagnosis.diagnosed
         self._cited = cited(diagnosis, findings)
+        self._file_names = [Path(file.path).name for file in d.loaded.files]
         self._number = np.zeros(len(d.attempts), np.int64)  # of the finding of each attempt
         for number in reversed(list(findings)):
             self._number[findings[number].rows] = number
@@ -239,7 +240,7 @@ class Annotated:
             yield f"finding {number}{evidence and f', evidence {evidence}'}: {remark}"
         if not about:
             yield remark
-        yield f"frame {frame} of {Path(d.loaded.files[file].path).name}"
+        yield f"frame {frame} of {self._file_names[file]}"
         if not self._timed[at]:
             yield "its time was not recorded"
 

@@ -42,7 +42,7 @@ class Remarks:
         seen = (self._rungs["sent"], self._rungs["arrived"], passed["row"])
         rows = np.concatenate(seen)
         order = np.argsort(rows, kind="stable")
-        self._rows = rows[order]
+        self._rows = rows[order].astype(np.int64)  # else each search would convert them
         self._rung = np.concatenate([places, places, passed["rung"]])[order]
         self._role = np.repeat([_SENT, _ARRIVED, _PASSED], [len(part) for part in seen])[order]
         self._macs: dict[tuple[str, str], str] = {}
