@@ -204,6 +204,14 @@ def test_all_of_it_is_true(places: list[Place], all_tries: list[Try]) -> None:
 @given(poor(), tries())
 @example([Place("tap-1", 1), CLIENT, ONE_WAY, SERVER], ONE_ACK)
 @example([Place("client", 0, 3600.0), SERVER, Place("tap-1", 1, begin=0.5)], ONE_ACK)
+@example(
+    [
+        Place("tap-3", 2, begin=-8.2),
+        Place("tap-1", 1, skips=(41007, 42000, 42001)),
+        Place("tap-2", 2, shows=("syn", "syn-ack")),
+    ],
+    [*healthy(), Try(0.0, 42000, {"syn": (None, 2), "syn-ack": (1, None, 1)}, stamps=False)],
+)
 def test_nothing_is_invented(places: list[Place], all_tries: list[Try]) -> None:
     """Whatever the captures lack: of each attempt and leg no more is said to have vanished
     between two places than was really lost there."""
