@@ -41,7 +41,7 @@ REASONS = (
     " cannot be seen",
     "the server's capture leaves its answers out",
 )
-_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN, HIDDEN = range(len(REASONS))
+_NONE, ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN, HIDDEN = range(len(REASONS))
 
 
 def judge(m: Matched, vanished: Table | None = None) -> Table:
@@ -174,7 +174,7 @@ class _View:
             (both & foreign_syn & silent, Outcome.SYN_LOST, _NONE),
             (both & silent & self._at(self.mute, m.server), Outcome.INCONCLUSIVE, HIDDEN),
             (both & silent & self._outlived(m.server), Outcome.NO_REPLY, _NONE),
-            (both & silent, Outcome.INCONCLUSIVE, _ENDS),
+            (both & silent, Outcome.INCONCLUSIVE, ENDS),
             (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
             (both & (syn_acks > 0) & (received == 0) & self._blind(Event.SYN_ACK),
              Outcome.INCONCLUSIVE, BLIND),
@@ -224,7 +224,7 @@ class _View:
                     HIDDEN,
                 ),
                 (here & (state == State.SYN_SENT) & due, silent, _NONE),
-                (here & ~due, Outcome.INCONCLUSIVE, _ENDS),
+                (here & ~due, Outcome.INCONCLUSIVE, ENDS),
             ]
             if answered is None:
                 rules.append((here, Outcome.INCONCLUSIVE, _IGNORED))
