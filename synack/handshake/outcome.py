@@ -24,6 +24,7 @@ from synack.handshake.match import (
 )
 from synack.handshake.states import Event, State
 from synack.handshake.vantage import FIRST_TTLS, NEITHER, SERVER
+from synack.handshake.witness import SETTLE_NS
 from synack.model import Outcome
 from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
 
@@ -68,7 +69,8 @@ def _resumed(m: Matched) -> Array:
     reset[:-1] &= (counts[:, Event.CHALLENGE] == 0) & (counts[:, Event.SYN] > 0)
     rows = np.flatnonzero((m.leg == Event.SYN) & reset[m.sighting])
     first = m.legs.first[m.sighting[rows], Event.RST_CLIENT]
-    result[m.sighting[rows[s["time"][rows] > first]]] = True
+    # What the reset overtook on the way is no resumption.
+    result[m.sighting[rows[s["time"][rows] > first + SETTLE_NS]]] = True
     rows = np.flatnonzero((m.leg == Event.RST_CLIENT) & reset[m.sighting] & (s["src_mac"] >= 0))
     asked = m.sightings["syn_row"][m.sighting[rows]]
     other = (s["src_mac"][asked] >= 0) & (s["src_mac"][asked] != s["src_mac"][rows])
