@@ -20,7 +20,6 @@ import synack
 ROOT = Path(__file__).parents[1]
 STALE = ROOT / "fixtures" / "stale-arp"
 TYPICAL_BYTES = 300_000
-HARMFUL = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +89,7 @@ def test_tables_alone_make_a_page_too(chromium, tmp_path):
     shown = browser.Opened(chromium, path)
     assert shown.page.locator("h1").text_content().startswith("No finding")
     assert shown.page.locator("#attempts").count() == 0
+    assert Axe().run(shown.page).response["violations"] == []
     shown.close()
 
 
@@ -307,12 +307,12 @@ def test_filters_are_copied(opened, page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("ladder", [False, True])
-def test_axe_finds_nothing_serious(chromium, written, scheme, ladder):
+def test_axe_finds_nothing(chromium, written, scheme, ladder):
     shown = browser.Opened(chromium, written, color_scheme=scheme)
     if ladder:
         shown.page.get_by_role("button", name="This attempt in detail").click()
     found = Axe().run(shown.page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in HARMFUL] == []
+    assert [(violation["id"], violation["nodes"][0]["html"]) for violation in found] == []
     shown.close()
 
 
