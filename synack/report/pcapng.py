@@ -48,8 +48,8 @@ def save(
 
     ``split``: where the captures have different link types, a file for each,
     ``OUT-LINUX_SLL2.pcapng`` beside ``OUT.pcapng``. Raises :class:`UsageError` without such a
-    finding or any frame of it, or where ``path`` is a file that was read, and :class:`InputError` where one cannot
-    be read again.
+    finding or any frame of it, or where ``path`` is a file that was read, and
+    :class:`InputError` where one cannot be read again.
     """
     _check(diagnosis, path)
     with Annotated(diagnosis, chosen(diagnosis, findings, everything), everything) as made:
