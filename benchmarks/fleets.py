@@ -440,7 +440,8 @@ class Fleet:
             "host": name, "window": [begin, end], "link_type": link_type,
             "format": self.pick({"pcap": 60, "pcapng": 40}),
             "compression": self.pick({"": 80, "gz": 10, "zst": 10}),
-            "snaplen": self.dice.choice([68, 96, 128, 262144]),
+            # tcpdump's default was 68 bytes a packet, and 96 with IPv6.
+            "snaplen": self.dice.choice([96 if self.v6 else 68, 96, 128, 262144]),
             "nanoseconds": self.chance(0.5),
             "reports": self.chance(0.5),
         }  # fmt: skip

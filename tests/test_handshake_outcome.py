@@ -139,6 +139,11 @@ TWO_ENDS = [
         + server(S_SYN, S_SYN_ACK, "0.012 client > server R 101", S_SYN_1, S_SYN_ACK_1),
     ),
     Case(
+        "RST for the SYN-ACK from another MAC than the SYN",
+        "syn-ack-lost",
+        client(SYN) + server(S_SYN, S_SYN_ACK, "0.012 client > server R 101 from=stale"),
+    ),
+    Case(
         "RST for the SYN-ACK",
         "rejected",
         client(SYN, SYN_ACK, "0.021 client > server R 101")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synack.handshake.pairing import once, pair
+from synack.handshake.pairing import meant, once, pair
 
 
 def paired(events: str) -> str:
@@ -94,3 +94,22 @@ def test_the_only_ones_need_no_time(rows: list[tuple[int, bool, int]]) -> None:
     partner[others] = np.where(found >= 0, others[found] if len(others) else -1, -1)
     assert partner.tolist() == pair(group, arrival, time).tolist()
     assert (np.diff(group[out]) > 0).all()
+
+
+X, Y, S = 1, 2, 7
+
+
+@pytest.mark.parametrize(
+    ("shows", "rows", "expected"),
+    [
+        ("a repetition went to another MAC", [(0, X, S), (0, Y, S), (1, Y, S)], [X, Y, Y]),
+        ("one departure: the network may rewrite it", [(0, X, S), (1, Y, S)], [-1, -1]),
+        ("a router between rewrites both", [(0, X, S), (0, X, S), (1, Y, 8)], [-1, -1, -1]),
+        ("one end records no MACs", [(0, X, S), (0, X, S), (1, -1, -1)], [-1, -1, -1]),
+    ],
+)
+def test_the_mac_tells_repetitions_apart(shows, rows, expected) -> None:
+    """``rows``: whether it is an arrival, target MAC, source MAC; of one leg of an attempt."""
+    arrival, target, source = np.array(rows, np.int64).T
+    cell = np.zeros(len(rows), np.int64)
+    assert meant(target, source, cell, arrival == 1).tolist() == expected, shows

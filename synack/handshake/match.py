@@ -22,7 +22,7 @@ from synack.handshake.coincidence import by_chance
 from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
 from synack.handshake.nat import Alike, connections, ends
-from synack.handshake.pairing import common, once, pair
+from synack.handshake.pairing import common, meant, once, pair
 from synack.handshake.passing import passages
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
@@ -262,6 +262,13 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Ali
     cell = attempt * len(Event) + m.leg[rows]
     seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
     group = ids_within(cell, m.attempts * len(Event), seq, tsval)
+    bare = np.flatnonzero(tsval < 0)
+    if len(bare):
+        # Without timestamps only the MAC tells a repetition from what it repeats.
+        target, source = (m.segments[name][rows[bare]] for name in ("dst_mac", "src_mac"))
+        mac = np.full(len(rows), -1, np.int64)
+        mac[bare] = meant(target, source, ids_of(cell[bare]), arrival[bare])
+        group = ids_of(group, mac)
     del cell, seq, tsval
     out, back, others = once(group, arrival)
     group = ids_of(group[others])

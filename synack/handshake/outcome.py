@@ -23,7 +23,7 @@ from synack.handshake.match import (
     fate_counts,
 )
 from synack.handshake.states import Event, State
-from synack.handshake.vantage import NEITHER, SERVER
+from synack.handshake.vantage import FIRST_TTLS, NEITHER, SERVER
 from synack.model import Outcome
 from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
 
@@ -56,19 +56,24 @@ def judge(m: Matched, vanished: Table | None = None) -> Table:
 
 
 def _resumed(m: Matched) -> Array:
-    """Sightings in which the client's SYN comes again after a reset in its name: it was another
-    machine's, for a client is done with an attempt whose answer it resets. (What resets the
-    answer to an old connection of the same ports does go on: no such case.) (bool)"""
+    """Sightings with a reset in the client's name that is another machine's: the client's SYN
+    comes again after it, and a client is done with an attempt whose answer it resets; or it
+    comes from another MAC than the SYN, neither past a router. (What resets the answer to an
+    old connection of the same ports does go on: no such case.) (bool)"""
+    s, counts = m.segments, m.legs.counts
     result = np.zeros(len(m.sightings) + 1, bool)  # the last: of no sighting
     if not len(m.sightings):
         return result[:-1]
-    counts, reset = m.legs.counts, m.legs.first[:, Event.RST_CLIENT]
-    result[:-1] = (counts[:, Event.RST_CLIENT] > 0) & (counts[:, Event.CHALLENGE] == 0)
-    result[:-1] &= counts[:, Event.SYN] > 1
-    rows = np.flatnonzero((m.leg == Event.SYN) & result[m.sighting])
-    rows = rows[m.segments["time"][rows] > reset[m.sighting[rows]]]
-    result[:] = False
-    result[m.sighting[rows]] = True
+    reset = np.append(counts[:, Event.RST_CLIENT] > 0, False)
+    reset[:-1] &= (counts[:, Event.CHALLENGE] == 0) & (counts[:, Event.SYN] > 0)
+    rows = np.flatnonzero((m.leg == Event.SYN) & reset[m.sighting])
+    first = m.legs.first[m.sighting[rows], Event.RST_CLIENT]
+    result[m.sighting[rows[s["time"][rows] > first]]] = True
+    rows = np.flatnonzero((m.leg == Event.RST_CLIENT) & reset[m.sighting] & (s["src_mac"] >= 0))
+    asked = m.sightings["syn_row"][m.sighting[rows]]
+    other = (s["src_mac"][asked] >= 0) & (s["src_mac"][asked] != s["src_mac"][rows])
+    other &= np.isin(s["ttl"][asked], FIRST_TTLS) & np.isin(s["ttl"][rows], FIRST_TTLS)
+    result[m.sighting[rows[other]]] = True
     return result[:-1]
 
 

@@ -71,6 +71,21 @@ def common(values: Array, cell: Array, arrival: Array) -> Array:
     return np.where(known[cell], values, -1)
 
 
+def meant(target: Array, source: Array, cell: Array, arrival: Array) -> Array:
+    """``target`` MACs of the rows of cells that have several departures, and one source MAC at
+    both ends, so that nothing on the way rewrites them: repetitions that went to two MACs
+    cannot be taken for each other. -1 elsewhere; a network that delivers what it tracks
+    rewrites a target, but of one departure nothing is mistaken."""
+    size = int(cell.max(initial=-1)) + 1
+    low, high = np.full(size, np.iinfo(np.int64).max), np.full(size, -1, np.int64)
+    np.minimum.at(low, cell, np.minimum(source, target))
+    np.maximum.at(high, cell, source)
+    least = np.full(size, np.iinfo(np.int64).max)
+    np.minimum.at(least, cell, source)
+    several = np.bincount(cell[~arrival], minlength=size) > 1
+    return np.where((several & (low >= 0) & (least == high))[cell], target, -1)
+
+
 def _pair_in_order(rows: Array, group: Array, arrival: Array, time: Array, partner: Array) -> None:
     out, back = rows[~arrival[rows]], rows[arrival[rows]]
     out = out[np.lexsort((time[out], group[out]))]

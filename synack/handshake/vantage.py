@@ -281,8 +281,9 @@ def _by_comparison(
             # was not recording it all: that is no loss on the way.
             syns = np.where((has_syn[i] > 0) & (has_syn[j] > 0), has_syn[i] - has_syn[j], 0)
             replies = has_syn_ack[j] - has_syn_ack[i]
-            missing = np.sign(syns) + np.where(unseen[i] | unseen[j], 0, np.sign(replies))
-            missing[(syns != 0) & (cut[i] | cut[j])] = 0
+            replies = np.where(unseen[i] | unseen[j], 0, np.sign(replies))
+            missing = np.sign(syns) + replies
+            missing[(replies == 0) & (cut[i] | cut[j])] = 0
             apart = gap[i] - gap[j]
             both = (gap[i] >= 0) & (gap[j] >= 0)
             # Without the SYN the way to the client and back tells the same.
@@ -648,6 +649,8 @@ def _routed(segments: Table, sightings: Table, addresses: _Addresses, captures: 
         cell = sightings["capture"][known].astype(np.int64) * size + end[known]
         fresh += np.bincount(cell[first], minlength=captures * size)
         passed += np.bincount(cell[~first], minlength=captures * size)
+    if not fresh.any():  # nobody begins with what hosts usually do
+        return np.zeros((captures, size), bool)
     return ((passed > 0) & (fresh == 0)).reshape(captures, size)
 
 
