@@ -9,6 +9,8 @@ cdef u64 _ALL_ONES, _LOW
 cdef int _BLOCK, _MANY
 
 @cython.locals(row=Py_ssize_t)
+cdef int _put(const i64[:] ids, i64[::1] places, i64[::1] order) except -1
+@cython.locals(row=Py_ssize_t)
 cdef int _first_rows(const i64[:] ids, i64[::1] some) except -1
 
 @cython.final

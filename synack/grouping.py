@@ -106,12 +106,28 @@ def ordered(values: Array) -> Array:
     return key.view(np.int64)
 
 
+def by_id(ids: Array, size: int = 0) -> tuple[Array, Array]:
+    """(order, starts): the rows of id ``n``, ascending, are ``order[starts[n] : starts[n + 1]]``
+    (int64). ``size``: so many ids at least."""
+    counts = np.bincount(ids, minlength=size)
+    starts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    order = np.empty(len(ids), np.int64)
+    _put(ids.astype(np.int64, copy=False), starts[:-1].copy(), order)
+    return order, starts
+
+
+def _put(ids: Any, places: Any, order: Any) -> int:
+    for row in range(len(ids)):
+        order[places[ids[row]]] = row
+        places[ids[row]] += 1
+    return 0
+
+
 def grouped(rows: Array, *columns: Array) -> Iterator[tuple[tuple[int, ...], Array]]:
     """Each distinct combination of ``columns`` (one value per row), with its rows."""
-    ids = group_ids(*columns)
-    order = ordered(ids)
-    bounds = np.flatnonzero(np.diff(ids[order])) + 1
-    for part in np.split(order, bounds) if len(rows) else ():
+    order, starts = by_id(group_ids(*columns))
+    for part in np.split(order, starts[1:-1]) if len(rows) else ():
         yield tuple(int(column[part[0]]) for column in columns), rows[part]
 
 

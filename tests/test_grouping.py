@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
@@ -89,6 +90,18 @@ def test_ordered(values: list[int], signed: bool) -> None:
     """Sorted, and equal values as they stood."""
     column = np.array(values, np.int32) if signed else np.array(values, np.int64).astype(np.uint32)
     assert ordered(column).tolist() == np.argsort(column, kind="stable").tolist()
+
+
+@BOTH
+@given(st.lists(st.integers(0, 5)), st.integers(0, 8))
+def test_by_id(module: ModuleType, ids: list[int], size: int) -> None:
+    """The rows of each id as they stood, also of ids that no row has."""
+    order, starts = module.by_id(np.array(ids, np.int32), size)
+    parts = [order[a:b].tolist() for a, b in pairwise(starts.tolist())]
+    assert parts == [
+        [row for row, one in enumerate(ids) if one == n]
+        for n in range(max(size, max(ids, default=-1) + 1))
+    ]
 
 
 @given(VALUES)

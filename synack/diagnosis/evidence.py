@@ -15,6 +15,7 @@ from synack.diagnosis.documents import documents
 from synack.diagnosis.entries import history
 from synack.grouping import (
     among,
+    by_id,
     distinct,
     distinct_rows,
     group_ids,
@@ -89,8 +90,7 @@ class ByAddress:
         ids = group_ids(high, low)
         some = representatives(ids)
         self._high, self._low = high[some], low[some]
-        self._order = ordered(ids)
-        self._starts = np.concatenate([[0], np.cumsum(np.bincount(ids))])
+        self._order, self._starts = by_id(ids)
 
     def rows(self, address: Address) -> Array:
         """Rows with that address, ascending."""
@@ -149,6 +149,8 @@ class Case:
         """Where what was lost of ``legs`` of these attempts vanished, as far as a tap tells; with
         the frames of the last place that has it."""
         gone, places, rows = self.paths.vanished, self.paths.places, self._told_by_taps
+        if not len(rows):
+            return []
         rows = rows[np.isin(gone["leg"][rows], legs)]
         rows = rows[np.isin(gone["attempt"][rows], attempts)]
         columns = [gone[name][rows] for name in ("leg", "after", "before")]
@@ -189,7 +191,7 @@ class Case:
         """The first segment of each address from each MAC in each capture, in order: rows of
         segments that have passed no router apart from those that may have."""
         s = self.matched.segments
-        own, near = s["icmp"] < 0, np.isin(s["ttl"], FIRST_TTLS)
+        own, near = s["icmp"] < 0, np.isin(np.arange(256), FIRST_TTLS)[s["ttl"]]
         ids = ids_of(s["src_hi"], s["src_lo"], s["src_mac"], s["capture"], own, near)
         rows = representatives(ids)
         rows = rows[own[rows]]
@@ -320,9 +322,7 @@ class Case:
 
     @cached_property
     def _by_attempt(self) -> tuple[Array, Array]:
-        attempt = self.sendings["attempt"]
-        starts = np.cumsum(np.bincount(attempt, minlength=len(self.attempts)))
-        return ordered(attempt), np.concatenate([[0], starts])
+        return by_id(self.sendings["attempt"], len(self.attempts))
 
     def sendings_of(self, attempts: Array) -> Array:
         """Rows of sendings of these attempts, in the order of the attempts."""
@@ -333,18 +333,18 @@ class Case:
 
     @cached_property
     def _answers(self) -> dict[int, tuple[Array, Array]]:
-        s = self.matched.segments
-        rows = np.flatnonzero(s["kind"] == SYN_ACK)
-        rows = rows[ordered(s["ack"][rows])]
-        hosts = self.hosts_of(rows)
-        mine = {host: rows[hosts == host] for host in distinct(hosts).tolist()}
-        return {host: (s["ack"][found], found) for host, found in mine.items()}
+        return {}
 
     def answers_at(self, host: int) -> tuple[Array, Array]:
         """What the SYN-ACKs in the captures of ``host`` acknowledge, ascending, and their rows of
         segments."""
-        none = np.empty(0, np.int64)
-        return self._answers.get(host, (none.astype(np.uint32), none))
+        if host not in self._answers:
+            s = self.matched.segments
+            rows = np.flatnonzero(s["kind"] == SYN_ACK)
+            rows = rows[self.hosts_of(rows) == host]
+            rows = rows[ordered(s["ack"][rows])]
+            self._answers[host] = s["ack"][rows], rows
+        return self._answers[host]
 
     @cached_property
     def _completed(self) -> dict[tuple[int, int], Array]:
@@ -543,12 +543,15 @@ class Case:
         sender's own capture: it is who asked (bool)."""
         m, s = self.matched, self.sendings
         acks = np.flatnonzero((m.leg == Event.ACK) & (m.segments["src_mac"] >= 0))
-        size = len(acks)
+        rows, size = np.flatnonzero(s["leg"] == Event.SYN_ACK), len(acks)
+        rows = rows[m.legs.counts[m.sighting[s["row"][rows]], Event.ACK] > 0]
         ids = ids_of(
-            np.concatenate([m.sighting[acks], m.sighting[s["row"]]]),
-            np.concatenate([m.segments["src_mac"][acks], s["mac"]]),
+            np.concatenate([m.sighting[acks], m.sighting[s["row"][rows]]]),
+            np.concatenate([m.segments["src_mac"][acks], s["mac"][rows]]),
         )
-        return np.isin(ids[size:], ids[:size]) & (s["leg"] == Event.SYN_ACK)
+        result = np.zeros(len(s), bool)
+        result[rows[np.isin(ids[size:], ids[:size])]] = True
+        return result
 
     @cached_property
     def in_vain(self) -> Array:

@@ -346,6 +346,8 @@ class View:
         hosts = {self.case.hosts[h] for h in (self.servers if end == "server" else self.clients)}
         rows = np.flatnonzero(s["state"] == state)
         rows = rows[np.isin(s["host"][rows], list(hosts))]
+        if not len(rows):
+            return None
         at = (m.server if end == "server" else m.client)[self.attempts]
         seen = m.sightings.take(at[at >= 0])
         ends = ("client", "server") if end == "server" else ("server", "client")

@@ -22,9 +22,11 @@ class Legs:
         """ns from the first ``earlier`` to the first of ``later``; -1 where one is missing."""
         start, end = self.first[:, earlier], np.full(len(self.first), _NEVER)
         for leg in later:
-            end = np.where(self.counts[:, leg] > 0, np.minimum(end, self.first[:, leg]), end)
+            np.minimum(end, np.where(self.counts[:, leg] > 0, self.first[:, leg], _NEVER), out=end)
         known = (self.counts[:, earlier] > 0) & (end != _NEVER) & (end >= start)
-        return np.where(known, end - np.where(known, start, 0), -1)
+        end -= start
+        end[~known] = -1
+        return end
 
 
 _NEVER = np.iinfo(np.int64).max

@@ -232,7 +232,8 @@ def _answered_between(
 def _fullest(identity: Array, size: Array, wanted: Array, attempts: int) -> Array:
     """Per attempt the wanted sighting with the most segments, -1 without one."""
     rows = np.flatnonzero(wanted)
-    rows = rows[ordered(size[rows])]
+    if np.bincount(identity[rows]).max(initial=0) > 1:
+        rows = rows[ordered(size[rows])]
     result = np.full(attempts, -1, np.int64)
     result[identity[rows]] = rows
     return result

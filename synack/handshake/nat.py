@@ -102,7 +102,14 @@ def connections(
 def _repeated(values: Array) -> Array:
     """Whether each value is there more than once (bool)."""
     ordered = np.sort(values)
-    return np.isin(values, ordered[1:][ordered[1:] == ordered[:-1]])
+    several = ordered[1:][ordered[1:] == ordered[:-1]]
+    # Of many numbers few are alike: their lower halves leave few to look at.
+    some = np.zeros(1 << 16, bool)
+    some[several & 0xFFFF] = True
+    rows = np.flatnonzero(some[values & 0xFFFF])
+    result = np.zeros(len(values), bool)
+    result[rows] = np.isin(values[rows], several)
+    return result
 
 
 class _Candidates:

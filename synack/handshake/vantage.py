@@ -314,9 +314,10 @@ def _at_an_edge(segments: Table, sightings: Table) -> Array:
     attempt has taken (RFC 6298: the time doubles) (bool)."""
     captures = int(sightings["capture"].max(initial=-1)) + 1
     begin, end = np.full(captures, np.iinfo(np.int64).max), np.full(captures, NO_TIME)
-    mine = (segments["capture"] < captures) & (segments["time"] != NO_TIME)
-    np.minimum.at(begin, segments["capture"][mine], segments["time"][mine])
-    np.maximum.at(end, segments["capture"][mine], segments["time"][mine])
+    for number in range(captures):
+        times = segments["time"][segments["capture"] == number]
+        begin[number] = times.min(initial=begin[number], where=times != NO_TIME)
+        end[number] = times.max(initial=NO_TIME)
     first, last, capture = (sightings[name] for name in ("first", "last", "capture"))
     margin = np.maximum(last - first, _EDGE_NS)
     return np.asarray((first - begin[capture] < margin) | (end[capture] - last < margin))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from synack.api import Diagnosis
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("data", "attempts", "ladder", "page")
+_SCRIPTS = ("data", "attempts", "ladder", "drawing", "page")
 
 
 def render(diagnosis: Diagnosis) -> str:

@@ -50,7 +50,7 @@ class Viewer {
 
   open(at) {
     const a = this.attempts;
-    const ladder = new Ladder(a, at);
+    const ladder = new DrawnLadder(a, at);
     this.at = at;
     this.row = a.number("row", at);
     this.title.textContent = `Attempt ${this.row}`;
