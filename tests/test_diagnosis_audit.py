@@ -58,6 +58,9 @@ GUILTY = {
     "ages": (
         {"b1.neigh.txt": table((CLIENT, X, "used 9/400/300 probes 1 STALE")), "enis.json": ENIS},
         {"entry-older-than-owner", "entry-unconfirmed-since-owner"}),
+    "first seen after the owner's addresses, but older by its age": (
+        {"b1.neigh.txt": table((CLIENT, X, "used 90/99/90 probes 1 STALE"), at=60),
+         "p7.ip-addr.txt": ip_addr("eth0", CLIENT, Y, at=10)}, {"owner-by-own-addresses"}),
     "a permanent entry": (
         {"b1.neigh.txt": table((CLIENT, X, "PERMANENT")), "enis.json": ENIS}, {"table-entry"}),
     "a table without a date": (
@@ -139,6 +142,16 @@ INNOCENT = {
     "two tables of two days": {
         "b1.neigh.txt": table((CLIENT, X, "used 300/400/300 probes 1 STALE"), at=-DAY),
         "p9.neigh.txt": table((CLIENT, Y, "used 9/2/9 probes 1 REACHABLE"))},
+    "two machines in turn": {
+        "b1.neigh.txt": table((CLIENT, Y, "REACHABLE")) + table((CLIENT, X, "REACHABLE"), at=30),
+        "p7.ip-addr.txt": ip_addr("eth0", CLIENT, Y, at=40)},
+    "two machines in turn, and back": {
+        "b1.neigh.txt": OLD + table((CLIENT, Y, "REACHABLE"), at=20)
+        + table((CLIENT, X, "REACHABLE"), at=30),
+        "p7.ip-addr.txt": ip_addr("eth0", CLIENT, Y, at=10)},
+    "first seen after the owner's addresses": {
+        "b1.neigh.txt": table((CLIENT, X, "used 9/1/9 probes 4 REACHABLE"), at=60),
+        "p7.ip-addr.txt": ip_addr("eth0", CLIENT, Y, at=10)},
     "an interface that is attached to nothing": {
         "b1.neigh.txt": OLD,
         "enis.json": json.dumps({"NetworkInterfaces": [{

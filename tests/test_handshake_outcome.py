@@ -156,6 +156,12 @@ TWO_ENDS = [
         + server(S_SYN, S_SYN_ACK, "0.031 client > server R 101"),
     ),
     Case(
+        "RST for the SYN-ACK, which overtook a repeated SYN on the way",
+        "rejected",
+        client(SYN, SYN_1, SYN_ACK.replace("0.020", "1.020"), end="1.025 alive")
+        + server(S_SYN, S_SYN_ACK, "1.031 client > server R 101", "1.090 client > server S 100"),
+    ),
+    Case(
         "RST for the SYN-ACK by another machine: the client never had it",
         "syn-ack-lost",
         client(SYN) + server(S_SYN, S_SYN_ACK, "0.031 client > server R 101 from=stale"),

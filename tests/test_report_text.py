@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import build
 import synack as package
 from synack.report import text
 
@@ -123,3 +124,20 @@ def test_colour_changes_nothing_but_colour(monkeypatch):
     colored = diagnosis.to_text(color=True)
     assert "\x1b[1;31m[1/2] STALE NEIGHBOR ENTRY on broker-1 (confirmed)\x1b[0m" in colored
     assert re.sub(r"\x1b\[[\d;]+m", "", colored) == diagnosis.to_text()
+
+
+def test_what_is_inconclusive_says_why(tmp_path):
+    """The client's own filter drops the SYN-ACK behind its capture: no end of a capture."""
+    frames = []
+    for again in range(4):
+        syn = build.tcp(40000, 9092, seq=1, timestamps=(again, 0))
+        reply = build.tcp(9092, 40000, seq=5, ack=2, flags="SA", timestamps=(again, again))
+        there = build.ipv4("10.0.1.77", "10.0.1.10", build.TCP, syn)
+        back = build.ipv4("10.0.1.10", "10.0.1.77", build.TCP, reply)
+        at = (1_790_000_000 + 2 * again) * 10**9
+        frames.append((at, build.ethernet("0a:00:00:00:00:77", "0a:00:00:00:00:10", there)))
+        frames.append((at + 1000, build.ethernet("0a:00:00:00:00:10", "0a:00:00:00:00:77", back)))
+    for name in ("broker-1", "producer-7"):
+        (tmp_path / f"{name}-eth0.pcap").write_bytes(build.pcap(frames))
+    diagnosis = package.diagnose(tmp_path)
+    assert "too near the end" not in text.verdict(diagnosis)

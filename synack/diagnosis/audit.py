@@ -7,6 +7,9 @@ out or said, are entries
 
 - of another time: what a text says of an hour ago, or of a machine that came after the
   table was taken, is not held against it (:data:`NEAR_NS`);
+- that came after what contradicts them: a MAC that an entry got after it had the owner's, or
+  that is first seen after the owner's own addresses were listed, is no old one: the
+  address moved on, or two machines have it;
 - with a virtual router's MAC, or one that stands for many addresses (a router, a proxy);
 - with another MAC of the owner's own (a bond, a second interface);
 - on bridges of containers and of virtual machines, and link-local addresses: every host has
@@ -20,6 +23,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -70,9 +74,11 @@ class _Entry:
     source: Source
     rows: tuple[int, ...]
     """Rows of entries: of the host about that address with that MAC, at that time."""
+    macs: tuple[int, ...]
+    """Of all spells of the host about the address, in order of time."""
 
 
-AGREE, STALE, DUPLICATE, UNKNOWN, APART, MANY, SAME = range(7)
+AGREE, STALE, DUPLICATE, UNKNOWN, APART, NEWER, MANY, SAME = range(8)
 
 
 def audit(case: Case) -> Audit:
@@ -102,6 +108,7 @@ def _compared(counts: Counter[int]) -> list[str]:
         DUPLICATE: "of an address that two hosts have",
         UNKNOWN: "of an address that nothing else knows",
         APART: "of another time than what is known of the owner, or of none",
+        NEWER: "with a MAC that came after the owner's: moved on, or two machines have the address",
         MANY: "with a MAC that stands for many addresses, as a router's or a proxy's",
         SAME: "with another MAC of the owner's",
     }
@@ -123,6 +130,9 @@ def _spells(case: Case) -> Iterator[_Entry]:
     h = h.take(order)
     own = _own(case)
     rows = list(h.rows())
+    macs: dict[tuple[object, ...], list[int]] = {}
+    for row in rows:
+        macs.setdefault(_line(row), []).append(row["mac"])
     for at, row in enumerate(rows):
         ip = (row["ip_hi"], row["ip_lo"])
         mac, host = row["mac"], row["host"]
@@ -131,15 +141,18 @@ def _spells(case: Case) -> Iterator[_Entry]:
         if _CONTAINERS.match(row["interface"]) or (host, ip) in own:
             continue
         after = rows[at + 1] if at + 1 < len(rows) else None
-        same = after is not None and all(
-            after[name] == row[name] for name in ("host", "interface", "ip_hi", "ip_lo")
-        )
+        same = after is not None and _line(after) == _line(row)
         yield _Entry(
             host, row["interface"], ip, mac, row["state"], row["first"], row["last"], row["until"],
             after["mac"] if same and after is not None else NO_MAC, row["certain"],
             Source(row["file"], line=row["line"] if row["line"] > 0 else None),
             _rows_of(case, row),
+            tuple(macs[_line(row)]),
         )  # fmt: skip
+
+
+def _line(row: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(row[name] for name in ("host", "interface", "ip_hi", "ip_lo"))
 
 
 def _local(ip: Address) -> bool:
@@ -155,8 +168,8 @@ def _own(case: Case) -> set[tuple[str, Address]]:
     return {(host, (high, low)) for host, high, low in zip(*columns, strict=True)}
 
 
-def _rows_of(case: Case, spell: dict[str, object]) -> tuple[int, ...]:
-    rows = case.table_at(str(spell["host"]), (spell["ip_hi"], spell["ip_lo"]))  # type: ignore[arg-type]
+def _rows_of(case: Case, spell: dict[str, Any]) -> tuple[int, ...]:
+    rows = case.table_at(spell["host"], (spell["ip_hi"], spell["ip_lo"]))
     e, time = case.entries, case.entry_time[rows]
     mine = case.usable[rows] & (e["mac"][rows] == spell["mac"])
     mine &= case.entry_certain[rows] == spell["certain"]
@@ -192,7 +205,23 @@ def _judge(case: Case, entry: _Entry) -> tuple[int, int | None]:
         return AGREE, None
     if len(_at(case, entry.host, entry.mac) - {entry.ip}) >= PROXY_ADDRESSES:
         return MANY, None
-    return STALE, row
+    return (NEWER, None) if _newer(case, entry, row) else (STALE, row)
+
+
+def _newer(case: Case, entry: _Entry, row: int) -> bool:
+    """Whether the entry got its MAC after it had the owner's, or nothing shows it before the
+    owner's own addresses were listed: neither a dump nor its age."""
+    d, right = case.documents, int(case.documents["mac"][row])
+    last = len(entry.macs) - 1 - entry.macs[::-1].index(entry.mac)
+    if right in entry.macs[:last]:
+        return True
+    e, rows = case.entries, np.array(entry.rows, np.int64)
+    rows = rows[e["updated_s"][rows] >= 0]
+    changed = case.entry_time[rows] - e["updated_s"][rows] * _SEC
+    known = int(changed.min(initial=entry.first))
+    told = int(d["first"][row])
+    listed = d["kind"][row] == OWN_ADDRESSES and told != NO_TIME
+    return bool(listed and known > told + CLOUD_SLACK_NS)
 
 
 def _comparable(d: Table, rows: Array, entry: _Entry) -> Array:

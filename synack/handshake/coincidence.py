@@ -48,8 +48,9 @@ def _compared(m: Matched, attempt: Array, at: Array) -> tuple[Array, Array]:
     """Whether any SYN of each ``attempt`` is not among those of the attempt ``at``, in whose
     capture it would have been; and whether any may be one of those by its time."""
     place = np.where(m.client >= 0, m.client, np.where(m.server >= 0, m.server, m.elsewhere))
-    rows = np.flatnonzero((m.leg == Event.SYN) & (m.sighting >= 0))
-    rows = rows[place[m.identity[m.sighting[rows]]] == m.sighting[rows]]
+    wanted = np.zeros(len(m.sightings) + 1, bool)  # the last: of no sighting
+    wanted[place[attempt]] = wanted[place[at]] = True
+    rows = np.flatnonzero((m.leg == Event.SYN) & wanted[m.sighting])
     rows = rows[np.argsort(m.identity[m.sighting[rows]], kind="stable")]
     begin = np.searchsorted(m.identity[m.sighting[rows]], np.arange(m.attempts + 1))
     pair, mine = _spread(begin, rows, attempt)
@@ -79,12 +80,11 @@ def _gets_through(m: Matched) -> Array:
     """Attempts of addresses and a server port of which any was seen at both ends with these
     (bool)."""
     names = ("client_hi", "client_lo", "server_hi", "server_lo", "server_port")
-    way = ids_of(*(np.concatenate([m.sightings[name][view] for view in (m.near, m.far)])
-                   for name in names))  # fmt: skip
-    near, far = np.split(way, 2)
-    through = np.zeros(int(way.max(initial=-1)) + 1, bool)
-    through[near[(m.client >= 0) & (m.server >= 0) & (near == far)]] = True
-    return through[near]
+    way = ids_of(*(m.sightings[name][m.near] for name in names))
+    both = (m.client >= 0) & (m.server >= 0)
+    for name in names:
+        both &= m.sightings[name][m.near] == m.sightings[name][m.far]
+    return np.asarray(np.bincount(way[both], minlength=len(way))[way] > 0)
 
 
 def _four_hosts(m: Matched, one: Array, other: Array) -> Array:

@@ -24,6 +24,7 @@ from synack.handshake.match import (
 )
 from synack.handshake.states import Event, State
 from synack.handshake.vantage import FIRST_TTLS, NEITHER, SERVER
+from synack.handshake.witness import SETTLE_NS
 from synack.model import Outcome
 from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
 
@@ -40,7 +41,7 @@ REASONS = (
     " cannot be seen",
     "the server's capture leaves its answers out",
 )
-_NONE, _ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN, HIDDEN = range(len(REASONS))
+_NONE, ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN, HIDDEN = range(len(REASONS))
 
 
 def judge(m: Matched, vanished: Table | None = None) -> Table:
@@ -68,7 +69,8 @@ def _resumed(m: Matched) -> Array:
     reset[:-1] &= (counts[:, Event.CHALLENGE] == 0) & (counts[:, Event.SYN] > 0)
     rows = np.flatnonzero((m.leg == Event.SYN) & reset[m.sighting])
     first = m.legs.first[m.sighting[rows], Event.RST_CLIENT]
-    result[m.sighting[rows[s["time"][rows] > first]]] = True
+    # What the reset overtook on the way is no resumption.
+    result[m.sighting[rows[s["time"][rows] > first + SETTLE_NS]]] = True
     rows = np.flatnonzero((m.leg == Event.RST_CLIENT) & reset[m.sighting] & (s["src_mac"] >= 0))
     asked = m.sightings["syn_row"][m.sighting[rows]]
     other = (s["src_mac"][asked] >= 0) & (s["src_mac"][asked] != s["src_mac"][rows])
@@ -172,7 +174,7 @@ class _View:
             (both & foreign_syn & silent, Outcome.SYN_LOST, _NONE),
             (both & silent & self._at(self.mute, m.server), Outcome.INCONCLUSIVE, HIDDEN),
             (both & silent & self._outlived(m.server), Outcome.NO_REPLY, _NONE),
-            (both & silent, Outcome.INCONCLUSIVE, _ENDS),
+            (both & silent, Outcome.INCONCLUSIVE, ENDS),
             (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
             (both & (syn_acks > 0) & (received == 0) & self._blind(Event.SYN_ACK),
              Outcome.INCONCLUSIVE, BLIND),
@@ -222,7 +224,7 @@ class _View:
                     HIDDEN,
                 ),
                 (here & (state == State.SYN_SENT) & due, silent, _NONE),
-                (here & ~due, Outcome.INCONCLUSIVE, _ENDS),
+                (here & ~due, Outcome.INCONCLUSIVE, ENDS),
             ]
             if answered is None:
                 rules.append((here, Outcome.INCONCLUSIVE, _IGNORED))

@@ -8,8 +8,9 @@ it that went on, and would have shown this one. It would if
   does not leave them out); or
 - it has what travels the other way, and shows such segments of this path, or of the same
   client, or of the same server, none of which passed it unseen; or
-- it shows those of many other attempts of this path, and lacks none, and this one was lost for
-  sure: it was repeated, or its receiver's own capture does not have it; or
+- it shows those of many other attempts of this path, and lacks none (nor of what travels the
+  other way, if it shows that), and this one was lost for sure: it was repeated, or its
+  receiver's own capture does not have it; or
 - it is the receiver's own.
 
 So a tap of one direction, or on one of several parallel paths, never makes a loss. Of the
@@ -309,7 +310,9 @@ def _shown(
     # Of ACKs, which a common filter for SYNs leaves out, it must show some.
     shows |= ~lacks.any(axis=1)[:, None] & (np.array(LEGS) != Event.ACK)
     able |= receiver & none_missed & shows[at, leg]
-    return np.asarray(able), none_missed & (showing >= _LIKE_ALL)[at, leg]
+    # One that misses some the other way, and does show such, is on one of several ways.
+    only_way = ((failing == 0) | (showing == 0)).all(axis=1)[at]
+    return np.asarray(able), none_missed & only_way & (showing >= _LIKE_ALL)[at, leg]
 
 
 def _repeated(sent: _Sent) -> Array:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synack.grouping import ids_of, representatives
-from synack.model import OUTCOMES, ControlGroup, Evidence, Finding, Source
+from synack.handshake.outcome import ENDS, REASONS
+from synack.model import OUTCOMES, ControlGroup, Evidence, Finding, Outcome, Source
 from synack.report import ladder_text, paint
 from synack.report.considered import considered
 from synack.report.rungs import Ladder, ladders, typical
@@ -83,10 +84,19 @@ def verdict(diagnosis: Diagnosis) -> str:
     completed = _outcomes(diagnosis)["completed"]
     if completed == total:
         return f"No fault found: all {count(total, 'attempt')} completed."
-    return (
-        f"No finding: {completed} of {count(total, 'attempt')} completed, the others ended"
-        " too near the end of a capture to be judged."
-    )
+    done = f"No finding: {completed} of {count(total, 'attempt')} completed"
+    return f"{done}, {_others_ended(diagnosis)}."
+
+
+def _others_ended(diagnosis: Diagnosis) -> str:
+    """Why the others could not be judged."""
+    attempts = diagnosis.diagnosed.attempts
+    reasons = attempts["reason"][attempts["outcome"] != Outcome.COMPLETED]
+    why = {REASONS[reason] for reason in np.unique(reasons).tolist()}
+    if why <= {"", REASONS[ENDS]}:
+        return "the others ended too near the end of a capture to be judged"
+    said = "; ".join(sorted(why - {""}))
+    return f"of the others nothing more is certain: {said}"
 
 
 def headline(finding: Finding) -> str:
