@@ -137,11 +137,21 @@ class Context:
 
     # ---- sockets --------------------------------------------------------------------
 
+    @cached_property
+    def _by_state(self) -> dict[str, Array]:
+        states = self.sockets["state"]
+        return {state: np.flatnonzero(states == state) for state in set(states.tolist())}
+
+    def sockets_in(self, state: str) -> Array:
+        """Rows of sockets of all hosts in ``state``."""
+        return self._by_state.get(state, np.empty(0, np.int64))
+
     def sockets_to(self, host: str, ip: Address) -> Array:
         """Rows of sockets of ``host`` whose peer is ``ip``."""
         s = self.sockets
         mine = (s["peer_hi"] == np.uint64(ip[0])) & (s["peer_lo"] == np.uint64(ip[1]))
-        return np.flatnonzero(mine & (s["host"] == host))
+        rows = np.flatnonzero(mine)
+        return rows[s["host"][rows] == host]
 
     # ---- routes ---------------------------------------------------------------------
 

@@ -732,6 +732,17 @@ class Case:
         """Rows of documents about ``address``."""
         return self._by_documented.rows(address)
 
+    # ---- flow logs ------------------------------------------------------------------
+
+    @cached_property
+    def _flows_by_source(self) -> list[ByAddress]:
+        f = self.context.flows
+        return [ByAddress(f[f"{end}_hi"], f[f"{end}_lo"]) for end in ("src", "pkt_src")]
+
+    def flows_from(self, address: Address) -> Array:
+        """Rows of flows from ``address``, as the interface has it or as the packets had."""
+        return np.union1d(*(index.rows(address) for index in self._flows_by_source))
+
     # ---- what a MAC stands for ------------------------------------------------------
 
     @cached_property

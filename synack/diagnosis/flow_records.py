@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from synack.addresses import Address
 from synack.context.flow_logs import ACTIONS
 from synack.diagnosis.evidence import Case
 from synack.grouping import distinct_rows
@@ -76,25 +77,27 @@ def _records(case: Case, attempts: Array) -> tuple[Array, Array]:
         a[name][attempts]
         for name in ("client_hi", "client_lo", "server_hi", "server_lo", "server_port")
     ]
-    begin, end = int(a["first"][attempts].min()), int(a["last"][attempts].max())
-    then = (f["start"] == NO_TIME) | ((f["start"] <= end) & (f["end"] >= begin))
-    then &= np.isin(f["protocol"], (_TCP, -1))
-    there, back = [], []
+    span = int(a["first"][attempts].min()), int(a["last"][attempts].max())
+    there, back = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for client_hi, client_lo, server_hi, server_lo, port in distinct_rows(*columns)[:_PAIRS]:
         client, server = (client_hi, client_lo), (server_hi, server_lo)
-        there.append(then & _between(case, client, server) & (f["dst_port"] == port))
-        back.append(then & _between(case, server, client) & (f["src_port"] == port))
-    return np.flatnonzero(np.any(there, axis=0)), np.flatnonzero(np.any(back, axis=0))
+        rows = _between(case, client, server, span)
+        there.append(rows[f["dst_port"][rows] == port])
+        rows = _between(case, server, client, span)
+        back.append(rows[f["src_port"][rows] == port])
+    return np.unique(np.concatenate(there)), np.unique(np.concatenate(back))
 
 
-def _between(case: Case, src: tuple[int, int], dst: tuple[int, int]) -> Array:
-    """By the packets' own addresses, or by those that the interface has for them."""
-    f, result = case.context.flows, np.ones(len(case.context.flows), bool)
-    for end, address in (("src", src), ("dst", dst)):
-        high, low = np.uint64(address[0]), np.uint64(address[1])
-        own = (f[f"{end}_hi"] == high) & (f[f"{end}_lo"] == low)
-        result &= own | ((f[f"pkt_{end}_hi"] == high) & (f[f"pkt_{end}_lo"] == low))
-    return result
+def _between(case: Case, src: Address, dst: Address, span: tuple[int, int]) -> Array:
+    """TCP of that time, by the packets' own addresses or those that the interface has for them."""
+    f, rows = case.context.flows, case.flows_from(src)
+    begin, end = span
+    keep = (f["start"][rows] == NO_TIME) | ((f["start"][rows] <= end) & (f["end"][rows] >= begin))
+    keep &= np.isin(f["protocol"][rows], (_TCP, -1))
+    high, low = np.uint64(dst[0]), np.uint64(dst[1])
+    own = (f["dst_hi"][rows] == high) & (f["dst_lo"][rows] == low)
+    keep &= own | ((f["pkt_dst_hi"][rows] == high) & (f["pkt_dst_lo"][rows] == low))
+    return rows[keep]
 
 
 def _interfaces(case: Case, rows: Array) -> str:

@@ -65,7 +65,8 @@ def _queue(v: View) -> Judged | None:
 
 def _full_queue(v: View) -> Judged | None:
     s, ports = v.case.context.sockets, distinct(v.case.attempts["server_port"][v.attempts])
-    rows = np.flatnonzero((s["state"] == "LISTEN") & (s["host"] == v.server))
+    rows = v.case.context.sockets_in("LISTEN")
+    rows = rows[s["host"][rows] == v.server]
     rows = rows[np.isin(s["local_port"][rows], ports) & (s["backlog"][rows] >= 0)]
     rows = rows[s["recv_q"][rows] > s["backlog"][rows]]
     if not len(rows):

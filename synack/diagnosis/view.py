@@ -344,7 +344,7 @@ class View:
         of addresses as their host has them."""
         s, m = self.case.context.sockets, self.case.matched
         hosts = {self.case.hosts[h] for h in (self.servers if end == "server" else self.clients)}
-        rows = np.flatnonzero(s["state"] == state)
+        rows = self.case.context.sockets_in(state)
         rows = rows[np.isin(s["host"][rows], list(hosts))]
         if not len(rows):
             return None

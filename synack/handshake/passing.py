@@ -83,6 +83,8 @@ def _nearer(m: Matched, one: Array, two: Array) -> int:
 
 def _alike(m: Matched, one: Array, other: Array) -> tuple[Array, Array]:
     """Pairs of rows, the only ones of their kind on both sides."""
+    if not len(one) or not len(other):
+        return one[:0], other[:0]
     rows = np.concatenate([one, other])
     second = np.arange(len(rows)) >= len(one)
     cell = ids_of(m.identity[m.sighting[rows]], m.leg[rows])

@@ -66,9 +66,12 @@ _REPEATED_NS = 3_000_000_000
 def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Table, list[str]]:
     """Names of places, :data:`~synack.tables.VANISHED` by attempt, leg and place on the way, and
     sentences about taps that see only a part."""
+    nothing: tuple[list[str], Table, list[str]] = [], Table.empty(VANISHED), []
+    if stations.slots < 2:
+        return nothing
     sent = _sent(m, stations, order)
     if not len(sent.row):
-        return [], Table.empty(VANISHED), []
+        return nothing
     has = _has(m, stations, sent)
     witness, partial = _witnesses(m, stations, order, sent, has)
     some = np.flatnonzero(witness.any(axis=1))
