@@ -163,6 +163,24 @@ def a_balancer_whose_own_capture_shows_that_it_hands_on():
     return story
 
 
+def two_owners_and_nothing_but_answers():
+    """Every repeated SYN is answered with an ISN of its own: the request before was reset."""
+    story = two_owners_and_no_destination_mac()
+    story["captures"][0]["direction"] = "out"
+    return story
+
+
+def a_server_behind_a_balancer_recorded_its_answers_alone():
+    """What the client sent to the balancer's MAC came, or nobody would have answered it."""
+    story = a_captured_balancer()
+    story["losses"] = [{"segments": ["syn-ack"], "cause": "firewall"}]
+    story["losses"][0]["from"] = "10.0.1.100"
+    story["connections"].append({**FINE, "client": "producer-7"})
+    story["captures"] = [{"host": "broker-1", "direction": "out", "link_type": "LINUX_SLL2"},
+                         {"host": "producer-7"}, {"host": "producer-71"}]  # fmt: skip
+    return story
+
+
 def one_failure_behind_a_relay_and_no_destination_mac():
     """The table has the relay's MAC before and after; what else went there came through."""
     relay = {"relay-2": {"address": "10.0.1.20", "mac": LIVE, "forwards": True}}
@@ -182,6 +200,7 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         answers_flooded_to_others, questions_flooded_to_others, a_relays_capture_without_acks,
         two_owners_and_no_mac_at_all, a_balancer_whose_own_capture_shows_that_it_hands_on,
         one_failure_behind_a_relay_and_no_destination_mac,
+        a_server_behind_a_balancer_recorded_its_answers_alone, two_owners_and_nothing_but_answers,
     ],
 )  # fmt: skip
 def test_nobody_is_accused(story, tmp_path):

@@ -518,7 +518,17 @@ class Case:
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
         done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
-        return (s["fate"] == DELIVERED) | done
+        return (s["fate"] == DELIVERED) | done | ((low == high)[ids] & self._answered)
+
+    @cached_property
+    def _answered(self) -> Array:
+        """Per sending of a SYN that the server's capture lacks whether the server answered its
+        attempt all the same: it came, though its arrival was not recorded (bool)."""
+        m, s = self.matched, self.sendings
+        server = m.server[s["attempt"]]
+        replies = np.append(m.legs.counts[:, [*SERVER_LEGS]].sum(axis=1), 0)[server]
+        asked = (s["leg"] == Event.SYN) & (s["fate"] == UNWITNESSED)
+        return asked & (server >= 0) & (server != m.client[s["attempt"]]) & (replies > 0)
 
     @cached_property
     def _soon(self) -> Array:

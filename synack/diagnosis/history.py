@@ -180,7 +180,8 @@ def _some_arrived(case: Case, mismatch: Mismatch) -> Evidence | None:
 
 def _reset_by_another(case: Case, sendings: Table) -> Evidence | None:
     """A client that resets an answer is done with the attempt. Where its SYN comes again after
-    that, another machine got the answer: the address has two owners. (An answer to an old
+    that, or the server answers it with another ISN at once, its first request gone, another
+    machine got the answer and reset it: the address has two owners. (An answer to an old
     connection of the same ports is reset, and the SYN repeated: that is no such case.)"""
     m = case.matched
     sighting = distinct(m.sighting[sendings["row"]])
@@ -191,11 +192,23 @@ def _reset_by_another(case: Case, sendings: Table) -> Evidence | None:
     wanted[sighting] = True
     rows = np.flatnonzero((m.leg == Event.SYN) & wanted[m.sighting])
     rows = rows[m.segments["time"][rows] > reset[m.sighting[rows]]]
+    answers = sendings["row"][sendings["leg"] == Event.SYN_ACK]
+    answers = answers[np.lexsort((m.segments["time"][answers], m.sighting[answers]))]
+    one, other = answers[:-1], answers[1:]
+    anew = (m.sighting[one] == m.sighting[other]) & (
+        m.segments["seq"][one] != m.segments["seq"][other]
+    )
+    anew &= m.segments["time"][other] - m.segments["time"][one] < ANEW_NS
+    rows = np.sort(np.concatenate([rows, other[anew]]))
     if not len(rows):
         return None
     attempts = count(len(distinct(m.sighting[rows])), "attempt")
     says = f"{attempts} went on after a reset in the client's name: another machine got the answer"
     return Evidence("contradiction-reset-by-another", says, case.frames(rows.tolist(), most=3))
+
+
+ANEW_NS = 10 * _SEC
+"""Unanswered, a request is kept for a minute (tcp_synack_retries) and has one ISN."""
 
 
 def delivered_regardless(case: Case, mismatch: Mismatch) -> list[Evidence]:
