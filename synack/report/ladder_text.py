@@ -31,7 +31,7 @@ def lines(ladder: Ladder, indent: str = "", shown: int = 12) -> list[str]:
         decimals -= 3
     side = _side(ladder, begin, decimals)
     sketch = _Sketch(begin, decimals, side, max(WIDTH - len(indent) - 4 - 2 * side, _NARROWEST))
-    result = head(ladder)
+    result = [part for line in head(ladder) for part in _wrapped(line, WIDTH - len(indent))]
     left_out = len(ladder.rungs) - max(shown, 2)
     for place, rung in enumerate(ladder.rungs):
         if left_out <= 0 or place < shown - 1 or rung is ladder.rungs[-1]:
@@ -39,6 +39,11 @@ def lines(ladder: Ladder, indent: str = "", shown: int = 12) -> list[str]:
         elif place == shown - 1:
             result.append(sketch.row("", f"... {left_out} more ...", ""))
     return [printable(indent + line).rstrip() for line in result]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False,
+                         break_on_hyphens=False)  # fmt: skip
 
 
 def head(ladder: Ladder) -> list[str]:

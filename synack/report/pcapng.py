@@ -48,12 +48,14 @@ def save(
 
     ``split``: where the captures have different link types, a file for each,
     ``OUT-LINUX_SLL2.pcapng`` beside ``OUT.pcapng``. Raises :class:`UsageError` without such a
-    finding, or where ``path`` is a file that was read, and :class:`InputError` where one cannot
-    be read again.
+    finding or any frame of it, or where ``path`` is a file that was read, and
+    :class:`InputError` where one cannot be read again.
     """
     _check(diagnosis, path)
     with Annotated(diagnosis, chosen(diagnosis, findings, everything), everything) as made:
         types = made.link_types
+        if not types:
+            raise UsageError("no capture shows a frame of it: there is nothing to write")
         if split and len(types) > 1:
             return _save_parts(diagnosis, path, made)
         write(made.content(), path)
