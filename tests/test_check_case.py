@@ -242,7 +242,7 @@ def test_lines_are_those_of_the_file(path):
         for key, value in finding.items():
             line = lines[case.line(("expect", "findings", number, key)) - 1]
             assert key in line
-            assert str(value) in line
+            assert str(value).replace("'", '"') in line
 
 
 def test_lines_of_tables_are_those_of_their_headers():

@@ -330,8 +330,8 @@ def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
     tsval, tsecr = _timestamps(raw[20:header])
     ack = tcp.ack if tcp.flags & dpkt.tcp.TH_ACK else 0
     segment = Tcp(
-        src, dst, tcp.sport, tcp.dport, tcp.seq, ack, tcp.flags, tcp.win, length - header,
-        ttl, tsval, tsecr,
+        src, dst, tcp.sport, tcp.dport, tcp.seq, ack, tcp.flags,
+        tcp.win if len(raw) >= _UP_TO_WINDOW else 0, length - header, ttl, tsval, tsecr,
     )  # fmt: skip
     if cut:
         raise _Damaged(cut, segment)
@@ -341,7 +341,7 @@ def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
     return segment
 
 
-_UP_TO_FLAGS = 14
+_UP_TO_FLAGS, _UP_TO_WINDOW = 14, 16
 """So many bytes of a TCP header tell all but the window: a capture of 68 bytes a packet, as was
 once usual, has just these of IPv6."""
 

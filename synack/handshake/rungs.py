@@ -233,11 +233,30 @@ def _vanished(
     order = np.argsort(rows, kind="stable")
     if len(order):
         at = np.minimum(np.searchsorted(rows[order], v["row"]), len(order) - 1)
-        known = rows[order[at]] == v["row"]
-        place = of_row[order[at[known]]]
+        known = np.flatnonzero(rows[order[at]] == v["row"])
+        place = _apart(found, of_row[order[at[known]]])
+        known, place = known[place >= 0], place[place >= 0]
         for name, column in columns.items():
             column[place] = v[name][known]
     return columns
+
+
+def _apart(found: _Rungs, place: Array) -> Array:
+    """``place`` (rungs of what vanished), each rung once and none that arrived. Of like segments
+    nothing tells which of them a tap has, so that it was another one of the leg; -1: none."""
+    ours = np.zeros(len(place), bool)
+    ours[np.unique(place, return_index=True)[1]] = True
+    ours &= found.arrived[place] < 0
+    taken = found.arrived >= 0
+    taken[place[ours]] = True
+    cell = ids_of(found.attempt, found.leg)
+    wrong, other = np.flatnonzero(~ours), np.flatnonzero(~taken)
+    turns = [_numbered(cell[rungs])[0] for rungs in (place[wrong], other)]
+    pairs = ids_of(np.concatenate([cell[place[wrong]], cell[other]]), np.concatenate(turns))
+    _, a, b = np.intersect1d(pairs[: len(wrong)], pairs[len(wrong) :], return_indices=True)
+    place = np.where(ours, place, -1)
+    place[wrong[a]] = other[b]
+    return place
 
 
 def _numbered(cell: Array) -> tuple[Array, Array]:
