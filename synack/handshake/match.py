@@ -267,9 +267,8 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Ali
     if len(bare):
         # Without timestamps only the MAC tells a repetition from what it repeats.
         target, source = (m.segments[name][rows[bare]] for name in ("dst_mac", "src_mac"))
-        mac = np.full(len(rows), -1, np.int64)
-        mac[bare] = meant(target, source, ids_of(cell[bare]), arrival[bare])
-        group = ids_of(group, mac)
+        mac = meant(target, source, ids_of(cell[bare]), arrival[bare])
+        group[bare] = group.max() + 1 + ids_of(group[bare], mac)
     del cell, seq, tsval
     out, back, others = once(group, arrival)
     group = ids_of(group[others])
