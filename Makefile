@@ -15,7 +15,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: $(VENV)/ready ## diagnose the built-in incident
 	@$(BIN)/synack demo
 
-test: $(VENV)/ready ## run all tests (needs tshark and tcpdump; as root also on real kernels)
+test: $(VENV)/ready ## run all tests (needs tshark, tcpdump and chromium; as root also on real kernels)
 	$(BIN)/pytest -n 2
 
 check: $(VENV)/ready ## ruff and mypy --strict
