@@ -152,7 +152,7 @@ def browse(path: Path) -> None:
         page = browser.new_page()
         begin = time.perf_counter()
         page.goto(path.resolve().as_uri())
-        page.wait_for_function("'ready' in document.documentElement.dataset", timeout=120_000)
+        page.wait_for_selector("html[data-ready]", state="attached", timeout=120_000)
         print(f"{'opened':45} {(time.perf_counter() - begin) * 1000:6.0f} ms")
         slowest = dict.fromkeys(ACTIONS, 0.0)
         for _ in range(3):

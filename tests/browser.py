@@ -38,7 +38,7 @@ class Opened:
         self.page.on("dialog", lambda dialog: (say(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.context.on("request", self._asked)
         self.page.goto(self.url)
-        self.page.wait_for_function("'ready' in document.documentElement.dataset")
+        self.page.wait_for_selector("html[data-ready]", state="attached")
 
     def _asked(self, request) -> None:
         if request.url.partition("#")[0] != self.url:

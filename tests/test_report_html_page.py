@@ -270,7 +270,7 @@ def test_a_row_opens_and_the_address_of_the_page_leads_back(chromium, written, o
     again = browser.Opened(chromium, written)
     again.page.goto(page.url)
     again.page.reload()
-    again.page.wait_for_function("document.querySelector('dialog').open")
+    again.page.wait_for_selector("dialog[open]")
     assert again.page.get_by_role("heading", name="Attempt 3", exact=True).is_visible()
     again.close()
 
