@@ -78,9 +78,12 @@ def one_name_each(
         why = ""
         if common.near[one, other]:
             why = _stamped_alike(common, one, other)
-        elif _in_turn(spans, one, other) and not _side_by_side(common, one, other):
-            if macs().get(one, set()) & macs().get(other, set()):
-                why = _same_owner(owner(one), owner(other))
+        elif (
+            _in_turn(spans, one, other)
+            and not _side_by_side(common, one, other)
+            and macs().get(one, set()) & macs().get(other, set())
+        ):
+            why = _same_owner(owner(one), owner(other))
         if not why:
             continue
         files = " and ".join(

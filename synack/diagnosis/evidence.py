@@ -199,6 +199,17 @@ class Case:
         return Table(_SPEAKERS, {**columns, "row": rows, "near": near[rows]})
 
     @cached_property
+    def several_near(self) -> list[tuple[int, ...]]:
+        """(upper half, lower half, MAC) of addresses that send from several MACs, none of which
+        is a router's by what it sends."""
+        s = self._speakers
+        near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
+        near = near[representatives(ids_of(*(s[n][near] for n in ("src_hi", "src_lo", "src_mac"))))]
+        address = ids_of(s["src_hi"][near], s["src_lo"][near])
+        near = near[np.bincount(address)[address] > 1]
+        return distinct_rows(*(s[name][near] for name in ("src_hi", "src_lo", "src_mac")))
+
+    @cached_property
     def _first_spoken(self) -> dict[tuple[Address, int], dict[int, int]]:
         s, found = self._speakers, dict[tuple[Address, int], dict[int, int]]()
         host = self.matched.host_of_capture[s["capture"]].tolist()
