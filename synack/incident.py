@@ -209,8 +209,9 @@ def _sources_at(place: str, incident: Incident, owned: bool) -> Iterator[Source]
         yield from _folder(Path(place), incident, owned)
 
 
-def _archive(path: str, incident: Incident, owned: bool) -> Iterator[Source]:
-    """The files in an archive, shown as if it were a folder."""
+def _archive(path: str, incident: Incident, owned: bool, depth: int = 1) -> Iterator[Source]:
+    """The files in an archive, shown as if it were a folder. ``depth``: 1 at the top, more
+    inside of others."""
     from synack.archive import unpack  # with tarfile and zipfile, which few need
 
     scratch = TemporaryDirectory(prefix="synack-")
@@ -225,11 +226,13 @@ def _archive(path: str, incident: Incident, owned: bool) -> Iterator[Source]:
     if len(inside) == 1 and inside[0].is_dir():
         top = inside[0]
     before = len(incident.errors), len(incident.warnings)
-    for source in _folder(top, incident, owned):
-        source.place = source.path
-        source.path = f"{path}/{Path(source.place).relative_to(root).as_posix()}"
-        # A zip has no zone: its times say nothing.
-        source.recorded = None if zipped else Path(source.place).stat().st_mtime_ns
+    for source in _folder(top, incident, owned, depth=depth):
+        within = Path(source.path).relative_to(root).as_posix()
+        if source.place is None:  # else from an archive inside of this one
+            source.place = source.path
+            # A zip has no zone: its times say nothing.
+            source.recorded = None if zipped else Path(source.place).stat().st_mtime_ns
+        source.path = f"{path}/{within}"
         yield source
     shown = f"{path}/"
     hidden = f"{root}/"
@@ -241,9 +244,11 @@ def _archive(path: str, incident: Incident, owned: bool) -> Iterator[Source]:
     ]
 
 
-def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") -> Iterator[Source]:
+def _folder(
+    folder: Path, incident: Incident, owned: bool, report_of: str = "", depth: int = 0
+) -> Iterator[Source]:
     """The files below a folder, in order of name. ``report_of``: the host whose sosreport
-    it is part of."""
+    it is part of; ``depth``: how many archives it is in."""
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
@@ -258,7 +263,11 @@ def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") 
         report_of = sos[1]
     for file in files:
         if _ARCHIVE_NAME.search(file.name) and is_archive(str(file)):
-            yield from _archive(str(file), incident, owned=True)
+            if depth < _DEEPEST:
+                yield from _archive(str(file), incident, owned=True, depth=depth + 1)
+            else:
+                reason = f"not opened: it is inside of {depth} other archives"
+                incident.errors.append(Damage(str(file), reason))
             continue
         source = Source(str(file))
         source.host, source.interface = host_and_interface(file.name)
@@ -270,7 +279,7 @@ def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") 
         yield source
     for entry in visible:
         if entry.is_dir() and not entry.is_symlink():
-            for source in _folder(entry, incident, owned=True, report_of=report_of):
+            for source in _folder(entry, incident, True, report_of, depth):
                 overrides.apply(source, Path(source.path).relative_to(folder))
                 yield source
     incident.warnings += overrides.unmatched(folder)
@@ -279,6 +288,8 @@ def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") 
 _SOSREPORT = re.compile(r"sosreport-(.+?)(?:-\d{4}-\d\d-\d\d|-\d{6,})")
 """``sosreport-HOST-DATE-ID``, the folder in what sos makes."""
 _ARCHIVE_NAME = re.compile(r"\.(tar(\.\w+)?|t[gbx]z\d?|zip)$", re.I)
+_DEEPEST = 4
+"""So many archives inside of each other are opened: there are some that hold themselves."""
 _OUR_OWN = ("incident.toml", "case.toml", "story.toml", "truth.json")
 _CAPTURE_NAME = re.compile(r"\.(pcap|pcapng|cap|dmp)", re.I)
 
