@@ -425,7 +425,13 @@ _FLAGS = frozenset(
     " tanp htan".split()
 )
 """Options that are part of a name only beside a command: ``ip_-s_neigh``, ``arp-an``."""
+_COMMANDS = frozenset(
+    "arp neigh neighbor neighbors neighbour neighbours ndp nstat netstat ss sysctl ifconfig dmesg"
+    " journalctl tcpdump tshark dumpcap".split()
+)
+"""What follows one of these in a name tells which of several it is, not whose."""
 _STAMP = re.compile(r"\d{5,}[tT]?\d*[zZ]?$")
+_COUNT = re.compile(r"[a-z]?\d{1,4}[a-z]?", re.I)
 _DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d(?:[-_tT ]\d\d[-:_]?\d\d(?:[-:_]?\d\d)?(?:\.\d+)?[zZ]?)?(?!\d)"
 )
@@ -453,7 +459,7 @@ def host_and_interface(name: str) -> tuple[str, str]:
             tokens[-3:] = [word := "".join(tokens[-3:])]
         if not interface and _INTERFACE.fullmatch(word) and len(tokens) > 1:
             interface = word
-        elif not (word.lower() in noise or _STAMP.fullmatch(word) or not word):
+        elif not (word.lower() in noise or not word or _is_remark(tokens)):
             break
         tokens = tokens[:-2]
     amazon = re.match(r"ip-\d+-\d+-\d+-\d+", stem)
@@ -463,6 +469,28 @@ def host_and_interface(name: str) -> tuple[str, str]:
     if not interface and _INTERFACE.fullmatch(host):
         host, interface = "", host
     return ("" if host.lower() in noise else host), interface
+
+
+def _is_remark(tokens: list[str]) -> bool:
+    """Whether the last token says when, or which of several: ``20260916T1405``, ``neigh2``, and
+    the ``2`` or ``t30`` after a command (``HOST_ip_neigh_2``)."""
+    word, before = tokens[-1], {token.lower() for token in tokens[2:-1]}
+    if _STAMP.fullmatch(word):
+        return True
+    if len(tokens) < 3 or tokens[0].lower() in _WORDS:
+        return False  # the command comes first, then the host
+    numbered = word.lower().rstrip("0123456789") in _COMMANDS
+    return numbered or (_COUNT.fullmatch(word) is not None and bool(before & _COMMANDS))
+
+
+def _before_command(name: str) -> str:
+    """What a name has before the first command in it, "" without one: ``broker-1`` of
+    ``broker-1_ip_neigh_healed``."""
+    tokens = re.split(r"([-_.@]+)", name)
+    for place in range(2, len(tokens), 2):
+        if tokens[place].lower() in _COMMANDS:
+            return host_and_interface("".join(tokens[: place - 1]))[0]
+    return ""
 
 
 _GENERIC_FOLDER = frozenset(
@@ -509,11 +537,16 @@ def whose(
 
     ``addresses`` are those in the dump. A host's table never lists the host's own
     addresses, and lists some that it talks to. So a hint that is a captured host's name
-    decides, then one that abbreviates a single fitting name (``b`` for ``broker``), then,
-    without a name of its own, the addresses if only one host fits.
+    decides, then one that has it before a command (``broker.arp.healed``), then one that
+    abbreviates a single fitting name (``b`` for ``broker``), then, without a name of its
+    own, the addresses if only one host fits.
     """
     for host in own:
         if hint.lower() == host.lower():
+            return host
+    stem = _before_command(hint).lower()
+    for host in own:
+        if stem == host.lower() and not addresses & own[host]:
             return host
     fitting = [
         host
