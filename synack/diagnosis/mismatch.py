@@ -273,6 +273,8 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     claims = case.claimed(ip, wrong)
     if (case.claims["src_mac"][claims] == right).any():
         return False  # Y itself says that the address is at X: a cluster's shared MAC.
+    if one_machine(case, wrong, right):
+        return False
     homes = case.homes_of(ip)
     if homes:
         return right in homes
@@ -288,6 +290,17 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     if sum(alike(other, ip) for other in seen - {ip}) >= PROXY_ADDRESSES:
         return False
     return not _routed(case, host, ip, right)
+
+
+def one_machine(case: Case, wrong: int, right: int) -> bool:
+    """Whether a host lists both MACs as those of its interfaces, ``wrong`` of one that is not
+    down: Linux takes what is for any of its addresses by any of them, and answers ARP for all
+    by all (arp_ignore 0), so that both are right."""
+    o = case.context.own
+    rights, wrongs = (np.flatnonzero(o["mac"] == mac) for mac in (right, wrong))
+    wrongs = wrongs[o["up"][wrongs] != 0]
+    listed = {(o["host"][row], o["file"][row], o["at"][row]) for row in rights.tolist()}
+    return any((o["host"][row], o["file"][row], o["at"][row]) in listed for row in wrongs.tolist())
 
 
 def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
@@ -336,13 +349,15 @@ def failed(case: Case, sendings: Table) -> Array:
 
 def harmful(case: Case, rows: Array) -> bool:
     """What was lost is by far the most. Without a witness a sending counts as lost when it
-    was in vain: repeated by its sender, or answered by a repetition of the SYN."""
+    was in vain: repeated by its sender, or answered by a repetition of the SYN. (Not of an
+    attempt that completed and went to no other MAC: one of its sendings did arrive.)"""
     s = case.sendings
     bad, good = int(is_lost(s["fate"][rows]).sum()), int(case.came_through[rows].sum())
     if relayed(case, rows):
         return False
     if not bad:
-        bad = int(case.in_vain[rows].sum())
+        one_of_them_came = ~failed(case, s.take(rows)) & case.one_mac[rows]
+        bad = int((case.in_vain[rows] & ~one_of_them_came).sum())
         return bad > 0 and len(rows) > 1 and good * FEW <= bad
     return good * FEW <= bad
 
