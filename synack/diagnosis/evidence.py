@@ -505,8 +505,8 @@ class Case:
     @cached_property
     def _moved(self) -> dict[Address, list[tuple[int, int]]]:
         """Of addresses that went from one machine to another: (MAC, since when), in order of
-        time. One whose capture ended is no home any more once a host that had known it there
-        hears the address from elsewhere: NO_MAC."""
+        time. One whose capture ended is no home any more once a host that had known it there,
+        heard it or has it in its entry, hears the address from elsewhere: NO_MAC."""
         s, moved = self.matched.segments, {}
         (ends, _, _), known = self._ends, self._only_macs
         for ip, homes in self._homes.items():
@@ -524,13 +524,28 @@ class Case:
             last = at[np.isin(mac, list(homes))].max()
             # A balancer's or router's MAC was heard beside the home all the time.
             strange = every[(at > last) & ~np.isin(mac, mac[at <= last])]
-            knew = distinct(self.hosts_of(every[np.isin(mac, list(homes))]))
+            knew = every[np.isin(mac, list(homes))]
+            knew = distinct(self.hosts_of(np.concatenate([knew, self._sent_at(ip, list(homes))])))
             strange = strange[np.isin(self.hosts_of(strange), knew)]
             if len(strange):
                 spells.append((int(self.time(strange).min()), NO_MAC))
             if len(spells) > 1:
                 moved[ip] = [(home, begin) for begin, home in spells]
         return moved
+
+    def _sent_at(self, address: Address, macs: list[int]) -> Array:
+        """Rows of segments that hosts sent to ``address`` at one of ``macs``."""
+        s, rows = self.matched.segments, self._by_target.rows(address)
+        rows = rows[np.isin(s["dst_mac"][rows], macs)]
+        own = [list(self.own_macs.get(host, set())) for host in range(len(self.hosts))]
+        host = self.hosts_of(rows)
+        sent = [np.isin(s["src_mac"][rows], macs) & (host == n) for n, macs in enumerate(own)]
+        return rows[np.any(sent, axis=0)]
+
+    @cached_property
+    def _by_target(self) -> ByAddress:
+        s = self.matched.segments
+        return ByAddress(s["dst_hi"], s["dst_lo"])
 
     @cached_property
     def came_through(self) -> Array:

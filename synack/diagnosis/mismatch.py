@@ -25,7 +25,7 @@ from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
 from synack.diagnosis.documents import EVENT, INVENTORY, LEASE, OWN_ADDRESSES, TABLE
 from synack.diagnosis.evidence import Case, alike
 from synack.diagnosis.link import on_link
-from synack.grouping import among, distinct_rows, grouped, ids_of, representatives
+from synack.grouping import among, distinct, distinct_rows, grouped, ids_of, representatives
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -305,15 +305,30 @@ def one_machine(case: Case, wrong: int, right: int) -> bool:
 
 def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     """Whether a third MAC speaks as the address too, in turn with ``right``, and nothing but
-    that tells which of them is its own: one is a balancer's that hands on what clients send."""
+    that tells which of them is its own: one is a balancer's that hands on what clients send.
+    It is the one that speaks as others as well, if ``right`` speaks as this address alone; or
+    that spoke beside ``wrong`` already, if ``right`` came after it."""
     if case.homes_of(ip) or len(case.claimed(ip, right)):
         return False
     s = case.matched.segments
     rows = case.heard(host, ip)
+    before = rows[rows <= rows[s["src_mac"][rows] == wrong].max(initial=-1)]
     rows = rows[~np.isin(s["src_mac"][rows], (wrong, NO_MAC))]
+    macs = distinct(s["src_mac"][rows]).tolist()
+    handing = [mac for mac in macs if _speaks_as_others(case, host, ip, mac)]
+    beside = s["src_mac"][before]
+    for known in (handing, beside):
+        if not np.isin(right, known):
+            rows = rows[~np.isin(s["src_mac"][rows], known)]
     other = rows[s["src_mac"][rows] != right]
     mine = rows[s["src_mac"][rows] == right]
     return bool(len(other) and len(mine) and other.min() < mine.max() and mine.min() < other.max())
+
+
+def _speaks_as_others(case: Case, host: int, ip: Address, mac: int) -> bool:
+    """Whether frames of other addresses than ``ip`` come to ``host`` from ``mac``."""
+    _, seen = case.behind(host, mac)
+    return any(alike(other, ip) for other in seen - {ip})
 
 
 def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:
