@@ -610,6 +610,18 @@ class TestMatched:
         assert [c.grade for c in matched.clocks] == ["accurate", "absent"]
 
 
+@pytest.mark.parametrize(
+    ("came", "stamps", "fate"),
+    [("8.020", "", "lost"), ("1.020", "", "delivered"), ("8.020", "ts=7", "delivered")],
+    ids=["too late for it", "soon enough", "known by its timestamp"],
+)
+def test_what_comes_long_after_is_a_repetition(came: str, stamps: str, fate: str) -> None:
+    """The server's capture ended before the SYN-ACK was repeated; the client got a repetition."""
+    client = f"-5.0 alive\n{SYN_AT_CLIENT}\n{came} server > client SA 900/101 {stamps}\n20 alive"
+    server = f"0.010 client > server S 100\n0.011 server > client SA 900/101 {stamps}\n0.9 alive"
+    assert known(client, server) == ["syn delivered", f"syn-ack {fate}"]
+
+
 def test_written_traces_are_what_captures_say(tmp_path: Path) -> None:
     """The segments that tests write down are those that synack reads from such files."""
     scene = read(f"""at client

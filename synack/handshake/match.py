@@ -280,6 +280,9 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Ali
     time = _sent_by(m, rows[others], attempt[others], arrival[others])
     found = pair(group, arrival[others], time)
     partner[others] = np.where(found >= 0, others[found], -1)
+    bare = bare[~arrival[bare] & (partner[bare] >= 0)]
+    bare = bare[_of_another(m, rows[bare], rows[partner[bare]])]
+    partner[partner[bare]] = partner[bare] = -1
     m.foreign[:] = _foreign(m)
     sent = np.flatnonzero(~arrival)
     arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
@@ -370,6 +373,18 @@ def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
     has_sure = np.bincount(way[sure], minlength=size * size) > 0
     has_any = np.bincount(way, minlength=size * size) > 0
     return sure | (~has_sure[way] & has_any[other * size + one])
+
+
+def _of_another(m: Matched, sent: Array, arrived: Array) -> Array:
+    """Whether what arrived did so at such a time that it was a repetition of what was ``sent``,
+    which the sender's capture does not have (bool): where clocks can be compared."""
+    time, capture = m.segments["time"], m.segments["capture"]
+    sender, receiver = (m.host_of_capture[capture[rows]] for rows in (sent, arrived))
+    moment, doubt = across(m.clocks, sender, receiver, time[sent])
+    roots = np.array([clock.root for clock in m.clocks], np.int64)
+    timed = (time[sent] != NO_TIME) & (time[arrived] != NO_TIME)
+    apart = np.abs(time[arrived] - moment) - doubt
+    return np.asarray(timed & (roots[sender] == roots[receiver]) & (apart > _REPEATED_NS))
 
 
 def _foreign(m: Matched) -> Array:
