@@ -199,15 +199,28 @@ class Case:
         return Table(_SPEAKERS, {**columns, "row": rows, "near": near[rows]})
 
     @cached_property
-    def several_near(self) -> list[tuple[int, ...]]:
-        """(upper half, lower half, MAC) of addresses that send from several MACs, none of which
-        is a router's by what it sends."""
+    def near_speakers(self) -> tuple[Array, Array, Array]:
+        """(upper half, lower half, MAC) of addresses that send from a MAC that is no router's by
+        what it sends, each once."""
         s = self._speakers
         near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
-        near = near[representatives(ids_of(*(s[n][near] for n in ("src_hi", "src_lo", "src_mac"))))]
-        address = ids_of(s["src_hi"][near], s["src_lo"][near])
-        near = near[np.bincount(address)[address] > 1]
-        return distinct_rows(*(s[name][near] for name in ("src_hi", "src_lo", "src_mac")))
+        columns = [s[name][near] for name in ("src_hi", "src_lo", "src_mac")]
+        some = representatives(ids_of(*columns))
+        return columns[0][some], columns[1][some], columns[2][some]
+
+    @cached_property
+    def several_near(self) -> list[tuple[int, ...]]:
+        """Those of :attr:`near_speakers` that have their address with another one."""
+        high, low, mac = self.near_speakers
+        address = ids_of(high, low)
+        several = np.bincount(address)[address] > 1
+        return distinct_rows(high[several], low[several], mac[several])
+
+    def spoken_near(self, address: Address) -> Array:
+        """Rows of segments that ``address`` sent, from a MAC, that have passed no router."""
+        s, rows = self.matched.segments, self._by_source.rows(address)
+        near = np.isin(s["ttl"][rows], FIRST_TTLS) & (s["src_mac"][rows] != NO_MAC)
+        return rows[near & (s["icmp"][rows] < 0)]
 
     @cached_property
     def _first_spoken(self) -> dict[tuple[Address, int], dict[int, int]]:

@@ -389,23 +389,31 @@ def _of_another(m: Matched, sent: Array, arrived: Array) -> Array:
 
 def _foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went
-    on with the handshake although nothing else of that leg arrived: a virtual router's
-    MAC is foreign by number and its own in truth."""
+    on with the handshake although nothing else of that leg arrived, nor was sent to its own
+    MAC: a virtual router's MAC is foreign by number and its own in truth."""
     receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
     destination = m.segments["dst_mac"][rows]
     capture = m.segments["capture"][rows]
     foreign = m.segments["direction"][rows] == OTHER_HOST
+    own: set[int] = set()
     for number, vantage in enumerate(m.vantages):
         if vantage.macs:
+            own |= vantage.macs
             elsewhere = ~np.isin(destination, [*vantage.macs, BROADCAST_MAC])
             foreign |= (capture == number) & (destination >= 0) & elsewhere
     result = np.zeros(len(m.segments), bool)
     if not foreign.any():
         return result
     cell = attempt * len(Event) + m.leg[rows]
-    proper = np.bincount(cell[~foreign], minlength=m.attempts * len(Event))[cell] > 0
+    size = m.attempts * len(Event)
+    proper = np.bincount(cell[~foreign], minlength=size)[cell] > 0
+    sent = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == SENDER[m.leg])
+    sent = sent[np.isin(m.segments["dst_mac"][sent], list(own))]
+    proper |= np.bincount(m.identity[m.sighting[sent]] * len(Event) + m.leg[sent], minlength=size)[
+        cell
+    ].astype(bool)
     foreign &= proper | ~_answered(m, m.leg[rows], attempt)
     result[rows[foreign]] = True
     return result
