@@ -288,13 +288,7 @@ class Case:
     @cached_property
     def sendings(self) -> Table:
         """Every SYN and SYN-ACK in the capture of the host that sent it, from its own MAC."""
-        m = self.matched
-        place = np.arange(len(m.sightings))
-        leg = np.zeros(len(m.sightings) + 1, np.uint8)  # the last: of no sighting
-        leg[:-1][m.client[m.identity] == place] = Event.SYN
-        leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
-        rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
-        rows = rows[self._own(rows)]
+        rows, m = self._sent(), self.matched
         if not len(rows):
             return Table.empty(SENDINGS)
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
@@ -319,6 +313,16 @@ class Case:
                 "time": self.time(rows),
             },
         )
+
+    def _sent(self) -> Array:
+        """Rows of segments that are sendings."""
+        m = self.matched
+        place = np.arange(len(m.sightings))
+        leg = np.zeros(len(m.sightings) + 1, np.uint8)  # the last: of no sighting
+        leg[:-1][m.client[m.identity] == place] = Event.SYN
+        leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
+        rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
+        return rows[self._own(rows)]
 
     @cached_property
     def _by_attempt(self) -> tuple[Array, Array]:

@@ -36,12 +36,12 @@ def gateway_mismatches(case: Case) -> Iterator[Mismatch]:
         mine = _off_link(case, host, wrong, right, part)
         if not harmful(case, mine) or case.came_through[mine].any():
             continue
-        for ip in _gateways(case, host, wrong, right):
-            late = since_takeover(case, host, ip, wrong, right, mine)
+        for ip, mac in _gateways(case, host, wrong, right):
+            late = since_takeover(case, host, ip, wrong, mac, mine)
             if len(late) and not _still_claimed(case, ip, wrong, late):
                 scope = _off_link(case, host, wrong, right, np.flatnonzero(s["host"] == host))
                 near = _a_gateway(case, host, ip)
-                yield Mismatch(host, ip, wrong, right, late, scope, near, "gateway")
+                yield Mismatch(host, ip, wrong, mac, late, scope, near, "gateway")
                 break
 
 
@@ -110,17 +110,29 @@ def _off_link(case: Case, host: int, wrong: int, right: int, rows: Array) -> Arr
     return np.sort(np.concatenate(keep)) if keep else rows[:0]
 
 
-def _gateways(case: Case, host: int, wrong: int, right: int) -> list[Address]:
-    """Addresses that the host has at ``wrong``, while others know them at ``right``."""
+def _gateways(case: Case, host: int, wrong: int, right: int) -> list[tuple[Address, int]]:
+    """Addresses that the host has at ``wrong``, while others know them at ``right``, or at one
+    virtual router's MAC, which is answered with and sent to, but not sent from; and that MAC."""
     told, _ = case.behind(host, wrong)
-    return [
-        ip
-        for ip in sorted(told)
-        if (
-            case.usable[rows := case.table_of(host, ip)] & (case.entries["mac"][rows] == wrong)
-        ).any()
-        and (len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)))
-    ]
+    found = []
+    for ip in sorted(told):
+        rows = case.table_of(host, ip)
+        if not (case.usable[rows] & (case.entries["mac"][rows] == wrong)).any():
+            continue
+        if len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)):
+            found.append((ip, right))
+        elif len(shared := _shared(case, host, ip)) == 1:
+            found.append((ip, shared.pop()))
+    return found
+
+
+def _shared(case: Case, host: int, ip: Address) -> set[int]:
+    """MACs of virtual routers that ``ip`` is known at by ARP or ND, or in other hosts' tables."""
+    e = case.entries
+    rows = np.flatnonzero((e["ip_hi"] == ip[0]) & (e["ip_lo"] == ip[1]) & case.usable)
+    rows = rows[e["host"][rows] != case.hosts[host]]
+    macs = {*case.claims["mac"][case.claims_of(ip)].tolist(), *e["mac"][rows].tolist()}
+    return {mac for mac in macs if special_mac(mac)}
 
 
 def _still_claimed(case: Case, ip: Address, wrong: int, rows: Array) -> bool:

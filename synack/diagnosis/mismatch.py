@@ -282,10 +282,8 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     if np.isin(case.documents["kind"][given], KINDS_OF_OWNERS).any():
         return True
     told, seen = case.behind(host, right)
-    if any(alike(other, ip) for other in told - {ip}):
+    if any(alike(other, ip) for other in (told | seen) - {ip}):
         return False  # Y is another address's: a load balancer or router in front.
-    if sum(alike(other, ip) for other in seen - {ip}) >= PROXY_ADDRESSES:
-        return False
     return not _routed(case, host, ip, right)
 
 

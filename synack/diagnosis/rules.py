@@ -11,6 +11,7 @@ from synack.diagnosis.alternatives import considered
 from synack.diagnosis.corroboration import corroboration
 from synack.diagnosis.duplicate import duplicate, speaks_as
 from synack.diagnosis.evidence import Case
+from synack.diagnosis.forwarded import Forwarded
 from synack.diagnosis.gateway import gateway_mismatches, unrecorded_gateways
 from synack.diagnosis.mismatch import mismatches
 from synack.diagnosis.stale import stale, unrecorded
@@ -54,6 +55,11 @@ def _neighbors(case: Case) -> Iterator[Finding]:
             yield finding
     for mismatch in (*gateway_mismatches(case), *unrecorded_gateways(case)):
         finding = stale(case, mismatch)
+        if finding is not None:
+            yield finding
+    handed_on = Forwarded.of(case)
+    for mismatch in mismatches(handed_on):
+        finding = None if speaks_as(handed_on, mismatch) else stale(handed_on, mismatch)
         if finding is not None:
             yield finding
 
