@@ -16,7 +16,7 @@ import numpy as np
 
 from synack.addresses import special_mac
 from synack.diagnosis.evidence import Case
-from synack.grouping import distinct_rows
+from synack.grouping import distinct_rows, grouped
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED, UNWITNESSED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -34,15 +34,12 @@ class Forwarded(Case):
 
     def _sent(self) -> Array:
         m, s = self.matched, self.matched.segments
-        rows = [np.empty(0, np.int64)]
-        for capture, vantage in enumerate(m.vantages):
-            if not vantage.tap:
-                continue
-            mine = np.flatnonzero((s["capture"] == capture) & np.isin(m.leg, _LEGS))
-            mine = mine[(m.sighting[mine] >= 0) & (s["dst_mac"][mine] >= 0)]
-            passed = ~np.isin(s["ttl"][mine], FIRST_TTLS)
-            rows.append(mine[passed & np.isin(s["src_mac"][mine], self._hop_macs(capture))])
-        return np.concatenate(rows)
+        rows = np.flatnonzero(np.isin(m.leg, _LEGS) & (m.sighting >= 0) & (s["dst_mac"] >= 0))
+        rows = rows[~np.isin(s["ttl"][rows], FIRST_TTLS)]
+        parts = [rows[:0]]
+        for (capture,), mine in grouped(rows, s["capture"][rows]):
+            parts.append(mine[np.isin(s["src_mac"][mine], self._hop_macs(capture))])
+        return np.setdiff1d(np.concatenate(parts), super()._sent())
 
     @cached_property
     def own_macs(self) -> dict[int, set[int]]:
