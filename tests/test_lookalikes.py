@@ -194,7 +194,7 @@ def two_interfaces_and_answers_alone():
 def a_balancer_in_front_of_two_clients():
     """It sends what both send with its own MAC; the answers to one of them are dropped."""
     story = a_captured_balancer()
-    story["connections"][1]["server"] = "10.0.1.100"
+    story["connections"][1] = {**FINE, "server": "10.0.1.100"}
     story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "cause": "firewall"}]
     story["captures"] = [{"host": "broker-1", "only": ["tcp"]}]
     story["dumps"] = TABLE
