@@ -26,7 +26,7 @@ from synack.grouping import (
 )
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
-from synack.handshake.outcome import INITIAL_RTO_NS
+from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
 from synack.handshake.path import Paths
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -517,6 +517,7 @@ class Case:
         np.maximum.at(high, ids, s["mac"])
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
+        done |= self.attempts["reason"][s["attempt"]] == UNASKED
         done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
         return (s["fate"] == DELIVERED) | done | ((low == high)[ids] & self._answered)
 
