@@ -27,7 +27,7 @@ from synack.grouping import (
 )
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
-from synack.handshake.outcome import INITIAL_RTO_NS
+from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
 from synack.handshake.path import Paths
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -198,6 +198,17 @@ class Case:
         rows = rows[own[rows]]
         columns = {name: s[name][rows] for name in ("src_hi", "src_lo", "src_mac", "capture")}
         return Table(_SPEAKERS, {**columns, "row": rows, "near": near[rows]})
+
+    @cached_property
+    def several_near(self) -> list[tuple[int, ...]]:
+        """(upper half, lower half, MAC) of addresses that send from several MACs, none of which
+        is a router's by what it sends."""
+        s = self._speakers
+        near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
+        near = near[representatives(ids_of(*(s[n][near] for n in ("src_hi", "src_lo", "src_mac"))))]
+        address = ids_of(s["src_hi"][near], s["src_lo"][near])
+        near = near[np.bincount(address)[address] > 1]
+        return distinct_rows(*(s[name][near] for name in ("src_hi", "src_lo", "src_mac")))
 
     @cached_property
     def _first_spoken(self) -> dict[tuple[Address, int], dict[int, int]]:
@@ -537,6 +548,7 @@ class Case:
         s = self.sendings
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
+        done |= self.attempts["reason"][s["attempt"]] == UNASKED
         done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
         return (s["fate"] == DELIVERED) | done | (self._alike & self._answered)
 
