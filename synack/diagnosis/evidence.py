@@ -203,7 +203,7 @@ class Case:
     def several_near(self) -> list[tuple[int, ...]]:
         """(upper half, lower half, MAC) of addresses that send from several MACs, none of which
         is a router's by what it sends."""
-        s = self._speakers
+        s = self.speakers
         near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
         near = near[representatives(ids_of(*(s[n][near] for n in ("src_hi", "src_lo", "src_mac"))))]
         address = ids_of(s["src_hi"][near], s["src_lo"][near])
