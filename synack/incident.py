@@ -209,8 +209,9 @@ def _sources_at(place: str, incident: Incident, owned: bool) -> Iterator[Source]
         yield from _folder(Path(place), incident, owned)
 
 
-def _archive(path: str, incident: Incident, owned: bool) -> Iterator[Source]:
-    """The files in an archive, shown as if it were a folder."""
+def _archive(path: str, incident: Incident, owned: bool, depth: int = 1) -> Iterator[Source]:
+    """The files in an archive, shown as if it were a folder. ``depth``: 1 at the top, more
+    inside of others."""
     from synack.archive import unpack  # with tarfile and zipfile, which few need
 
     scratch = TemporaryDirectory(prefix="synack-")
@@ -225,11 +226,13 @@ def _archive(path: str, incident: Incident, owned: bool) -> Iterator[Source]:
     if len(inside) == 1 and inside[0].is_dir():
         top = inside[0]
     before = len(incident.errors), len(incident.warnings)
-    for source in _folder(top, incident, owned):
-        source.place = source.path
-        source.path = f"{path}/{Path(source.place).relative_to(root).as_posix()}"
-        # A zip has no zone: its times say nothing.
-        source.recorded = None if zipped else Path(source.place).stat().st_mtime_ns
+    for source in _folder(top, incident, owned, depth=depth):
+        within = Path(source.path).relative_to(root).as_posix()
+        if source.place is None:  # else from an archive inside of this one
+            source.place = source.path
+            # A zip has no zone: its times say nothing.
+            source.recorded = None if zipped else Path(source.place).stat().st_mtime_ns
+        source.path = f"{path}/{within}"
         yield source
     shown = f"{path}/"
     hidden = f"{root}/"
@@ -241,9 +244,11 @@ def _archive(path: str, incident: Incident, owned: bool) -> Iterator[Source]:
     ]
 
 
-def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") -> Iterator[Source]:
+def _folder(
+    folder: Path, incident: Incident, owned: bool, report_of: str = "", depth: int = 0
+) -> Iterator[Source]:
     """The files below a folder, in order of name. ``report_of``: the host whose sosreport
-    it is part of."""
+    it is part of; ``depth``: how many archives it is in."""
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
@@ -258,7 +263,11 @@ def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") 
         report_of = sos[1]
     for file in files:
         if _ARCHIVE_NAME.search(file.name) and is_archive(str(file)):
-            yield from _archive(str(file), incident, owned=True)
+            if depth < _DEEPEST:
+                yield from _archive(str(file), incident, owned=True, depth=depth + 1)
+            else:
+                reason = f"not opened: it is inside of {depth} other archives"
+                incident.errors.append(Damage(str(file), reason))
             continue
         source = Source(str(file))
         source.host, source.interface = host_and_interface(file.name)
@@ -270,7 +279,7 @@ def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") 
         yield source
     for entry in visible:
         if entry.is_dir() and not entry.is_symlink():
-            for source in _folder(entry, incident, owned=True, report_of=report_of):
+            for source in _folder(entry, incident, True, report_of, depth):
                 overrides.apply(source, Path(source.path).relative_to(folder))
                 yield source
     incident.warnings += overrides.unmatched(folder)
@@ -279,6 +288,8 @@ def _folder(folder: Path, incident: Incident, owned: bool, report_of: str = "") 
 _SOSREPORT = re.compile(r"sosreport-(.+?)(?:-\d{4}-\d\d-\d\d|-\d{6,})")
 """``sosreport-HOST-DATE-ID``, the folder in what sos makes."""
 _ARCHIVE_NAME = re.compile(r"\.(tar(\.\w+)?|t[gbx]z\d?|zip)$", re.I)
+_DEEPEST = 4
+"""So many archives inside of each other are opened: there are some that hold themselves."""
 _OUR_OWN = ("incident.toml", "case.toml", "story.toml", "truth.json")
 _CAPTURE_NAME = re.compile(r"\.(pcap|pcapng|cap|dmp)", re.I)
 
@@ -414,7 +425,13 @@ _FLAGS = frozenset(
     " tanp htan".split()
 )
 """Options that are part of a name only beside a command: ``ip_-s_neigh``, ``arp-an``."""
+_COMMANDS = frozenset(
+    "arp neigh neighbor neighbors neighbour neighbours ndp nstat netstat ss sysctl ifconfig dmesg"
+    " journalctl tcpdump tshark dumpcap".split()
+)
+"""What follows one of these in a name tells which of several it is, not whose."""
 _STAMP = re.compile(r"\d{5,}[tT]?\d*[zZ]?$")
+_COUNT = re.compile(r"[a-z]?\d{1,4}[a-z]?", re.I)
 _DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d(?:[-_tT ]\d\d[-:_]?\d\d(?:[-:_]?\d\d)?(?:\.\d+)?[zZ]?)?(?!\d)"
 )
@@ -442,7 +459,7 @@ def host_and_interface(name: str) -> tuple[str, str]:
             tokens[-3:] = [word := "".join(tokens[-3:])]
         if not interface and _INTERFACE.fullmatch(word) and len(tokens) > 1:
             interface = word
-        elif not (word.lower() in noise or _STAMP.fullmatch(word) or not word):
+        elif not (word.lower() in noise or not word or _is_remark(tokens)):
             break
         tokens = tokens[:-2]
     amazon = re.match(r"ip-\d+-\d+-\d+-\d+", stem)
@@ -452,6 +469,28 @@ def host_and_interface(name: str) -> tuple[str, str]:
     if not interface and _INTERFACE.fullmatch(host):
         host, interface = "", host
     return ("" if host.lower() in noise else host), interface
+
+
+def _is_remark(tokens: list[str]) -> bool:
+    """Whether the last token says when, or which of several: ``20260916T1405``, ``neigh2``, and
+    the ``2`` or ``t30`` after a command (``HOST_ip_neigh_2``)."""
+    word, before = tokens[-1], {token.lower() for token in tokens[2:-1]}
+    if _STAMP.fullmatch(word):
+        return True
+    if len(tokens) < 3 or tokens[0].lower() in _WORDS:
+        return False  # the command comes first, then the host
+    numbered = word.lower().rstrip("0123456789") in _COMMANDS
+    return numbered or (_COUNT.fullmatch(word) is not None and bool(before & _COMMANDS))
+
+
+def _before_command(name: str) -> str:
+    """What a name has before the first command in it, "" without one: ``broker-1`` of
+    ``broker-1_ip_neigh_healed``."""
+    tokens = re.split(r"([-_.@]+)", name)
+    for place in range(2, len(tokens), 2):
+        if tokens[place].lower() in _COMMANDS:
+            return host_and_interface("".join(tokens[: place - 1]))[0]
+    return ""
 
 
 _GENERIC_FOLDER = frozenset(
@@ -498,11 +537,16 @@ def whose(
 
     ``addresses`` are those in the dump. A host's table never lists the host's own
     addresses, and lists some that it talks to. So a hint that is a captured host's name
-    decides, then one that abbreviates a single fitting name (``b`` for ``broker``), then,
-    without a name of its own, the addresses if only one host fits.
+    decides, then one that has it before a command (``broker.arp.healed``), then one that
+    abbreviates a single fitting name (``b`` for ``broker``), then, without a name of its
+    own, the addresses if only one host fits.
     """
     for host in own:
         if hint.lower() == host.lower():
+            return host
+    stem = _before_command(hint).lower()
+    for host in own:
+        if stem == host.lower() and not addresses & own[host]:
             return host
     fitting = [
         host

@@ -84,7 +84,8 @@ def run(loaded: Loaded) -> Diagnosed:
     rises = _rises(loaded)
     own, listed = _own_by_name(loaded), _listed_by_name(loaded)
     watching = loaded.incident.taps | _watching(loaded)
-    vantages = [_vantage(loaded, c, rises, own, listed, watching) for c in loaded.captures]
+    macs = _interfaces_by_name(loaded)
+    vantages = [_vantage(loaded, c, rises, own, listed, watching, macs) for c in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
     own, peers = _own_and_peers(matched)
     entries = _entries(loaded, own, peers)
@@ -113,6 +114,7 @@ def _vantage(
     own: _ByHost,
     listed: _ByHost,
     watching: set[str],
+    interfaces: dict[str, frozenset[int]],
 ) -> Vantage:
     host = capture.host
     named = named_addresses(host) | loaded.incident.addresses.get(host, set())
@@ -120,7 +122,22 @@ def _vantage(
     found = rises.get(host)
     role = found.role if found else 0
     denied = frozenset(listed.get(host, set()) - named)
-    return Vantage(host, frozenset(named), role, tap=host in watching, denied=denied)
+    return Vantage(
+        host, frozenset(named), role, tap=host in watching, denied=denied,
+        interfaces=interfaces.get(host, frozenset()),
+    )  # fmt: skip
+
+
+def _interfaces_by_name(loaded: Loaded) -> dict[str, frozenset[int]]:
+    """MACs of the interfaces of hosts that list them together with their addresses (``ip addr``),
+    by the name of the file."""
+    table = loaded.context(OWN)
+    known = table["mac"] > 0
+    whole = known & (table["prefix"] >= 0)
+    return {
+        host: frozenset(table["mac"][known & (table["host"] == host)].tolist())
+        for host in dict.fromkeys(table["host"][whole].tolist()) if host
+    }  # fmt: skip
 
 
 def _watching(loaded: Loaded) -> set[str]:

@@ -70,6 +70,53 @@ def test_an_archive_in_a_folder_is_like_a_folder_of_its_name(tmp_path):
     assert source.path == f"{tmp_path}/broker-1.tar.gz/mine.pcap"
 
 
+def packed(kind: str, files: dict[str, bytes]) -> bytes:
+    return zipped(files) if kind == "zip" else build.compress("gzip", tar(files))
+
+
+@pytest.mark.parametrize("inner", ["tgz", "zip"])
+@pytest.mark.parametrize("outer", ["tgz", "zip"])
+def test_an_archive_inside_of_another_is_read_like_its_folder(inner, outer, tmp_path):
+    of_host: dict[str, dict[str, bytes]] = {}
+    for name, content in story().items():
+        host = name.removesuffix(".txt").split("-eth0")[0].split(".")[0]
+        of_host.setdefault(host, {})[name] = content
+    inside = {f"incident/{host}.{inner}": packed(inner, files) for host, files in of_host.items()}
+    path = tmp_path / f"all.{outer}"
+    path.write_bytes(packed(outer, inside))
+    diagnosis, whole = synack.diagnose(path), synack.diagnose(STORY)
+    assert [(f.kind, f.confidence, f.host) for f in diagnosis.findings] == [
+        (f.kind, f.confidence, f.host) for f in whole.findings
+    ]
+    shown = {s.file for f in diagnosis.findings for e in f.evidence for s in e.sources}
+    assert f"{path}/incident/producer-7.{inner}/producer-7-eth0.pcap" in shown
+    assert diagnosis.warnings == []
+
+
+def test_times_of_members_are_those_of_the_innermost_archive(tmp_path):
+    row = {"a.neigh.txt": b"10.0.1.77 dev eth0 lladdr 0a:de:ad:00:00:01 STALE\n"}
+    inside = {"a.tar": tar(row, mtime=1_600_000_000), "a.zip": zipped(row)}
+    (tmp_path / "x.tar").write_bytes(tar(inside, mtime=1_700_000_000))
+    incident = collect([str(tmp_path / "x.tar")])
+    incident.close()
+    assert [s.recorded for s in incident.sources] == [1_600_000_000 * 10**9, None]
+
+
+def test_archives_without_end_are_left_alone_and_named(tmp_path):
+    content = tar({"a.pcap": (STORY / "broker-1-eth0.pcap").read_bytes()})
+    for _ in range(9):
+        content = tar({"x.tar": content})
+    (tmp_path / "x.tar").write_bytes(content)
+    incident = collect([str(tmp_path / "x.tar")])
+    incident.close()
+    assert incident.sources == []
+    (error,) = incident.errors
+    assert (
+        str(error)
+        == f"{tmp_path}/{'/'.join(['x.tar'] * 5)}: not opened: it is inside of 4 other archives"
+    )
+
+
 def test_a_sosreport_is_of_the_host_in_its_name(tmp_path):
     top = "sosreport-kafka-3-2026-09-16-abcdefg/"
     row = b"10.0.1.77 dev eth0 lladdr 0a:de:ad:00:00:01 STALE\n"

@@ -65,6 +65,14 @@ TABLE_NAMES = {
     "broker-1.ip-addr.txt": "broker-1",
     "nstat_b_after.txt": "b",
     "poll_b.txt": "b",
+    "broker-1_ip_neigh_2.txt": "broker-1",
+    "broker-1.arp.30.txt": "broker-1",
+    "broker-1-neigh-t30s.txt": "broker-1",
+    "broker-1.neigh2.json": "broker-1",
+    "broker-1.tcpdump3.log": "broker-1",
+    "broker-1-cache2.txt": "broker-1-cache2",
+    "arp-2.txt": "2",
+    "web-2-30.txt": "web-2-30",
     "show-arp-switch1.txt": "switch1",
     "arp.txt": "",
     "arp-an.txt": "",
@@ -314,6 +322,9 @@ PEERS = {"broker": ips("10.0.0.20", "10.0.0.30"), "producer": ips("10.0.0.10")}
     [
         ("broker", False, ips("10.0.0.10"), "broker"),  # the name decides
         ("BROKER", False, set(), "broker"),
+        ("broker_ip_neigh_healed", False, ips("10.0.0.20"), "broker"),
+        ("broker.arp.healed", False, ips("10.0.0.10"), "broker.arp.healed"),  # its own address
+        ("broker-old", False, ips("10.0.0.20"), "broker-old"),  # another machine's name
         ("b", False, ips("10.0.0.20"), "broker"),
         ("b", False, set(), "broker"),
         ("b", False, ips("10.0.0.10"), "b"),  # lists broker's own address: not broker's

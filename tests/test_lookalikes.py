@@ -147,6 +147,50 @@ def a_relays_capture_without_acks():
     return story
 
 
+def a_routers_capture_of_what_is_flooded(*dumps):
+    """The broker's answers that go astray are in it, among those to clients behind it; they are
+    the broker's, not the router's. On another clock, so that no time tells."""
+    story = beyond(client={"clock": {"offset": -7200.0}})
+    remote = story["hosts"].pop("producer-7")
+    story["hosts"]["remote-1"] = {**remote, "clock": {"offset": 3600.0}}
+    story["hosts"]["producer-7"] = {"address": "10.0.1.77", "mac": "0a:77:00:00:00:77"}
+    story["hosts"]["producer-7"]["clock"] = {"offset": -7200.0}
+    story["neighbors"] = [{**STALE, "state": "PERMANENT"}, KNOWS]
+    story["links"]["lan"]["kind"] = "flooding"
+    story["connections"].append({**FINE, "client": "remote-1"})
+    story["captures"] = [{"host": "gw-1"}, {"host": "remote-1"}, {"host": "producer-7"}]
+    story["dumps"] = list(dumps)
+    return story
+
+
+def a_routers_capture_and_its_interfaces():
+    return a_routers_capture_of_what_is_flooded({"host": "gw-1", "kind": "ip addr", "at": [9]})
+
+
+def two_interfaces_on_one_link(**broker):
+    """The second answers for the address as well, and what comes there arrives; a firewall drops
+    it all. Nothing but a list of the client's interfaces tells."""
+    story = incident(neighbors=[{**STALE, "mac": LIVE, "kept": True}])
+    first = {"link": "lan", "mac": P, "address": "10.0.1.77"}
+    second = {"link": "lan", "mac": LIVE, "address": "10.0.1.177", "proxies": ["10.0.1.77"]}
+    story["hosts"]["producer-7"] = {"interfaces": [first, second], "clock": {"offset": -84.0}}
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "cause": "firewall"}]
+    story["captures"] = [{"host": "broker-1", **broker}, {"host": "producer-7"}]
+    story["dumps"] = [*TABLE, {"host": "producer-7", "kind": "ip addr", "at": [9]}]
+    return story
+
+
+def two_interfaces_and_answers_alone():
+    """As before without the list; one answer in three is lost by chance. That all attempts complete
+    shows that what went to that MAC arrives."""
+    story = two_interfaces_on_one_link(direction="out")
+    story["losses"][0]["probability"] = 0.3
+    story["connections"][0]["at"] = {"from": 1, "to": 36, "every": 1.5}
+    story["captures"][1]["link_type"] = "LINUX_SLL2"
+    story["dumps"] = TABLE
+    return story
+
+
 def two_owners_and_no_mac_at_all():
     """The other owner's resets come as if from the client, which goes on: it sent none."""
     story = two_owners_and_no_destination_mac()
@@ -201,6 +245,8 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         two_owners_and_no_mac_at_all, a_balancer_whose_own_capture_shows_that_it_hands_on,
         one_failure_behind_a_relay_and_no_destination_mac,
         a_server_behind_a_balancer_recorded_its_answers_alone, two_owners_and_nothing_but_answers,
+        a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
+        two_interfaces_on_one_link, two_interfaces_and_answers_alone,
     ],
 )  # fmt: skip
 def test_nobody_is_accused(story, tmp_path):

@@ -9,7 +9,9 @@ import pytest
 from tales import KNOWS, STALE, P, tale, written
 
 import synack
+from synack.addresses import parse_mac
 from synack.context.counters import as_counters, read_counters
+from synack.context.interfaces import read_interfaces
 from synack.neighbors.reader import read_neighbors
 
 KINDS = ["ip -s neigh", "ip neigh", "ip -j -s neigh", "arp -an", "arp -n", "/proc/net/arp"]
@@ -94,3 +96,16 @@ def test_addresses_and_counters(tmp_path):
     assert before["TcpExtListenOverflows"] == 0
     assert after["TcpExtListenOverflows"] == 3
     assert after["TcpInSegs"] > before["TcpInSegs"]
+
+
+def test_a_virtual_routers_address_is_on_an_interface_of_its_own(tmp_path):
+    virtual, router = "00:00:5e:00:01:07", "0a:01:00:00:00:01"
+    port = {"link": "lan", "mac": router, "address": "10.0.1.2", "virtual": {"10.0.1.1": virtual}}
+    story = tale(hosts={"gw-1": {"forwards": True, "interfaces": [port]}})
+    story["dumps"] = [{"host": "gw-1", "kind": "ip addr", "at": [20]}]
+    written(story, tmp_path)
+    path = tmp_path / "gw-1.ip-addr.txt"
+    own = read_interfaces(str(path), path.read_text()).table
+    listed = dict(zip(own["interface"].tolist(), own["mac"].tolist(), strict=True))
+    assert listed["eth0"] == parse_mac(router)
+    assert listed["vrrp.1"] == parse_mac(virtual)

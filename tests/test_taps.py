@@ -132,12 +132,13 @@ LINKS = """2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP
 
 @pytest.mark.parametrize(
     ("mac", "address", "tap"),
-    [("0a:09:09:09:09:09", "10.0.9.9", True), (B, "10.0.9.9", False),
+    [("0a:09:09:09:09:09", "10.0.9.9", True), (B, "10.0.9.9", True),
      ("0a:09:09:09:09:09", "10.0.1.10", False)],
     ids=["neither", "the MAC of an end", "the address of an end"],
 )  # fmt: skip
 def test_told_by_its_own_interfaces(tmp_path: Path, mac: str, address: str, tap: bool) -> None:
-    """A host none of whose MACs and addresses is in its capture was given copies."""
+    """A host none of whose MACs and addresses is in its capture was given copies; one whose MAC is
+    there does not have the addresses that speak from others."""
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / "span-1.ip-addr.txt").write_text(LINKS.format(mac=mac, address=address))

@@ -13,6 +13,7 @@ from synack.context.counters import Rise
 from synack.diagnosis.context import Context
 from synack.diagnosis.documents import documents
 from synack.diagnosis.entries import history
+from synack.diagnosis.forwarded import fates_of, forwarded, varied
 from synack.grouping import (
     among,
     by_id,
@@ -26,7 +27,7 @@ from synack.grouping import (
 )
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
-from synack.handshake.outcome import INITIAL_RTO_NS, judge
+from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED, judge
 from synack.handshake.path import Paths, paths
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -195,7 +196,7 @@ class Case:
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
 
     @cached_property
-    def _speakers(self) -> Table:
+    def speakers(self) -> Table:
         """The first segment of each address from each MAC in each capture, in order: rows of
         segments that have passed no router apart from those that may have."""
         s = self.matched.segments
@@ -207,8 +208,19 @@ class Case:
         return Table(_SPEAKERS, {**columns, "row": rows, "near": near[rows]})
 
     @cached_property
+    def several_near(self) -> list[tuple[int, ...]]:
+        """(upper half, lower half, MAC) of addresses that send from several MACs, none of which
+        is a router's by what it sends."""
+        s = self.speakers
+        near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
+        near = near[representatives(ids_of(*(s[n][near] for n in ("src_hi", "src_lo", "src_mac"))))]
+        address = ids_of(s["src_hi"][near], s["src_lo"][near])
+        near = near[np.bincount(address)[address] > 1]
+        return distinct_rows(*(s[name][near] for name in ("src_hi", "src_lo", "src_mac")))
+
+    @cached_property
     def _first_spoken(self) -> dict[tuple[Address, int], dict[int, int]]:
-        s, found = self._speakers, dict[tuple[Address, int], dict[int, int]]()
+        s, found = self.speakers, dict[tuple[Address, int], dict[int, int]]()
         host = self.matched.host_of_capture[s["capture"]].tolist()
         for high, low, mac, at, row in zip(
             *(s[name].tolist() for name in ("src_hi", "src_lo", "src_mac")), host,
@@ -277,7 +289,7 @@ class Case:
     @cached_property
     def _homes(self) -> dict[Address, dict[int, int]]:
         """By address the MACs of its homes, with a row of segments each."""
-        s = self._speakers
+        s = self.speakers
         found: dict[Address, dict[int, int]] = {}
         for capture, vantage in enumerate(self.matched.vantages):
             # What has passed a router did not begin at home.
@@ -295,14 +307,15 @@ class Case:
 
     @cached_property
     def sendings(self) -> Table:
-        """Every SYN and SYN-ACK in the capture of the host that sent it, from its own MAC."""
+        """Every SYN and SYN-ACK in the capture of the host that sent it, from its own MAC, and of a
+        host that passes it on to a neighbor."""
         m = self.matched
         place = np.arange(len(m.sightings))
         leg = np.zeros(len(m.sightings) + 1, np.uint8)  # the last: of no sighting
         leg[:-1][m.client[m.identity] == place] = Event.SYN
         leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
         rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
-        rows = rows[self._own(rows)]
+        rows = np.concatenate([rows[self._own(rows)], self.forwarded])
         if not len(rows):
             return Table.empty(SENDINGS)
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
@@ -371,25 +384,48 @@ class Case:
         what others send, and a machine whose MAC is in a wrong entry sees the answers that go
         astray to it, but not the SYNs that they answer (bool)."""
         m, s = self.matched, self.matched.segments
-        capture, source, target = (s[name][rows] for name in ("capture", "src_mac", "dst_mac"))
+        capture, source = s["capture"][rows], s["src_mac"][rows]
         own = np.array([min(vantage.macs, default=NO_MAC) for vantage in m.vantages], np.int64)
         ours = (source == NO_MAC) | (source == own[capture])
-        ends, _, server = self._ends
+        answers = np.flatnonzero(ours & (m.leg[rows] == Event.SYN_ACK))
+        several = self._to_several(rows[ours])
+        ours[answers] = self._asked_here(rows[answers], several)
+        return (s["direction"][rows] == OUTBOUND) | ours
+
+    def _to_several(self, rows: Array) -> Array:
+        """By capture whether ``rows`` of segments go to several MACs (bool)."""
+        s, captures = self.matched.segments, len(self.matched.vantages)
+        low, high = np.full(captures, np.iinfo(np.int64).max), np.full(captures, NO_MAC)
+        np.minimum.at(low, s["capture"][rows], s["dst_mac"][rows])
+        np.maximum.at(high, s["capture"][rows], s["dst_mac"][rows])
+        return low < high
+
+    def _asked_here(self, answers: Array, several: Array) -> Array:
+        """Whether the SYNs that a server's answers are to are here too: any of those that it
+        answers to the same MAC. Where there is no SYN of it at all whether the capture has
+        ``several`` MACs: what goes astray all comes to one (bool)."""
+        m, (ends, _, server) = self.matched, self._ends
         asked = np.zeros(len(ends), bool)
         asked[server[m.sightings["syn_row"] >= 0]] = True
-        # What goes astray all comes to one MAC.
-        low, high = np.full(len(own), np.iinfo(np.int64).max), np.full(len(own), NO_MAC)
-        np.minimum.at(low, capture[ours], target[ours])
-        np.maximum.at(high, capture[ours], target[ours])
-        well = asked[server[m.sighting[rows]]] | (low < high)[capture]
-        well |= m.leg[rows] != Event.SYN_ACK
-        return (s["direction"][rows] == OUTBOUND) | (ours & well)
+        sighting = m.sighting[answers]
+        ids = ids_of(server[sighting], m.segments["dst_mac"][answers])
+        here = np.zeros(int(ids.max(initial=-1)) + 1, bool)
+        here[ids[m.sightings["syn_row"][sighting] >= 0]] = True
+        capture = m.segments["capture"][answers]
+        return np.where(asked[server[sighting]], here[ids], several[capture])
+
+    @cached_property
+    def forwarded(self) -> Array:
+        """Rows of segments that hosts at neither end passed on to a neighbor."""
+        return forwarded(self)
 
     def _fates(self, rows: Array) -> tuple[Array, Array]:
         t, size = self.matched.transmissions, len(self.matched.segments)
         fate = np.full(size, UNWITNESSED, np.uint8)
         arrived = np.full(size, -1, np.int32)
         fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
+        passed = np.setdiff1d(self.forwarded, t["sent"])
+        fate[passed], arrived[passed] = fates_of(self, passed)
         return fate[rows], arrived[rows]
 
     @cached_property
@@ -518,15 +554,23 @@ class Case:
         """Per sending whether it reached the peer: it was seen there, or the handshake went on
         after it and nothing of this leg went to any other MAC (bool)."""
         s = self.sendings
-        ids = ids_of(s["attempt"], s["leg"])
-        low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-        high = np.full(len(low), np.iinfo(np.int64).min)
-        np.minimum.at(low, ids, s["mac"])
-        np.maximum.at(high, ids, s["mac"])
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
-        done &= (low == high)[ids] & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
-        return (s["fate"] == DELIVERED) | done | ((low == high)[ids] & self._answered)
+        done |= self.attempts["reason"][s["attempt"]] == UNASKED
+        done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
+        return (s["fate"] == DELIVERED) | done | (self._alike & self._answered)
+
+    @cached_property
+    def _alike(self) -> Array:
+        """Per sending whether nothing of this leg of its attempt is known to have gone to any
+        other MAC on the same link (bool)."""
+        s = self.sendings
+        return ~varied(s["mac"], s["attempt"], s["leg"], s["host"])
+
+    @cached_property
+    def one_mac(self) -> Array:
+        """Per sending whether all of this leg of its attempt went to its MAC (bool)."""
+        return self._alike & (self.sendings["mac"] != NO_MAC)
 
     @cached_property
     def _answered(self) -> Array:

@@ -107,8 +107,8 @@ def owners(case: Case) -> Array:
 
 
 def _taken_over(case: Case, owner: Array) -> Array:
-    """``owner`` by sending, but where the MAC that it was sent to had fallen silent, and another
-    one has the address since: by its own capture, or by what it announced on the link."""
+    """``owner`` by sending, but where that MAC had fallen silent, and another one has the address
+    since: by its own capture, by what it announced on the link, or by what it says to others."""
     s = case.sendings
     announced: dict[Address, set[int]] = {}
     own = case.claims["mac"] == case.claims["src_mac"]
@@ -117,12 +117,15 @@ def _taken_over(case: Case, owner: Array) -> Array:
     columns = [case.claims[name][rows] for name in ("ip_hi", "ip_lo", "mac")]
     for high, low, mac in distinct_rows(*columns):
         announced.setdefault((high, low), set()).add(mac)
-    rows = np.flatnonzero((s["mac"] != NO_MAC) & (s["mac"] == owner))
-    away = (s["home_mac"][rows] != NO_MAC) & (s["home_mac"][rows] != s["mac"][rows])
+    for high, low, mac in case.several_near:
+        announced.setdefault((high, low), set()).add(mac)
+    rows = np.flatnonzero((s["mac"] != NO_MAC) & (owner != NO_MAC))
+    away = (s["home_mac"][rows] != NO_MAC) & (s["home_mac"][rows] != owner[rows])
     if announced:
         away |= among(announced, s["peer_hi"][rows], s["peer_lo"][rows])
-    columns = [s[name][rows[away]] for name in ("host", "peer_hi", "peer_lo", "mac", "home_mac")]
-    for (host, high, low, mac, home), mine in grouped(rows[away], *columns):
+    rows = rows[away]
+    columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "home_mac")]
+    for (host, high, low, home, mac), mine in grouped(rows, *columns, owner[rows]):
         ip = (high, low)
         fell_silent = int(_spoke(case, host, ip, mac).max(initial=_ALWAYS))
         for other in sorted({home, *announced.get(ip, ())} - {mac, NO_MAC}):
@@ -270,6 +273,8 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     claims = case.claimed(ip, wrong)
     if (case.claims["src_mac"][claims] == right).any():
         return False  # Y itself says that the address is at X: a cluster's shared MAC.
+    if one_machine(case, wrong, right):
+        return False
     homes = case.homes_of(ip)
     if homes:
         return right in homes
@@ -285,6 +290,17 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     if sum(alike(other, ip) for other in seen - {ip}) >= PROXY_ADDRESSES:
         return False
     return not _routed(case, host, ip, right)
+
+
+def one_machine(case: Case, wrong: int, right: int) -> bool:
+    """Whether a host lists both MACs as those of its interfaces, ``wrong`` of one that is not
+    down: Linux takes what is for any of its addresses by any of them, and answers ARP for all
+    by all (arp_ignore 0), so that both are right."""
+    o = case.context.own
+    rights, wrongs = (np.flatnonzero(o["mac"] == mac) for mac in (right, wrong))
+    wrongs = wrongs[o["up"][wrongs] != 0]
+    listed = {(o["host"][row], o["file"][row], o["at"][row]) for row in rights.tolist()}
+    return any((o["host"][row], o["file"][row], o["at"][row]) in listed for row in wrongs.tolist())
 
 
 def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
@@ -333,13 +349,15 @@ def failed(case: Case, sendings: Table) -> Array:
 
 def harmful(case: Case, rows: Array) -> bool:
     """What was lost is by far the most. Without a witness a sending counts as lost when it
-    was in vain: repeated by its sender, or answered by a repetition of the SYN."""
+    was in vain: repeated by its sender, or answered by a repetition of the SYN. (Not of an
+    attempt that completed and went to no other MAC: one of its sendings did arrive.)"""
     s = case.sendings
     bad, good = int(is_lost(s["fate"][rows]).sum()), int(case.came_through[rows].sum())
     if relayed(case, rows):
         return False
     if not bad:
-        bad = int(case.in_vain[rows].sum())
+        one_of_them_came = ~failed(case, s.take(rows)) & case.one_mac[rows]
+        bad = int((case.in_vain[rows] & ~one_of_them_came).sum())
         return bad > 0 and len(rows) > 1 and good * FEW <= bad
     return good * FEW <= bad
 

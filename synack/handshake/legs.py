@@ -28,13 +28,13 @@ class Legs:
 
     def gap(self, earlier: Event, *later: Event) -> Array:
         """ns from the first ``earlier`` to the first of ``later``; -1 where one is missing."""
-        start, end = self.first[:, earlier], np.full(len(self.first), _NEVER)
+        start, end = self.first[:, earlier], np.full(len(self.first), NEVER)
         for leg in later:
-            np.minimum(end, np.where(self.counts[:, leg] > 0, self.first[:, leg], _NEVER), out=end)
-        known = (self.counts[:, earlier] > 0) & (end != _NEVER) & (end >= start)
+            np.minimum(end, np.where(self.counts[:, leg] > 0, self.first[:, leg], NEVER), out=end)
+        known = (self.counts[:, earlier] > 0) & (end != NEVER) & (end >= start)
         end -= start
         end[~known] = -1
         return end
 
 
-_NEVER = np.iinfo(np.int64).max
+NEVER = np.iinfo(np.int64).max

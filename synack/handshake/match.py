@@ -25,9 +25,10 @@ from synack.handshake.legs import Legs
 from synack.handshake.nat import Alike, connections, ends
 from synack.handshake.pairing import common, meant, once, pair, repeated
 from synack.handshake.passing import passages
+from synack.handshake.resets import resumed, without_impostors
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
-from synack.handshake.witness import SETTLE_NS
+from synack.handshake.witness import SETTLE_NS, of_another_port
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
 from synack.together import together
@@ -47,7 +48,7 @@ CAUSES = (
     "the receiver's capture had ended, or may have",
     "the receiver's capture ended too soon afterwards",
     "a file of the receiver's capture is missing, or it was stopped and started again",
-    "the receiver's capture leaves such packets out",
+    "the receiver's capture leaves such packets out, or may: it shows one port alone, another",
     "the receiver's capture dropped as many packets as are missing",
     "the receiver's capture proved to miss packets",
     "one arrived unrecorded: the receiver went on",
@@ -95,6 +96,8 @@ class Matched:
     """Per attempt a sighting with the addresses that it has at the client's side, and one with
     those at the server's: others where they are translated on the way."""
     far: Array
+    resumed: Array
+    """Sightings with a reset in the client's name that is another machine's (bool)."""
     client_host: Array
     """Per attempt the host row of its client and server, if that host captured; -1 none."""
     server_host: Array
@@ -139,6 +142,8 @@ def match(
         identity = _ranked(ids_of(found.of_attempt[by_address]), sightings)
         side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
     side, near, far = ends(side, sightings, segments, identity, by_address)
+    gone_on = resumed(segments, sightings, sighting, leg, legs)
+    side = without_impostors(side, legs, identity, gone_on)
     attempts = int(identity.max(initial=-1)) + 1
     size = legs.counts.sum(axis=1)
     client, server = (_fullest(identity, size, side == end, attempts) for end in (CLIENT, SERVER))
@@ -160,6 +165,7 @@ def match(
         elsewhere=_fullest(identity, size, (side != CLIENT) & (side != SERVER), attempts),
         near=np.where(client >= 0, client, near),
         far=np.where(server >= 0, server, far),
+        resumed=gone_on,
         client_host=np.full(attempts, -1, np.int64),
         server_host=np.full(attempts, -1, np.int64),
         clocks=[],
@@ -406,9 +412,9 @@ def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
 
 
 def _foreign(m: Matched) -> Array:
-    """Arrivals that were addressed to a MAC that is not the host's, unless the host went
-    on with the handshake although nothing else of that leg arrived: a virtual router's
-    MAC is foreign by number and its own in truth."""
+    """Arrivals that were addressed to a MAC that is not the host's, unless the host went on with
+    a handshake after one to it, although nothing else of that leg arrived: a virtual router's MAC
+    is foreign by number and its own in truth."""
     receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
@@ -424,8 +430,17 @@ def _foreign(m: Matched) -> Array:
         return result
     cell = attempt * len(Event) + m.leg[rows]
     proper = np.bincount(cell[~foreign], minlength=m.attempts * len(Event))[cell] > 0
-    foreign &= proper | ~_answered(m, m.leg[rows], attempt)
+    foreign &= ~_own(capture, destination, foreign & ~proper & _answered(m, m.leg[rows], attempt))
     result[rows[foreign]] = True
+    return result
+
+
+def _own(capture: Array, destination: Array, accepted: Array) -> Array:
+    """Whether the host of a capture takes what is for that MAC: one such is ``accepted``."""
+    result = accepted.copy()
+    rows = np.flatnonzero(destination >= 0)
+    pair = ids_of(capture[rows], destination[rows])
+    result[rows] |= np.bincount(pair, accepted[rows])[pair] > 0
     return result
 
 
@@ -502,9 +517,11 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     # What was delivered needs no witness.
     open_ = np.flatnonzero(fate != DELIVERED)
     coverage = _coverage(m, sent[open_], attempt[open_], leg[open_])
-    m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], coverage == _ON)
+    unasked = of_another_port(m, np.arange(len(m.captures))[:, None], attempt[open_])
+    covered = (coverage == _ON) & ~unasked
+    m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], covered)
     lacking = ~landed[open_]
-    away, coverage = open_[lacking], coverage[:, lacking]
+    away, coverage, covered = open_[lacking], coverage[:, lacking], covered[:, lacking]
     leg, attempt = leg[away], attempt[away]
     cell = attempt * len(Event) + leg
     missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
@@ -514,7 +531,7 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     hidden = np.zeros((2, len(away)), np.int64)
     for number, capture in enumerate(m.captures):
         cover = coverage[number]
-        cover[(cover == _ON) & ~_excluded(m, number)[leg]] = _ABLE
+        cover[covered[number] & ~_excluded(m, number)[leg]] = _ABLE
         of_receiver = cover != UNCAPTURED
         np.minimum(why, cover, out=why, where=of_receiver)
         hidden[0, of_receiver] += capture.dropped or 0

@@ -2,7 +2,8 @@
 
 A segment that one capture has and the next one on its way has not has vanished between the
 two, if the second is a witness: it was on, dropped fewer than are missing, lacks none like
-it that went on, and would have shown this one. It would if
+it that went on, and would have shown this one. It would, unless all that it shows is of another
+server's port, if
 
 - it has others of this attempt that travel the same way, and such segments at all (its filter
   does not leave them out); or
@@ -31,7 +32,7 @@ from synack.handshake.pairing import common, counted, pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.stations import Stations, labels
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
-from synack.handshake.witness import certainly_on
+from synack.handshake.witness import certainly_on, of_another_port
 from synack.tables import VANISHED, Array, Table
 from synack.wording import count
 
@@ -133,6 +134,7 @@ def _witnesses(
         failing = _by_slot(stations, sent, missed)
         able, like_all = _shown(m, stations, sent, failing, receiver)
         sees = lacking & on & ~paired & _more_than_dropped(m, sent, lacking, capture)
+        sees &= ~of_another_port(m, capture, sent.attempt[:, None])
         witness |= sees & able
         # What was repeated, or is not at its receiver's, is lost for sure, though not where.
         lost = (witness & receiver).any(axis=1) | _repeated(sent)

@@ -65,6 +65,8 @@ class Vantage:
     """The capturing host is neither end of what it saw; so from the start if the user says so."""
     denied: frozenset[Address] = frozenset()
     """Addresses that its own neighbor tables list: those of others."""
+    interfaces: frozenset[int] = frozenset()
+    """MACs of all interfaces that the host lists (``ip addr``); none if it lists none."""
     basis: str = ""
     """The strongest kind of evidence behind it."""
 
@@ -138,9 +140,11 @@ def locate(
     speaks = _speaking(legs, sightings, client, server, score.shape)
     told_surely = np.sum([evidence[name] for name in SURE], axis=0)
     certain = _address_scores(told_surely, sightings, addresses, len(vantages))
+    foreign = _foreign(vantages, segments, links, sightings, addresses) & (certain <= 0)
+    score[foreign] = 0.0
     _settle_contests(score, vantages, sightings, identity, addresses, speaks, certain > 0)
     settled = passing | (votes != 0) | between[sightings["capture"]]
-    _eliminate(score, vantages, segments, sightings, settled, addresses, denied | routed)
+    _eliminate(score, vantages, segments, sightings, settled, addresses, denied | routed | foreign)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
@@ -671,6 +675,31 @@ def _routed(segments: Table, sightings: Table, addresses: _Addresses, captures: 
     if not fresh.any():  # nobody begins with what hosts usually do
         return np.zeros((captures, size), bool)
     return ((passed > 0) & (fresh == 0)).reshape(captures, size)
+
+
+def _foreign(
+    vantages: Sequence[Vantage],
+    segments: Table,
+    links: _Links,
+    sightings: Table,
+    addresses: _Addresses,
+) -> Array:
+    """Addresses that speak in a capture of one of its host's interfaces, and only from MACs that
+    are none of these, which are all known: they are another machine's, whose frames were
+    flooded or bridged here (captures x addresses)."""
+    own, others = np.zeros((2, len(vantages), len(addresses.high)), bool)
+    for capture, vantage in enumerate(vantages):
+        macs, here = [*vantage.interfaces], links.capture == capture
+        if not np.isin([links.source[here], links.destination[here]], macs).any():
+            continue
+        mine = sightings["capture"] == capture
+        for row, end in (("syn_row", addresses.client), ("syn_ack_row", addresses.server)):
+            known = np.flatnonzero(mine & (sightings[row] >= 0))
+            source = segments["src_mac"][sightings[row][known]]
+            listed = np.isin(source, macs)
+            own[capture, end[known[listed]]] = True
+            others[capture, end[known[~listed & (source >= 0)]]] = True
+    return others & ~own
 
 
 def _astray(segments: Table, capture: int, high: int, low: int) -> bool:

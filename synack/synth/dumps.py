@@ -149,16 +149,20 @@ def _ip_addr(host: Machine, _: float) -> str:
         " 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
         "    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n"
     )
-    for number, port in enumerate(host.ports, 2):
+    links = [(port.name, port, port.mac, port.addresses) for port in host.ports]
+    for port in host.ports:  # keepalived's use_vmac: an interface of its own for each
+        for number, (ip, mac) in enumerate(port.virtual.items(), 1):
+            links.append((f"vrrp.{number}@{port.name}", port, mac, [ip]))
+    for number, (name, port, mac, addresses) in enumerate(links, 2):
         lines += (
-            f"{number}: {port.name}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP"
-            f" group default qlen 1000\n    link/ether {port.mac} brd ff:ff:ff:ff:ff:ff\n"
+            f"{number}: {name}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP"
+            f" group default qlen 1000\n    link/ether {mac} brd ff:ff:ff:ff:ff:ff\n"
         )
-        for ip in (*port.addresses, *port.virtual):
+        for ip in addresses:
             prefix = next((p for p in port.link.prefixes if (":" in ip) == (p.version == 6)), None)
             length = prefix.prefixlen if prefix else 32
             family = "inet6" if ":" in ip else "inet"
-            lines += f"    {family} {ip}/{length} scope global {port.name}\n"
+            lines += f"    {family} {ip}/{length} scope global {name.partition('@')[0]}\n"
             lines += "       valid_lft forever preferred_lft forever\n"
     return lines
 

@@ -13,8 +13,10 @@ entry can be told from its look-alikes when four things are on record:
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from synack.synth.dumps import Written
@@ -38,11 +40,49 @@ REMEMBERED = 900.0
 
 @dataclass
 class Evidence:
-    """All that was written of a story."""
+    """All that was written of a story. What is asked of every transmission is gathered once, so
+    that the account of a story grows with it, not with its square."""
 
     attempts: list[Attempt]
     captures: list[Recorded]
     dumps: Written
+
+    @cached_property
+    def shown(self) -> list[set[Sent]]:
+        """Per capture the transmissions that it shows."""
+        return [
+            {s for _, frame, _ in c.frames if (s := _sent(frame)) is not None}
+            for c in self.captures
+        ]
+
+    @cached_property
+    def on_record(self) -> set[Attempt]:
+        """Attempts of which any capture has anything."""
+        return {sent.attempt for shown in self.shown for sent in shown}
+
+    @cached_property
+    def spans(self) -> list[tuple[float, float]]:
+        """Per capture when its first and its last frame came; one without any was never on."""
+        times = [[at for at, _, _ in c.frames] or [math.inf] for c in self.captures]
+        return [(min(of_one), max(of_one)) for of_one in times]
+
+    @cached_property
+    def linked(self) -> dict[str, str]:
+        """By host one of those whose clocks common packets tie to its own, also by way of
+        others: the same host for all of them."""
+        head = {c.record.host: c.record.host for c in self.captures}
+
+        def find(name: str) -> str:
+            while head[name] != name:
+                head[name] = name = head[head[name]]
+            return name
+
+        where: dict[Sent, str] = {}
+        for capture, shown in zip(self.captures, self.shown, strict=True):
+            host = capture.record.host
+            for other in {where.setdefault(sent, host) for sent in shown}:
+                head[find(other)] = find(host)
+        return {name: find(name) for name in head}
 
 
 def findings(found: Evidence) -> list[dict[str, Any]]:
@@ -51,7 +91,8 @@ def findings(found: Evidence) -> list[dict[str, Any]]:
     lost = [s for a in found.attempts for s in a.sent if s.fate in ("lost", "misdelivered")]
     harm: dict[Wrong, list[Sent]] = {}
     for sent in lost:
-        if sent.cause == STALE and sent.wrong is not None and _on_record(found, sent):
+        on_record = sent.wire is not None and sent.attempt in found.on_record
+        if sent.cause == STALE and sent.wrong is not None and on_record:
             harm.setdefault(sent.wrong, []).append(sent)
     explained: set[int] = set()
     for wrong, sendings in sorted(harm.items()):
@@ -82,21 +123,10 @@ def _leg(sendings: list[Sent]) -> str:
     return Counter(s.leg for s in sendings).most_common(1)[0][0]
 
 
-def _on_record(found: Evidence, sent: Sent) -> bool:
-    """Whether any capture has anything of the attempt."""
-    return sent.wire is not None and any(
-        _of(frame, sent.attempt) for c in found.captures for _, frame, _ in c.frames
-    )
-
-
-def _of(frame: Frame, attempt: Attempt) -> bool:
+def _sent(frame: Frame) -> Sent | None:
+    """The transmission of the truth that a frame is."""
     segment = frame.content.segment if isinstance(frame.content, Packet) else None
-    return segment is not None and segment.tag is not None and segment.tag.attempt is attempt
-
-
-def _tag_is(frame: Frame, sent: Sent) -> bool:
-    segment = frame.content.segment if isinstance(frame.content, Packet) else None
-    return segment is not None and segment.tag is sent
+    return segment.tag if segment is not None else None
 
 
 def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
@@ -172,20 +202,19 @@ def _seen_leaving(
     found: Evidence, wrong: Wrong, sendings: list[Sent], ethernet: bool
 ) -> list[Sent]:
     seen = {
-        id(frame.content.segment.tag)
+        _sent(frame)
         for c in found.captures
         if c.record.host == wrong.host and (c.record.link_type == "EN10MB") == ethernet
         and c.record.link_type in WITH_MACS
-        for _, frame, way in c.frames
-        if way == OUT and isinstance(frame.content, Packet) and frame.content.segment is not None
+        for _, frame, way in c.frames if way == OUT
     }  # fmt: skip
-    return [s for s in sendings if id(s) in seen]
+    return [s for s in sendings if s in seen]
 
 
 def _witnessed(found: Evidence, sent: Sent) -> bool:
     """The receiver's capture was on before and after, wanted such a segment and lost none."""
     attempt = sent.attempt
-    for c in found.captures:
+    for c, shown, (first, last) in zip(found.captures, found.shown, found.spans, strict=True):
         receivers = {attempt.client} if sent.leg == "syn-ack" else set()
         if sent.leg == "syn":
             receivers = {c.record.host} if attempt.server in c.addresses else set()
@@ -199,13 +228,11 @@ def _witnessed(found: Evidence, sent: Sent) -> bool:
             bool(record.ports)
             and not {attempt.server_port, attempt.client_port} & set(record.ports)
         )
-        shown = any(_tag_is(frame, sent) for _, frame, _ in c.frames)
-        if shown and record.link_type not in WITH_MACS:
+        if sent in shown and record.link_type not in WITH_MACS:
             continue  # it came by, and who was meant cannot be seen
-        times = [at for at, _, _ in c.frames]
-        if lossy or filtered or not times or not _comparable(found, sent.host, record.host):
+        if lossy or filtered or not _comparable(found, sent.host, record.host):
             continue
-        if min(times) <= sent.time and max(times) >= sent.time + SILENCE:
+        if first <= sent.time and last >= sent.time + SILENCE:
             return True
     return False
 
@@ -216,22 +243,10 @@ def _comparable(found: Evidence, one: str, other: str) -> bool:
     clocks = found.dumps.story.hosts
     if any(clocks[name].set_by for name in (one, other)):
         return False
-    tags = [
-        {id(f.content.segment.tag) for _, f, _ in c.frames
-         if isinstance(f.content, Packet) and f.content.segment is not None}
-        for c in found.captures
-    ]  # fmt: skip
-    names = [c.record.host for c in found.captures]
-    known, fresh = {one}, True
-    while fresh:
-        reached = {
-            names[b]
-            for a in range(len(tags)) if names[a] in known
-            for b in range(len(tags)) if names[b] not in known and tags[a] & tags[b]
-        }  # fmt: skip
-        known |= reached
-        fresh = bool(reached)
-    return other in known or abs(clocks[one].offset - clocks[other].offset) <= AGREE
+    # A host that captured nothing is tied to none.
+    if found.linked.get(one, one) == found.linked[other]:
+        return True
+    return abs(clocks[one].offset - clocks[other].offset) <= AGREE
 
 
 def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
