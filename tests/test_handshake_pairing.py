@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synack.handshake.pairing import meant, once, pair
+from synack.handshake.pairing import common, meant, once, pair, repeated
 
 
 def paired(events: str) -> str:
@@ -113,3 +113,26 @@ def test_the_mac_tells_repetitions_apart(shows, rows, expected) -> None:
     arrival, target, source = np.array(rows, np.int64).T
     cell = np.zeros(len(rows), np.int64)
     assert meant(target, source, cell, arrival == 1).tolist() == expected, shows
+
+
+@pytest.mark.parametrize(
+    ("shows", "rows", "expected"),
+    [
+        ("both ends have all", [(0, 5), (0, 6), (1, 5)], [5, 6, 5]),
+        ("one end has none", [(0, 5), (0, 6), (1, -1)], [-1, -1, -1]),
+        ("both have some", [(0, 5), (0, -1), (1, 5)], [5, -1, 5]),
+        ("nothing arrived", [(0, 5), (0, 6)], [5, 6]),
+        ("nothing arrived, and one is not known", [(0, 5), (0, -1)], [-1, -1]),
+    ],
+)
+def test_what_one_end_lacks_tells_nothing_apart(shows, rows, expected) -> None:
+    """``rows``: whether it is an arrival, and its value; beside a cell that has all."""
+    arrival, values = np.array([*rows, (0, 9)], np.int64).T
+    cell = np.array([1] * len(rows) + [0], np.int64)
+    assert common(values, cell, arrival == 1).tolist() == [*expected, 9], shows
+
+
+def test_repeated() -> None:
+    cell = np.array([0, 1, 1, 2, 2, 4], np.int64)
+    assert repeated(cell, np.array([0, 1, 2, 3])).tolist() == [False, True, False, False, False]
+    assert repeated(cell[:0], np.empty(0, np.int64)).tolist() == []
