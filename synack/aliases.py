@@ -2,7 +2,8 @@
 
 Two names are one host's when their captures have the same packets, stamped by one clock: between
 two machines a packet travels, and is stamped later where it arrives. Or when the captures, one
-after the other, are of the same addresses and MACs. An address alone shows nothing: two hosts
+after the other, are of the same addresses and MACs; clocks that are apart may make captures of
+one time look so, but then these have the same packets. An address alone shows nothing: two hosts
 may claim it at once, or one after the other.
 """
 
@@ -41,6 +42,9 @@ _PACKET = (
 )  # fmt: skip
 
 
+_LASTING = _PACKET[: _PACKET.index("flags")]
+
+
 class Renamed(NamedTuple):
     """``names``: the name of its host for each other name of it; ``says`` why."""
 
@@ -74,7 +78,11 @@ def one_name_each(
         why = ""
         if common.near[one, other]:
             why = _stamped_alike(common, one, other)
-        elif _in_turn(spans, one, other) and macs().get(one, set()) & macs().get(other, set()):
+        elif (
+            _in_turn(spans, one, other)
+            and not _side_by_side(common, one, other)
+            and macs().get(one, set()) & macs().get(other, set())
+        ):
             why = _same_owner(owner(one), owner(other))
         if not why:
             continue
@@ -101,10 +109,12 @@ def _best(names: Sequence[str], given: Collection[str]) -> str:
 
 
 class _Common(NamedTuple):
-    """Of the packets under one name how many are under another at nearly one time (int64, names
-    x names); how many of them are stamped alike, and by how much later in all (ns), both by
+    """How many different packets are under one name and another, at whatever time (names x names;
+    the diagonal: under that name); of those under one how many are under the other at nearly one
+    time (int64); how many of them are stamped alike, and by how much later in all (ns), both by
     direction (names x names x 2)."""
 
+    same: Array
     near: Array
     alike: Array
     later: Array
@@ -138,6 +148,10 @@ def _common(of_capture: Array, names: int, segments: Table) -> _Common:
     for part in ("port", "lo", "hi"):
         source, target = s[f"src_{part}"][rows], s[f"dst_{part}"][rows]
         way = np.where(source == target, way, source < target)
+    # What a snaplen cuts off (timestamps) or a router changes does not tell them apart.
+    lasting = ids_of(*(s[name][rows] for name in _LASTING))
+    there = np.zeros((int(lasting.max(initial=-1)) + 1, names), np.float32)
+    there[lasting, name] = 1
     common = np.zeros((names, names), np.int64)
     alike, total = (np.zeros((names, names, 2), np.int64) for _ in range(2))
     for number in range(names):
@@ -146,7 +160,14 @@ def _common(of_capture: Array, names: int, segments: Table) -> _Common:
         for side in (0, 1):
             alike[number, :, side] = same[mine & (way == side)].sum(axis=0)
             total[number, :, side] = later[mine & (way == side)].sum(axis=0)
-    return _Common(common, alike, total)
+    return _Common(there.T @ there, common, alike, total)
+
+
+def _side_by_side(common: _Common, one: int, other: int) -> bool:
+    """Whether what is under two names was recorded at one time, whatever the stamps say: most
+    packets of one are the other's too. One after the other they share repetitions at most."""
+    least = min(common.same[one, one], common.same[other, other])
+    return bool(2 * common.same[one, other] > least)
 
 
 _NEAR = 4

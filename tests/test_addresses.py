@@ -49,7 +49,7 @@ def test_no_mac(text: str) -> None:
 
 
 @given(st.integers(0, BROADCAST_MAC))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_mac_round_trip(mac: int) -> None:
     text = format_mac(mac)
     assert len(text) == 17
@@ -121,7 +121,7 @@ def test_no_ip(text: str) -> None:
 
 
 @given(st.ip_addresses())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_ip_round_trip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     packed = pack_ip(address.packed)
     assert parse_ip(str(address)) == packed

@@ -122,6 +122,20 @@ def test_the_address_went_on(tmp_path: Path, first: str, second: str) -> None:
     assert told(found) == []
 
 
+@pytest.mark.parametrize("snaplen", [262144, 68], ids=["whole", "cut"])
+def test_clocks_apart_are_not_one_after_the_other(tmp_path: Path, snaplen: int) -> None:
+    """A router's capture of what it hands to the broker holds but the broker's packets: it is no
+    second name of it, though by its clock it was taken an hour later. Its snaplen may cut the
+    timestamps off."""
+    folder = tmp_path / "captures"
+    frames = broker(folder)
+    late = [(at + 3600 * SECOND, data[:snaplen], len(data)) for at, data in frames]
+    (folder / "gw-1.pcap").write_bytes(build.pcap(late, snaplen=snaplen))
+    found = diagnosed(folder, **{"broker-1": frames})
+    assert hosts(found) == ["broker-1", "gw-1"]
+    assert told(found) == []
+
+
 def test_an_address_that_two_claim(tmp_path: Path) -> None:
     folder = tmp_path / "captures"
     frames = broker(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scenario import R1, R2, Lan, X, Y, lose
+from scenario import R1, R2, B, Lan, X, Y, lose
 from stories import (
     BROKER,
     CLIENT,
@@ -68,7 +68,45 @@ def a_gateway_that_another_host_knows_better(net):
     return [stale("probable", "10.0.1.1", Z, R1, hop="gateway")]
 
 
+VRRP = "00:00:5e:00:01:07"
+ANYCAST = "0a:99:99:99:99:99"
+
+
+@guilty
+def a_gateway_with_a_virtual_mac(net):
+    """The router hands on frames with its own MAC, and is asked at its virtual one (VRRP)."""
+    _beyond_a_gateway(net)
+    net.dump(net.broker, 5, state="PERMANENT")
+    net.arp(0.2, 2, VRRP, "10.0.1.1", BROKER, heard=[net.broker], to=B)
+    return [stale("confirmed", "10.0.1.1", Z, VRRP, hop="gateway")]
+
+
+@guilty
+def a_gateway_with_an_anycast_mac(net):
+    """The MAC is no protocol's, an operator chose it; but it took frames to those beyond before."""
+    net.off_link(net.client, gateway=ANYCAST)
+    net.router_macs.add(ANYCAST)
+    net.arp(0.2, 2, ANYCAST, "10.0.1.1", BROKER, heard=[net.broker], to=B)
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    net.connect(net.client, net.broker, 2)
+    net.run()
+    net.broker.gateway = Z
+    net.broker.knows("10.0.1.1", Z)
+    net.every(net.client, net.broker, (14, 26, 50))
+    net.dump(net.broker, 15)
+    return [stale("confirmed", "10.0.1.1", Z, ANYCAST, hop="gateway")]
+
+
 # ---- innocent -----------------------------------------------------------------------------
+
+
+@innocent
+def a_claim_that_nobody_is_reached_by(net):
+    """Another MAC claims the gateway's address, but nothing shows that it is a router's."""
+    _beyond_a_gateway(net)
+    net.dump(net.broker, 5)
+    net.arp(0.2, 2, ANYCAST, "10.0.1.1", BROKER, heard=[net.broker], to=B)
+    return [other("asymmetric-path", "possible", ip="")]
 
 
 @innocent

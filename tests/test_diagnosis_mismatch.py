@@ -67,6 +67,45 @@ def all_addresses_of_one_dead_machine(net):
     return [expected[0], *expected[1:]]
 
 
+VIP, OLD, NEW = "10.0.1.110", "0a:aa:aa:aa:aa:aa", "0a:bb:bb:bb:bb:bb"
+
+
+def _a_service_that_went_over(net):
+    """A service's address goes to another balancer, which did not capture. The client keeps the
+    old one's MAC; the healthy one knows the new one."""
+    net.host("balancer-a", VIP, OLD, up=(0, 20))
+    net.host("balancer-b", VIP, NEW, up=(20, 100))
+    net.client.knows(VIP, OLD)
+    net.healthy.knows(VIP, NEW, at=20)
+    net.healthy.knows(VIP, OLD, at=0)
+    net.healthy.record(end=60)
+    net.every(net.client, VIP, (2, 9, 27, 39, 50))
+    net.every(net.healthy, VIP, (4, 12, 24, 34, 44, 54))
+    net.every(net.client, net.broker, (1, 55))
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+
+
+@guilty
+def the_new_owner_speaks_to_others_alone(net):
+    _a_service_that_went_over(net)
+    net.dump(net.client, 30)
+    return [stale("possible", VIP, OLD, NEW, "producer-7", "syn")]
+
+
+@innocent
+def the_old_owner_still_speaks_to_others(net):
+    """Both answer, each its own clients: a service on two machines. One of them is down."""
+    _a_service_that_went_over(net)
+    net.dump(net.client, 30)
+    third = net.host("producer-72", "10.0.1.72", "0a:72:72:72:72:72")
+    third.knows(VIP, OLD)
+    third.record(end=60)
+    net.every(third, net.broker, (1, 50))
+    for at in (30, 52):
+        net.inject(at, third, "syn-ack", (VIP, OLD, 9092), (third.ip, third.mac, 40000), 7, 8)
+    return [other("capture-gap", "possible", "", "")]
+
+
 def test_only_the_new_owners_attempts_count(tmp_path):
     net = Lan()
     an_address_reused_in_mid_capture(net)

@@ -1,84 +1,110 @@
-"""What captured routers hand on, so that their own entries are judged as those of ends are.
+"""What a host that is neither end passes on to a neighbor: a router, or a node with its pods.
 
-A router's capture shows the SYN or SYN-ACK of somebody else leave with the router's MAC, for an
-address on its next link. The rules for what a host sends hold for that just as well: it went to
-a MAC, and its owner's capture has it or not. Only whose frames these are must be plain: the
-MAC is one of the interfaces that the capturing host lists, or, where it lists none, takes part
-in every frame of the capture; and the segment has passed a router.
+Its own table decides where that goes, as an end's does. Such a segment has passed a router by
+its TTL, and frames of its destination on that link have passed none. That it is this host that
+sends it must be told by the host's table, by its own addresses, or by a second capture of it on the
+other side: the mirror port of a switch shows the same frames.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synack.addresses import special_mac
-from synack.diagnosis.evidence import Case
-from synack.grouping import distinct_rows, grouped
-from synack.handshake.match import DELIVERED, LOST, MISDELIVERED, UNWITNESSED
+from synack.addresses import NO_MAC
+from synack.grouping import grouped, ids_of
+from synack.handshake.match import LOST, UNWITNESSED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.tables import Array
 
-_LEGS = (Event.SYN, Event.SYN_ACK)
+if TYPE_CHECKING:
+    from synack.diagnosis.evidence import Case
 
 
-class Forwarded(Case):
-    """A case whose sendings are what routers sent that somebody else had sent before."""
+def forwarded(case: Case) -> Array:
+    """Rows of segments: the SYNs and SYN-ACKs that hosts at neither end pass on to neighbors."""
+    m, s = case.matched, case.matched.segments
+    taps = np.array([vantage.tap for vantage in m.vantages], bool)
+    if not taps.any():
+        return np.empty(0, np.int64)
+    rows = np.flatnonzero(taps[s["capture"]] & np.isin(m.leg, (Event.SYN, Event.SYN_ACK)))
+    identity = m.identity[m.sighting[rows]]
+    both = varied(s["src_mac"][rows], case.hosts_of(rows), identity, m.leg[rows])
+    far = ~np.isin(np.arange(256), FIRST_TTLS)[s["ttl"][rows]]
+    far &= (s["src_mac"][rows] != NO_MAC) & (s["dst_mac"][rows] != NO_MAC)
+    rows, both = rows[far], both[far]
+    columns = [s[name][rows] for name in ("capture", "src_mac", "dst_hi", "dst_lo")]
+    found = [rows[:0]]
+    for _, at in grouped(np.arange(len(rows)), *columns):
+        one = int(rows[at[0]])
+        if (both[at].all() or _its_own(case, one)) and _near(case, one):
+            found.append(rows[at])
+    return np.sort(np.concatenate(found))
 
-    @classmethod
-    def of(cls, case: Case) -> Forwarded:
-        return cls(*(getattr(case, field.name) for field in fields(case)))
 
-    def _sent(self) -> Array:
-        m, s = self.matched, self.matched.segments
-        rows = np.flatnonzero(np.isin(m.leg, _LEGS) & (m.sighting >= 0) & (s["dst_mac"] >= 0))
-        rows = rows[~np.isin(s["ttl"][rows], FIRST_TTLS)]
-        parts = [rows[:0]]
-        for (capture,), mine in grouped(rows, s["capture"][rows]):
-            parts.append(mine[np.isin(s["src_mac"][mine], self._hop_macs(capture))])
-        return np.setdiff1d(np.concatenate(parts), super()._sent())
+def _its_own(case: Case, row: int) -> bool:
+    """Whether texts of the host that captured a row of segments show that it sent it."""
+    s, host = case.matched.segments, int(case.hosts_of(np.array([row]))[0])
+    own, to = case.context.own, (int(s["dst_hi"][row]), int(s["dst_lo"][row]))
+    mine = (own["host"] == case.hosts[host]) & (own["mac"] == s["src_mac"][row])
+    return bool(mine.any()) or bool(len(case.table_of(host, to)))
 
-    @cached_property
-    def own_macs(self) -> dict[int, set[int]]:
-        macs = {host: set(mine) for host, mine in super().own_macs.items()}
-        s, sent = self.matched.segments, self._sent()
-        for host, mac in distinct_rows(self.hosts_of(sent), s["src_mac"][sent]):
-            macs.setdefault(host, set()).add(mac)
-        return macs
 
-    def _hop_macs(self, capture: int) -> list[int]:
-        """MACs of the interfaces of a router that captured. What comes to a virtual router's MAC
-        comes to it too; what comes to nobody's may be flooded, and seen anywhere."""
-        s, listed = self.matched.segments, self.matched.vantages[capture].interfaces
-        if listed:
-            return [*listed]
-        mine = (s["capture"] == capture) & (s["src_mac"] >= 0) & (s["dst_mac"] >= 0)
-        rows = np.flatnonzero(mine)
-        pairs = distinct_rows(s["src_mac"][rows], s["dst_mac"][rows])
-        own = [pair for pair in pairs if not special_mac(pair[1])]
-        sources, targets = ({pair[end] for pair in pairs} for end in (0, 1))
-        answered = sources & targets if len(own) == len(pairs) else sources
-        central = [mac for mac in answered if all(mac in pair for pair in own)]
-        return central if len(sources | targets) > 2 else []
+def _near(case: Case, row: int) -> bool:
+    """Whether the destination of a row of segments is on the link of that capture: what it
+    sends there has passed no router."""
+    s, to = case.matched.segments, case.speakers
+    mine = to["near"] & (to["capture"] == s["capture"][row]) & (to["src_mac"] != NO_MAC)
+    mine &= (to["src_hi"] == s["dst_hi"][row]) & (to["src_lo"] == s["dst_lo"][row])
+    return bool(mine.any())
 
-    def _fates(self, rows: Array) -> tuple[Array, Array]:
-        """By what vanished after the router, and by how many its receiver has."""
-        m, events = self.matched, len(Event)
-        gone = np.zeros(len(m.segments), bool)
-        gone[self.paths.vanished["row"]] = True
-        sighting, leg = m.sighting[rows], m.leg[rows]
-        attempt = m.identity[sighting]
-        receiver = np.where(leg == Event.SYN, m.server[attempt], m.client[attempt])
-        counts = np.vstack([m.legs.counts, np.zeros(events, m.legs.counts.dtype)])
-        there, here = counts[receiver, leg], counts[sighting, leg]
-        foreign = np.flatnonzero(m.foreign & (m.sighting >= 0))
-        cell = m.identity[m.sighting[foreign]] * events + m.leg[foreign]
-        astray = np.bincount(cell, minlength=m.attempts * events)[attempt * events + leg]
-        fate = np.full(len(rows), UNWITNESSED, np.uint8)
-        fate[(receiver >= 0) & (there - astray >= here)] = DELIVERED
-        fate[(receiver >= 0) & (astray >= here)] = MISDELIVERED
-        fate[gone[rows]] = LOST
-        return fate, np.full(len(rows), -1, np.int32)
+
+def fates_of(case: Case, rows: Array) -> tuple[Array, Array]:
+    """Fate of each of ``rows`` of segments that were passed on, and the row that it arrived as,
+    -1 none: those of what its sender sent, where all of that came by; else what taps tell
+    to have vanished after it, where the receiver captured."""
+    m, gone = case.matched, case.paths.vanished
+    t = m.transmissions
+    size = len(m.segments)
+    lost = np.zeros(size, bool)
+    to_server = gone["leg"] == Event.SYN
+    receiver = np.where(to_server, m.server_host[gone["attempt"]], m.client_host[gone["attempt"]])
+    lost[gone["row"][receiver >= 0]] = True
+    fate = np.where(lost[rows], LOST, UNWITNESSED).astype(np.uint8)
+    arrived = np.full(len(rows), -1, np.int32)
+    ours = m.identity[m.sighting[rows]] * len(Event) + m.leg[rows]
+    theirs = t["attempt"].astype(np.int64) * len(Event) + t["leg"]
+    by_capture = ids_of(ours, m.segments["capture"][rows])
+    same = np.bincount(by_capture)[by_capture] == _times(theirs, ours)
+    order = np.lexsort((m.segments["time"][t["sent"]], theirs))
+    at = np.searchsorted(theirs[order], ours) + _rank(by_capture, m.segments["time"][rows])
+    at = order[at[same]]
+    fate[same], arrived[same] = t["fate"][at], t["arrived"][at]
+    return fate, arrived
+
+
+def _times(values: Array, wanted: Array) -> Array:
+    """How often each of ``wanted`` is among ``values``."""
+    ordered = np.sort(values)
+    return np.searchsorted(ordered, wanted, "right") - np.searchsorted(ordered, wanted)
+
+
+def _rank(groups: Array, values: Array) -> Array:
+    """The place of each row in its group by ``values``, from 0."""
+    order = np.lexsort((values, groups))
+    begin = np.searchsorted(groups[order], groups[order])
+    rank = np.empty(len(groups), np.int64)
+    rank[order] = np.arange(len(groups)) - begin
+    return rank
+
+
+def varied(values: Array, *columns: Array) -> Array:
+    """Whether rows that agree in ``columns`` have more than one value (bool by row)."""
+    ids = ids_of(*columns)
+    low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    high = np.full(len(low), np.iinfo(np.int64).min)
+    np.minimum.at(low, ids, values)
+    np.maximum.at(high, ids, values)
+    return np.asarray((low != high)[ids])

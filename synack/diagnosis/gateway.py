@@ -4,7 +4,9 @@ The same picture, replies to another router than the requests came from, is what
 asymmetric route gives, and most are innocent. So it takes more than for a host: S's own
 table has a gateway's address at the MAC that was used, another MAC claims that very
 address by ARP or ND (or other hosts' tables have it there) and hands on the frames of
-peers from beyond, and nothing that was sent to the used MAC is known to have arrived.
+peers from beyond, and nothing that was sent to the used MAC is known to have arrived. A
+router with a virtual MAC (VRRP, RFC 9568 8.1.2) hands on frames with its own, and is
+asked at the virtual one.
 """
 
 from __future__ import annotations
@@ -30,18 +32,18 @@ def gateway_mismatches(case: Case) -> Iterator[Mismatch]:
     )
     rows = rows[s["mac"][rows] != s["home_mac"][rows]]
     columns = [s[name][rows] for name in ("host", "mac", "peer_mac")]
-    for (host, wrong, right), part in grouped(rows, *columns):
-        if any(special_mac(mac) or is_group_mac(mac) for mac in (wrong, right)):
+    for (host, wrong, heard), part in grouped(rows, *columns):
+        if any(special_mac(mac) or is_group_mac(mac) for mac in (wrong, heard)):
             continue
-        mine = _off_link(case, host, wrong, right, part)
+        mine = _off_link(case, host, wrong, heard, part)
         if not harmful(case, mine) or case.came_through[mine].any():
             continue
-        for ip, mac in _gateways(case, host, wrong, right):
-            late = since_takeover(case, host, ip, wrong, mac, mine)
+        for ip, right in _gateways(case, host, wrong, heard):
+            late = since_takeover(case, host, ip, wrong, right, mine)
             if len(late) and not _still_claimed(case, ip, wrong, late):
-                scope = _off_link(case, host, wrong, right, np.flatnonzero(s["host"] == host))
+                scope = _off_link(case, host, wrong, heard, np.flatnonzero(s["host"] == host))
                 near = _a_gateway(case, host, ip)
-                yield Mismatch(host, ip, wrong, mac, late, scope, near, "gateway")
+                yield Mismatch(host, ip, wrong, right, late, scope, near, "gateway")
                 break
 
 
@@ -110,29 +112,39 @@ def _off_link(case: Case, host: int, wrong: int, right: int, rows: Array) -> Arr
     return np.sort(np.concatenate(keep)) if keep else rows[:0]
 
 
-def _gateways(case: Case, host: int, wrong: int, right: int) -> list[tuple[Address, int]]:
-    """Addresses that the host has at ``wrong``, while others know them at ``right``, or at one
-    virtual router's MAC, which is answered with and sent to, but not sent from; and that MAC."""
+def _gateways(case: Case, host: int, wrong: int, heard: int) -> list[tuple[Address, int]]:
+    """Addresses that the host has at ``wrong``, while others know them at another MAC, with that
+    one: where the frames of peers from beyond come from, ``heard``; or a virtual MAC of the
+    router's (VRRP, HSRP, anycast), which sends with its own."""
     told, _ = case.behind(host, wrong)
     found = []
     for ip in sorted(told):
         rows = case.table_of(host, ip)
         if not (case.usable[rows] & (case.entries["mac"][rows] == wrong)).any():
             continue
-        if len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)):
-            found.append((ip, right))
-        elif len(shared := _shared(case, host, ip)) == 1:
-            found.append((ip, shared.pop()))
+        known = set(case.claims["mac"][case.claims_of(ip)].tolist())
+        e = case.entries
+        mine = (e["ip_hi"] == np.uint64(ip[0])) & (e["ip_lo"] == np.uint64(ip[1])) & case.usable
+        known |= set(e["mac"][mine & (e["host"] != case.hosts[host])].tolist())
+        if heard in known:
+            found.append((ip, heard))
+            continue
+        virtual = [mac for mac in known - {wrong, NO_MAC} if _stands_in(case, host, ip, mac)]
+        if len(virtual) == 1:
+            found.append((ip, virtual[0]))
     return found
 
 
-def _shared(case: Case, host: int, ip: Address) -> set[int]:
-    """MACs of virtual routers that ``ip`` is known at by ARP or ND, or in other hosts' tables."""
-    e = case.entries
-    rows = np.flatnonzero((e["ip_hi"] == ip[0]) & (e["ip_lo"] == ip[1]) & case.usable)
-    rows = rows[e["host"][rows] != case.hosts[host]]
-    macs = {*case.claims["mac"][case.claims_of(ip)].tolist(), *e["mac"][rows].tolist()}
-    return {mac for mac in macs if special_mac(mac)}
+def _stands_in(case: Case, host: int, ip: Address, mac: int) -> bool:
+    """Whether a gateway's MAC may be a virtual one: such by its number, or one that never speaks
+    but as the gateway, and by which the host reached peers from beyond."""
+    if special_mac(mac):
+        return True
+    s = case.sendings
+    rows = np.flatnonzero((s["host"] == host) & (s["mac"] == mac) & case.came_through)
+    rows = rows[s["peer_mac"][rows] != mac]
+    told, seen = case.behind(host, mac)
+    return bool(len(rows)) and not seen and told == {ip}
 
 
 def _still_claimed(case: Case, ip: Address, wrong: int, rows: Array) -> bool:

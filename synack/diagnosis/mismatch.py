@@ -107,8 +107,8 @@ def owners(case: Case) -> Array:
 
 
 def _taken_over(case: Case, owner: Array) -> Array:
-    """``owner`` by sending, but where the MAC that it was sent to had fallen silent, and another
-    one has the address since: by its own capture, or by what it announced on the link."""
+    """``owner`` by sending, but where that MAC had fallen silent, and another one has the address
+    since: by its own capture, by what it announced on the link, or by what it says to others."""
     s = case.sendings
     announced: dict[Address, set[int]] = {}
     own = case.claims["mac"] == case.claims["src_mac"]
@@ -117,12 +117,15 @@ def _taken_over(case: Case, owner: Array) -> Array:
     columns = [case.claims[name][rows] for name in ("ip_hi", "ip_lo", "mac")]
     for high, low, mac in distinct_rows(*columns):
         announced.setdefault((high, low), set()).add(mac)
-    rows = np.flatnonzero((s["mac"] != NO_MAC) & (s["mac"] == owner))
-    away = (s["home_mac"][rows] != NO_MAC) & (s["home_mac"][rows] != s["mac"][rows])
+    for high, low, mac in case.several_near:
+        announced.setdefault((high, low), set()).add(mac)
+    rows = np.flatnonzero((s["mac"] != NO_MAC) & (owner != NO_MAC))
+    away = (s["home_mac"][rows] != NO_MAC) & (s["home_mac"][rows] != owner[rows])
     if announced:
         away |= among(announced, s["peer_hi"][rows], s["peer_lo"][rows])
-    columns = [s[name][rows[away]] for name in ("host", "peer_hi", "peer_lo", "mac", "home_mac")]
-    for (host, high, low, mac, home), mine in grouped(rows[away], *columns):
+    rows = rows[away]
+    columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "home_mac")]
+    for (host, high, low, home, mac), mine in grouped(rows, *columns, owner[rows]):
         ip = (high, low)
         fell_silent = int(_spoke(case, host, ip, mac).max(initial=_ALWAYS))
         for other in sorted({home, *announced.get(ip, ())} - {mac, NO_MAC}):

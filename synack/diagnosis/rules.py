@@ -11,11 +11,11 @@ from synack.diagnosis.alternatives import considered
 from synack.diagnosis.corroboration import corroboration
 from synack.diagnosis.duplicate import duplicate, speaks_as
 from synack.diagnosis.evidence import Case
-from synack.diagnosis.forwarded import Forwarded
 from synack.diagnosis.gateway import gateway_mismatches, unrecorded_gateways
 from synack.diagnosis.mismatch import mismatches
 from synack.diagnosis.stale import stale, unrecorded
 from synack.diagnosis.table_overflow import table_overflow
+from synack.diagnosis.view import View
 from synack.model import CONFIDENCES, FINDING_KINDS, Finding
 from synack.tables import Array
 
@@ -40,9 +40,10 @@ def findings(case: Case) -> list[Finding]:
         found += more
     found.sort(key=_gravity)
     for place, finding in reversed(list(enumerate(found))):
-        case.attempts["finding"][finding.rows] = place
-        finding.evidence += corroboration(case, finding)
-        finding.alternatives = considered(case, finding)
+        view = View(case, finding)
+        case.attempts["finding"][view.attempts] = place
+        finding.evidence += corroboration(view)
+        finding.alternatives = considered(view)
     return found
 
 
@@ -55,11 +56,6 @@ def _neighbors(case: Case) -> Iterator[Finding]:
             yield finding
     for mismatch in (*gateway_mismatches(case), *unrecorded_gateways(case)):
         finding = stale(case, mismatch)
-        if finding is not None:
-            yield finding
-    handed_on = Forwarded.of(case)
-    for mismatch in mismatches(handed_on):
-        finding = None if speaks_as(handed_on, mismatch) else stale(handed_on, mismatch)
         if finding is not None:
             yield finding
 
