@@ -335,7 +335,9 @@ class Fleet:
             # The client is connected; only a witness can tell that the server is not.
             if fates["ack", "unwitnessed"] and fates["ack", "lost"] + fates["ack", "misdelivered"]:
                 return "inconclusive"
-            return "completed" if fates["ack", "unwitnessed"] else "ack-lost"
+            if fates["ack", "unwitnessed"]:
+                return "inconclusive" if self._in_vain(client, server, key) else "completed"
+            return "ack-lost"
         if at_client.state == "rejected":
             return "rejected"
         if at_client.state == "refused":
@@ -351,6 +353,8 @@ class Fleet:
         if at_server.state == "refused":
             return "refused"
         if at_server.count("syn"):
+            if at_client.count("syn") < 2 and self._may_hide_an_answer(server, at_server):
+                return "inconclusive"
             return "no-reply" if self._patient(server, at_server) else "inconclusive"
         if fates["syn", "lost"]:
             return "syn-lost"
@@ -363,6 +367,8 @@ class Fleet:
         host = client if key in self.sights.get(client.name if client else "", {}) else server
         assert host is not None
         sight = self.sight(host, key)
+        if sight.state == "rejected" and not sight.count("syn"):
+            return "inconclusive"
         if sight.state in {"refused", "rejected"}:
             return sight.state
         if sight.state == "established":
@@ -370,10 +376,31 @@ class Fleet:
         if not self._patient(host, sight):
             return "inconclusive"
         if sight.state == "syn-sent":
+            if host is server and self._may_hide_an_answer(server, sight):
+                return "inconclusive"
             return "unanswered" if host is client else "no-reply"
         if host is server and max(sight.count("syn"), sight.count("syn-ack")) > 1:
             return "unacknowledged"
         return "inconclusive"
+
+    def _may_hide_an_answer(self, server: Host, sight: Sight) -> bool:
+        """Whether a SYN was not repeated, in a capture that proved to miss packets."""
+        return sight.count("syn") == 1 and any(
+            n for (host, _), n in self.missed.items() if host == server.name
+        )
+
+    def _in_vain(self, client: Host, server: Host, key: Key) -> bool:
+        """Whether the server went on with its SYN-ACKs when it must have had the client's ACK."""
+        at_client = self.sight(client, key)
+        first = {
+            leg: min(p.time for p in packets) for leg, packets in at_client.legs.items() if packets
+        }
+        takes = max(first["syn-ack"] - first["syn"], 0) if {"syn", "syn-ack"} <= first.keys() else 0
+        return any(
+            p.time - host.offset > first["ack"] - client.offset + takes + SETTLE
+            for host in (client, server)
+            for p in self.sight(host, key).legs.get("syn-ack", [])
+        )
 
     def _patient(self, host: Host, sight: Sight) -> bool:
         return host.last - sight.first >= SECOND

@@ -47,6 +47,8 @@ S_SYN_ACK, S_ACK = "0.011 server > client SA 900/101", "0.031 client > server A 
 S_SYN_ACK_1 = "1.011 server > client SA 900/101"
 S_OTHER = "-2.0 second > server S 7\n-1.9 server > second SA 8/8"
 
+SYN_ACK_1, ACK_1 = "1.020 server > client SA 900/101", "1.021 client > server A 101/901"
+S_OTHERS = "\n".join(f"{n} client:{42000 + n} > server S {n}" for n in (7, 8))
 FROM_BETWEEN = "0.005 server > client SA 333/101", "0.006 client > server A 101/334"
 
 TWO_ENDS = [
@@ -89,7 +91,52 @@ TWO_ENDS = [
         "completed",
         client(SYN, SYN_ACK, ACK) + server(S_SYN, S_SYN_ACK, end="0.050 alive"),
     ),
+    Case(
+        "the client's ACK, which the server's capture may have dropped, and the SYN-ACK again",
+        "inconclusive: after an ACK had left",
+        client(SYN, SYN_ACK, ACK, SYN_ACK_1, ACK_1)
+        + server(S_SYN, S_SYN_ACK, S_SYN_ACK_1).replace("at server", "at server drops=9"),
+    ),
+    Case(
+        "likewise, and the client's capture had ended",
+        "inconclusive: after an ACK had left",
+        client(SYN, SYN_ACK, ACK, end="0.5 alive")
+        + server(S_SYN, S_SYN_ACK, S_SYN_ACK_1).replace("at server", "at server drops=9"),
+    ),
+    Case(
+        "the SYN-ACK again before the ACK can have arrived, on a slow path",
+        "completed",
+        client(SYN, SYN_1, "2.0 server > client SA 900/101", "2.001 client > server A 101/901",
+               "3.0 server > client SA 900/101")
+        + server(S_SYN, S_SYN_ACK, end="0.5 alive"),
+    ),
     Case("the SYN is nowhere at the server", "syn-lost", client(SYN, SYN_1) + server(S_OTHER)),
+    Case(
+        "the server's capture shows another port alone",
+        "inconclusive: could not have shown",
+        (client(SYN, SYN_1) + server(S_OTHER)).replace("> server S 100", "> server:9093 S 100"),
+    ),
+    Case(
+        "the server's capture shows this port and others",
+        "syn-lost",
+        (client(SYN, SYN_1) + server(S_OTHER, "-1.0 second > server:9093 S 8"))
+        .replace("> server S 100", "> server:9093 S 100"),
+    ),
+    Case(
+        "one SYN that nothing answers, in a capture of ARP as well",
+        "no-reply",
+        client(SYN) + server(S_SYN),
+    ),
+    Case(
+        "one SYN that nothing answers and nobody repeats, in a capture of TCP alone",
+        "inconclusive: the SYN was not repeated",
+        client(SYN) + "at server\n" + S_SYN + "\n" + S_OTHERS,
+    ),
+    Case(
+        "one SYN in a capture of TCP alone, which its client repeats",
+        "no-reply",
+        client(SYN, SYN_1) + "at server\n" + S_SYN + "\n" + S_OTHERS,
+    ),
     Case(
         "the SYN is at the server, for another MAC",
         "syn-lost",
@@ -142,6 +189,13 @@ TWO_ENDS = [
         "RST for the SYN-ACK from another MAC than the SYN",
         "syn-ack-lost",
         client(SYN) + server(S_SYN, S_SYN_ACK, "0.012 client > server R 101 from=stale"),
+    ),
+    Case(
+        "RST for the SYN-ACK by a machine with the client's address, whose capture is there",
+        "inconclusive: could not have shown",
+        client(SYN_ACK + " to=stale", "0.021 client > server R 101 from=stale")
+        + server(S_SYN, S_SYN_ACK + " to=stale", "0.031 client > server R 101 from=stale",
+                 S_SYN_1, S_SYN_ACK_1 + " to=stale"),
     ),
     Case(
         "RST for the SYN-ACK",
@@ -221,6 +275,8 @@ CLIENT_ONLY = [
     Case("too early", "inconclusive: ends before a reply", client(SYN, end="0.999 alive")),
     Case("just due", "unanswered", client(SYN, end="1.000 alive")),
     Case("not acknowledged", "inconclusive: did not go on", client(SYN, SYN_ACK)),
+    Case("rejected, what nobody asked for", "inconclusive: is not in the capture",
+         client(SYN_ACK, "0.021 client > server R 101")),
     Case("a flooded SYN-ACK", "syn-ack-lost",
          client(SYN, SYN_ACK + " to=stale", SYN_1, "1.020 server > client SA 900/101 to=stale")),
 ]  # fmt: skip
@@ -229,6 +285,18 @@ SERVER_ONLY = [
     Case("nothing was said", "no-reply", server(S_SYN, S_SYN_1)),
     Case("refused", "refused", server(S_SYN, "0.011 server > client RA 0/101")),
     Case("rejected", "rejected", server(S_SYN, S_SYN_ACK, "0.031 client > server R 101")),
+    Case("rejected, and the SYN is not there", "inconclusive: is not in the capture",
+         server(S_SYN_ACK, "0.031 client > server R 101")),
+    Case("RST by another machine", "unacknowledged",
+         server(S_SYN, S_SYN_ACK, "0.031 client > server R 101 from=stale", S_SYN_1)),
+    Case("one SYN, in a capture of ARP as well", "no-reply", server(S_SYN)),
+    Case("one SYN, in a capture of TCP alone", "inconclusive: the SYN was not repeated",
+         "at server\n" + S_SYN + "\n" + S_OTHERS),
+    Case("a flooded SYN", "syn-lost",
+         server(S_OTHER, S_SYN + " to=stale", S_SYN_1 + " to=stale")),
+    Case("a MAC that it answers by in other attempts", "no-reply",
+         server("-2.0 second > server S 7 to=stale", "-1.9 server > second SA 8/8",
+                S_SYN + " to=stale", S_SYN_1 + " to=stale")),
     Case("completed", "completed", server(S_SYN, S_SYN_ACK, S_ACK)),
     Case("no SYN, but the rest", "completed", server(S_SYN_ACK, S_ACK)),
     Case("the SYN repeated", "unacknowledged", server(S_SYN, S_SYN_ACK, S_SYN_1)),

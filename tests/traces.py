@@ -128,6 +128,7 @@ def _packet(scene: Scene, time: int, words: list[str]) -> None:
             (time, build.ethernet(HOSTS["router"][2], "ff:ff:ff:ff:ff:ff", arp))
         )
         return
+    file.counts["tcp"] += 1
     source, _, destination, flags, numbers, *rest = words
     options = dict(w.split("=") for w in rest if "=" in w)
     (src, sport), (dst, dport) = _end(source), _end(destination)

@@ -13,6 +13,7 @@ from synack.context.counters import Rise
 from synack.diagnosis.context import Context
 from synack.diagnosis.documents import documents
 from synack.diagnosis.entries import history
+from synack.diagnosis.forwarded import fates_of, forwarded, varied
 from synack.grouping import (
     among,
     by_id,
@@ -26,8 +27,8 @@ from synack.grouping import (
 )
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
-from synack.handshake.outcome import INITIAL_RTO_NS
-from synack.handshake.path import Paths
+from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED, judge
+from synack.handshake.path import Paths, paths
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.model import CaptureFile, Evidence, Outcome, Source
@@ -108,14 +109,22 @@ class Case:
     """Everything that is known of an incident, for the rules to read."""
 
     matched: Matched
-    paths: Paths
-    attempts: Table
     claims: Table
     entries: Table
     files: Sequence[CaptureFile]
     rises: Mapping[str, Rise]
     """Counter rises by host."""
     context: Context = field(default_factory=Context)
+
+    @cached_property
+    def paths(self) -> Paths:
+        """The way of every attempt, and what vanished on it."""
+        return paths(self.matched)
+
+    @cached_property
+    def attempts(self) -> Table:
+        """What became of every attempt: :data:`~synack.tables.ATTEMPTS`."""
+        return judge(self.matched, self.paths.vanished)
 
     @property
     def hosts(self) -> list[str]:
@@ -187,7 +196,7 @@ class Case:
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
 
     @cached_property
-    def _speakers(self) -> Table:
+    def speakers(self) -> Table:
         """The first segment of each address from each MAC in each capture, in order: rows of
         segments that have passed no router apart from those that may have."""
         s = self.matched.segments
@@ -202,7 +211,7 @@ class Case:
     def near_speakers(self) -> tuple[Array, Array, Array]:
         """(upper half, lower half, MAC) of addresses that send from a MAC that is no router's by
         what it sends, each once."""
-        s = self._speakers
+        s = self.speakers
         near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
         columns = [s[name][near] for name in ("src_hi", "src_lo", "src_mac")]
         some = representatives(ids_of(*columns))
@@ -224,7 +233,7 @@ class Case:
 
     @cached_property
     def _first_spoken(self) -> dict[tuple[Address, int], dict[int, int]]:
-        s, found = self._speakers, dict[tuple[Address, int], dict[int, int]]()
+        s, found = self.speakers, dict[tuple[Address, int], dict[int, int]]()
         host = self.matched.host_of_capture[s["capture"]].tolist()
         for high, low, mac, at, row in zip(
             *(s[name].tolist() for name in ("src_hi", "src_lo", "src_mac")), host,
@@ -293,7 +302,7 @@ class Case:
     @cached_property
     def _homes(self) -> dict[Address, dict[int, int]]:
         """By address the MACs of its homes, with a row of segments each."""
-        s = self._speakers
+        s = self.speakers
         found: dict[Address, dict[int, int]] = {}
         for capture, vantage in enumerate(self.matched.vantages):
             # What has passed a router did not begin at home.
@@ -311,14 +320,15 @@ class Case:
 
     @cached_property
     def sendings(self) -> Table:
-        """Every SYN and SYN-ACK in the capture of the host that sent it, from its own MAC."""
+        """Every SYN and SYN-ACK in the capture of the host that sent it, from its own MAC, and of a
+        host that passes it on to a neighbor."""
         m = self.matched
         place = np.arange(len(m.sightings))
         leg = np.zeros(len(m.sightings) + 1, np.uint8)  # the last: of no sighting
         leg[:-1][m.client[m.identity] == place] = Event.SYN
         leg[:-1][m.server[m.identity] == place] = Event.SYN_ACK
         rows = np.flatnonzero((m.leg == leg[m.sighting]) & (m.leg != Event.NONE))
-        rows = rows[self._own(rows)]
+        rows = np.concatenate([rows[self._own(rows)], self.forwarded])
         if not len(rows):
             return Table.empty(SENDINGS)
         leg, attempt = m.leg[rows], m.identity[m.sighting[rows]]
@@ -417,11 +427,18 @@ class Case:
         capture = m.segments["capture"][answers]
         return np.where(asked[server[sighting]], here[ids], several[capture])
 
+    @cached_property
+    def forwarded(self) -> Array:
+        """Rows of segments that hosts at neither end passed on to a neighbor."""
+        return forwarded(self)
+
     def _fates(self, rows: Array) -> tuple[Array, Array]:
         t, size = self.matched.transmissions, len(self.matched.segments)
         fate = np.full(size, UNWITNESSED, np.uint8)
         arrived = np.full(size, -1, np.int32)
         fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
+        passed = np.setdiff1d(self.forwarded, t["sent"])
+        fate[passed], arrived[passed] = fates_of(self, passed)
         return fate[rows], arrived[rows]
 
     @cached_property
@@ -567,20 +584,16 @@ class Case:
         s = self.sendings
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
+        done |= self.attempts["reason"][s["attempt"]] == UNASKED
         done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
         return (s["fate"] == DELIVERED) | done | (self._alike & self._answered)
 
     @cached_property
     def _alike(self) -> Array:
         """Per sending whether nothing of this leg of its attempt is known to have gone to any
-        other MAC (bool)."""
+        other MAC on the same link (bool)."""
         s = self.sendings
-        ids = ids_of(s["attempt"], s["leg"])
-        low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-        high = np.full(len(low), np.iinfo(np.int64).min)
-        np.minimum.at(low, ids, s["mac"])
-        np.maximum.at(high, ids, s["mac"])
-        return np.asarray((low == high)[ids])
+        return ~varied(s["mac"], s["attempt"], s["leg"], s["host"])
 
     @cached_property
     def one_mac(self) -> Array:

@@ -128,6 +128,7 @@ def asymmetric(case: Case, free: Array) -> Iterator[Finding]:
     mixed = np.flatnonzero(
         (s["leg"] == Event.SYN_ACK) & (s["mac"] != NO_MAC)
         & (s["peer_mac"] != NO_MAC) & (s["mac"] != s["peer_mac"])
+        & (s["host"] == case.attempts["server_host"][s["attempt"]])
     )  # fmt: skip
     columns = [s[name][mixed] for name in ("host", "mac", "peer_mac")]
     for (host, out, back), rows in grouped(mixed, *columns):

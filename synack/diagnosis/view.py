@@ -90,6 +90,9 @@ class View:
 
     @cached_property
     def senders(self) -> list[int]:
+        """Of a stale entry the host that has it, which may only pass on what an end sent."""
+        if self.finding.kind == "stale-neighbor" and self.finding.host in self.case.hosts:
+            return [self.case.hosts.index(self.finding.host)]
         return self.clients if self.leg == Event.SYN else self.servers
 
     @cached_property
@@ -130,7 +133,7 @@ class View:
         """Rows of sendings."""
         s = self.case.sendings
         rows = self.case.sendings_of(self.attempts)
-        rows = rows[s["leg"][rows] == self.leg]
+        rows = rows[(s["leg"][rows] == self.leg) & np.isin(s["host"][rows], self.senders)]
         if self.finding.kind == "stale-neighbor":
             wrong = parse_mac(self.finding.stale_mac)
             rows = rows[(s["mac"][rows] == wrong) | (s["mac"][rows] == NO_MAC)]
@@ -311,11 +314,11 @@ class View:
     def tags(self) -> tuple[set[int], set[int]]:
         """VLANs of the sent, and of what the peer's own segments came with at the sender."""
         case, m = self.case, self.case.matched
-        out = set(m.segments["vlan"][case.sendings["row"][self.rows]].tolist())
+        out = set(distinct(m.segments["vlan"][case.sendings["row"][self.rows]]).tolist())
         at = (m.client if self.leg == Event.SYN else m.server)[self.attempts]
         first = "syn_ack_row" if self.leg == Event.SYN else "syn_row"
         rows = m.sightings[first][at[at >= 0]]
-        return out, set(m.segments["vlan"][rows[rows >= 0]].tolist())
+        return out, set(distinct(m.segments["vlan"][rows[rows >= 0]]).tolist())
 
     # ---- the captures and what else is given ------------------------------------------
 

@@ -18,15 +18,23 @@ class Legs:
     counts: Array
     first: Array
 
+    def has(self, *events: Event) -> Array:
+        """Whether there is any segment of ``events``, by sighting (bool)."""
+        # By column: they are stored so, and rows are short.
+        found = self.counts[:, events[0]] > 0
+        for event in events[1:]:
+            found |= self.counts[:, event] > 0
+        return np.asarray(found)
+
     def gap(self, earlier: Event, *later: Event) -> Array:
         """ns from the first ``earlier`` to the first of ``later``; -1 where one is missing."""
-        start, end = self.first[:, earlier], np.full(len(self.first), _NEVER)
+        start, end = self.first[:, earlier], np.full(len(self.first), NEVER)
         for leg in later:
-            np.minimum(end, np.where(self.counts[:, leg] > 0, self.first[:, leg], _NEVER), out=end)
-        known = (self.counts[:, earlier] > 0) & (end != _NEVER) & (end >= start)
+            np.minimum(end, np.where(self.counts[:, leg] > 0, self.first[:, leg], NEVER), out=end)
+        known = (self.counts[:, earlier] > 0) & (end != NEVER) & (end >= start)
         end -= start
         end[~known] = -1
         return end
 
 
-_NEVER = np.iinfo(np.int64).max
+NEVER = np.iinfo(np.int64).max

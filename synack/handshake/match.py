@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,13 +23,15 @@ from synack.handshake.coincidence import by_chance
 from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
 from synack.handshake.nat import Alike, connections, ends
-from synack.handshake.pairing import common, meant, once, pair
+from synack.handshake.pairing import common, meant, once, pair, repeated
 from synack.handshake.passing import passages
+from synack.handshake.resets import resumed, without_impostors
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
-from synack.handshake.witness import SETTLE_NS
+from synack.handshake.witness import SETTLE_NS, of_another_port
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
+from synack.together import together
 
 SENDER = np.full(len(Event), NEITHER, np.int8)
 """By leg the end that sends it; NEITHER of those that either may send."""
@@ -45,7 +48,7 @@ CAUSES = (
     "the receiver's capture had ended, or may have",
     "the receiver's capture ended too soon afterwards",
     "a file of the receiver's capture is missing, or it was stopped and started again",
-    "the receiver's capture leaves such packets out",
+    "the receiver's capture leaves such packets out, or may: it shows one port alone, another",
     "the receiver's capture dropped as many packets as are missing",
     "the receiver's capture proved to miss packets",
     "one arrived unrecorded: the receiver went on",
@@ -93,6 +96,8 @@ class Matched:
     """Per attempt a sighting with the addresses that it has at the client's side, and one with
     those at the server's: others where they are translated on the way."""
     far: Array
+    resumed: Array
+    """Sightings with a reset in the client's name that is another machine's (bool)."""
     client_host: Array
     """Per attempt the host row of its client and server, if that host captured; -1 none."""
     server_host: Array
@@ -137,6 +142,8 @@ def match(
         identity = _ranked(ids_of(found.of_attempt[by_address]), sightings)
         side = locate(vantages, segments, sightings, sighting, leg, legs, identity)
     side, near, far = ends(side, sightings, segments, identity, by_address)
+    gone_on = resumed(segments, sightings, sighting, leg, legs)
+    side = without_impostors(side, legs, identity, gone_on)
     attempts = int(identity.max(initial=-1)) + 1
     size = legs.counts.sum(axis=1)
     client, server = (_fullest(identity, size, side == end, attempts) for end in (CLIENT, SERVER))
@@ -158,6 +165,7 @@ def match(
         elsewhere=_fullest(identity, size, (side != CLIENT) & (side != SERVER), attempts),
         near=np.where(client >= 0, client, near),
         far=np.where(server >= 0, server, far),
+        resumed=gone_on,
         client_host=np.full(attempts, -1, np.int64),
         server_host=np.full(attempts, -1, np.int64),
         clocks=[],
@@ -258,36 +266,46 @@ def _place_hosts(m: Matched) -> None:
         place[here] = m.host_of_capture[m.sightings["capture"][seen[here]]]
 
 
+class _Alike(NamedTuple):
+    """Segments at both ends that cannot be told apart, or are each other's only like."""
+
+    out: Array
+    """Rows of departures that are the only ones of their kind, and of their arrivals."""
+    back: Array
+    rows: Array
+    """Rows of all others that have both departures and arrivals."""
+    attempt: Array
+    arrival: Array
+    """Whether each of these is an arrival (bool)."""
+    group: Array
+    """A number for each kind of these."""
+
+
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alike) -> None:
     rows, attempt, arrival = _both_ends(m)
-    cell = attempt * len(Event) + m.leg[rows]
-    seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
-    group = ids_within(cell, m.attempts * len(Event), seq, tsval)
-    bare = np.flatnonzero(tsval < 0)
-    if len(bare):
-        # Without timestamps only the MAC tells a repetition from what it repeats.
-        target, source = (m.segments[name][rows[bare]] for name in ("dst_mac", "src_mac"))
-        mac = meant(target, source, ids_of(cell[bare]), arrival[bare])
-        group[bare] = group.max() + 1 + ids_of(group[bare], mac)
-    del cell, seq, tsval
-    out, back, others = once(group, arrival)
-    group = ids_of(group[others])
-    m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
+
+    def alike_of(mine: Array) -> _Alike:
+        return _alike(m, rows[mine], attempt[mine], arrival[mine])
+
+    half = m.attempts // 2
+    one, other = together(
+        len(rows), lambda: alike_of(attempt < half), lambda: alike_of(attempt >= half)
+    )
+    other = other._replace(group=other.group + one.group.max(initial=-1) + 1)
+    found = _Alike(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
+    del one, other
+    m.clocks = _clocks(m, found.out, found.back, known_offsets)
     open_ = ~by_chance(m, alike)
     m.ambiguous[alike.one[open_]] = m.ambiguous[alike.other[open_]] = True
-    partner = np.full(len(rows), -1, np.int32)
-    partner[out] = back
-    time = _sent_by(m, rows[others], attempt[others], arrival[others])
-    found = pair(group, arrival[others], time)
-    partner[others] = np.where(found >= 0, others[found], -1)
-    bare = bare[~arrival[bare] & (partner[bare] >= 0)]
-    bare = bare[_of_another(m, rows[bare], rows[partner[bare]])]
-    partner[partner[bare]] = partner[bare] = -1
+    arrived = np.full(len(m.segments), -1, np.int32)
+    arrived[found.out] = found.back
+    partner = pair(found.group, found.arrival, _sent_by(m, found))
+    paired = np.flatnonzero(~found.arrival & (partner >= 0))
+    arrived[found.rows[paired]] = found.rows[partner[paired]]
     m.foreign[:] = _foreign(m)
-    sent = np.flatnonzero(~arrival)
-    arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
-    attempt, sent = attempt[sent], rows[sent]
-    del rows, arrival, partner
+    sent = rows[~arrival]
+    attempt, arrived = attempt[~arrival], arrived[sent]
+    arrived[_of_another(m, sent, arrived)] = -1
     fate, cause = _fates(m, sent, attempt, arrived)
     m.transmissions = Table(
         TRANSMISSIONS,
@@ -302,14 +320,33 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Ali
     )
 
 
-def _sent_by(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
-    """Times of ``rows`` of segments on the reference clock (ns), those of arrivals as late as
-    they may be: inside the uncertainty one may seem to come before its departure."""
-    time = m.aligned(rows)
-    landed = np.flatnonzero(arrival)
-    host = m.host_of_capture[m.segments["capture"][rows[landed]]]
-    peer = m.client_host[attempt[landed]] + m.server_host[attempt[landed]] - host
-    time[landed] += across(m.clocks, host, peer, m.segments["time"][rows[landed]])[1]
+def _alike(m: Matched, rows: Array, attempt: Array, arrival: Array) -> _Alike:
+    """Which of ``rows`` of segments, all there are of some attempts, may be one packet."""
+    cell = (attempt - attempt.min(initial=m.attempts)) * len(Event) + m.leg[rows]
+    seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
+    group = ids_within(cell, int(cell.max(initial=-1)) + 1, seq, tsval)
+    bare = np.flatnonzero(tsval < 0)
+    bare = bare[repeated(cell, bare[~arrival[bare]])[cell[bare]]]
+    if len(bare):
+        # Without timestamps only the MAC tells a repetition from what it repeats.
+        target, source = (m.segments[name][rows[bare]] for name in ("dst_mac", "src_mac"))
+        mac = meant(target, source, ids_of(cell[bare]), arrival[bare])
+        group[bare] = group.max() + 1 + ids_of(group[bare], mac)
+    out, back, others = once(group, arrival)
+    return _Alike(
+        rows[out], rows[back], rows[others], attempt[others], arrival[others], group[others]
+    )
+
+
+def _sent_by(m: Matched, of: _Alike) -> Array:
+    """Times of the rows that are not alone on the reference clock (ns), those of arrivals as late
+    as they may be: inside the uncertainty one may seem to come before its departure."""
+    time = m.aligned(of.rows)
+    landed = np.flatnonzero(of.arrival)
+    rows, attempt = of.rows[landed], of.attempt[landed]
+    host = m.host_of_capture[m.segments["capture"][rows]]
+    peer = m.client_host[attempt] + m.server_host[attempt] - host
+    time[landed] += across(m.clocks, host, peer, m.segments["time"][rows])[1]
     return time
 
 
@@ -376,21 +413,24 @@ def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
 
 
 def _of_another(m: Matched, sent: Array, arrived: Array) -> Array:
-    """Whether what arrived did so at such a time that it was a repetition of what was ``sent``,
-    which the sender's capture does not have (bool): where clocks can be compared."""
-    time, capture = m.segments["time"], m.segments["capture"]
-    sender, receiver = (m.host_of_capture[capture[rows]] for rows in (sent, arrived))
-    moment, doubt = across(m.clocks, sender, receiver, time[sent])
+    """Rows of pairs (``sent``, ``arrived``; -1 none) that nothing but their looks makes one packet,
+    and of which the second came at such a time that it was a repetition of the first, which
+    the sender's capture does not have: where clocks can be compared."""
+    s = m.segments
+    pairs = np.flatnonzero((arrived >= 0) & ((s["tsval"][sent] < 0) | (s["tsval"][arrived] < 0)))
+    sent, arrived = sent[pairs], arrived[pairs]
+    sender, receiver = (m.host_of_capture[s["capture"][rows]] for rows in (sent, arrived))
+    moment, doubt = across(m.clocks, sender, receiver, s["time"][sent])
     roots = np.array([clock.root for clock in m.clocks], np.int64)
-    timed = (time[sent] != NO_TIME) & (time[arrived] != NO_TIME)
-    apart = np.abs(time[arrived] - moment) - doubt
-    return np.asarray(timed & (roots[sender] == roots[receiver]) & (apart > _REPEATED_NS))
+    apart = np.abs(s["time"][arrived] - moment) - doubt
+    late = (roots[sender] == roots[receiver]) & (apart > _REPEATED_NS)
+    return pairs[late & (s["time"][sent] != NO_TIME) & (s["time"][arrived] != NO_TIME)]
 
 
 def _foreign(m: Matched) -> Array:
-    """Arrivals that were addressed to a MAC that is not the host's, unless the host went
-    on with the handshake although nothing else of that leg arrived, nor was sent to its own
-    MAC: a virtual router's MAC is foreign by number and its own in truth."""
+    """Arrivals that were addressed to a MAC that is not the host's, unless the host went on with
+    a handshake after one to it, although nothing else of that leg arrived, nor was sent to its
+    own MAC: a virtual router's MAC is foreign by number and its own in truth."""
     receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
@@ -407,15 +447,22 @@ def _foreign(m: Matched) -> Array:
     if not foreign.any():
         return result
     cell = attempt * len(Event) + m.leg[rows]
-    size = m.attempts * len(Event)
-    proper = np.bincount(cell[~foreign], minlength=size)[cell] > 0
     sent = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == SENDER[m.leg])
     sent = sent[np.isin(m.segments["dst_mac"][sent], list(own))]
-    proper |= np.bincount(m.identity[m.sighting[sent]] * len(Event) + m.leg[sent], minlength=size)[
-        cell
-    ].astype(bool)
-    foreign &= proper | ~_answered(m, m.leg[rows], attempt)
+    well = m.identity[m.sighting[sent]] * len(Event) + m.leg[sent]
+    proper = np.bincount(np.append(cell[~foreign], well), minlength=m.attempts * len(Event))
+    proper = proper[cell] > 0
+    foreign &= ~_own(capture, destination, foreign & ~proper & _answered(m, m.leg[rows], attempt))
     result[rows[foreign]] = True
+    return result
+
+
+def _own(capture: Array, destination: Array, accepted: Array) -> Array:
+    """Whether the host of a capture takes what is for that MAC: one such is ``accepted``."""
+    result = accepted.copy()
+    rows = np.flatnonzero(destination >= 0)
+    pair = ids_of(capture[rows], destination[rows])
+    result[rows] |= np.bincount(pair, accepted[rows])[pair] > 0
     return result
 
 
@@ -440,12 +487,17 @@ def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
 
 
 def fate_counts(m: Matched) -> Array:
-    """counts[leg, fate, attempt] of the SYNs, SYN-ACKs and ACKs transmitted (int64)."""
+    """counts[leg, fate, attempt] of the SYNs, SYN-ACKs and ACKs transmitted (int32)."""
     t, legs, fates = m.transmissions, Event.ACK + 1, len(FATES)
-    leg, fate, attempt = t["leg"], t["fate"], t["attempt"]
-    rows = np.flatnonzero(leg < legs)
-    cell = (leg[rows].astype(np.int64) * fates + fate[rows]) * m.attempts + attempt[rows]
-    return np.bincount(cell, minlength=legs * fates * m.attempts).reshape(legs, fates, m.attempts)
+    # What never happens takes no memory.
+    result = np.zeros((legs, fates, m.attempts), np.int32)
+    kind = t["leg"] * np.uint8(fates) + t["fate"]
+    for leg in range(legs):
+        for fate in range(fates):
+            mine = t["attempt"][kind == leg * fates + fate]
+            if len(mine):
+                result[leg, fate] = np.bincount(mine, minlength=m.attempts)
+    return result
 
 
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:
@@ -487,9 +539,11 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     # What was delivered needs no witness.
     open_ = np.flatnonzero(fate != DELIVERED)
     coverage = _coverage(m, sent[open_], attempt[open_], leg[open_])
-    m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], coverage == _ON)
+    unasked = of_another_port(m, np.arange(len(m.captures))[:, None], attempt[open_])
+    covered = (coverage == _ON) & ~unasked
+    m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], covered)
     lacking = ~landed[open_]
-    away, coverage = open_[lacking], coverage[:, lacking]
+    away, coverage, covered = open_[lacking], coverage[:, lacking], covered[:, lacking]
     leg, attempt = leg[away], attempt[away]
     cell = attempt * len(Event) + leg
     missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
@@ -499,7 +553,7 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     hidden = np.zeros((2, len(away)), np.int64)
     for number, capture in enumerate(m.captures):
         cover = coverage[number]
-        cover[(cover == _ON) & ~_excluded(m, number)[leg]] = _ABLE
+        cover[covered[number] & ~_excluded(m, number)[leg]] = _ABLE
         of_receiver = cover != UNCAPTURED
         np.minimum(why, cover, out=why, where=of_receiver)
         hidden[0, of_receiver] += capture.dropped or 0
@@ -556,11 +610,10 @@ def _inside(m: Matched, sighting: Array) -> Array:
 def _excluded(m: Matched, number: int) -> Array:
     """By leg whether a capture never shows it arriving though it did: its filter leaves it out."""
     mine = m.sightings["capture"] == number
-    counts = [m.legs.counts[mine & (m.side == side)].sum(axis=0) for side in (CLIENT, SERVER)]
-    shown = {Event.SYN_ACK: counts[0], Event.SYN: counts[1], Event.ACK: counts[1]}
     result = np.zeros(len(Event), bool)
-    for leg, seen in shown.items():
-        result[leg] = m.missed[number, leg] and not seen[leg]
+    for leg in np.flatnonzero(m.missed[number]).tolist():
+        here = mine & (m.side == -SENDER[leg])
+        result[leg] = not m.legs.has(Event(leg))[here].any()
     return result
 
 

@@ -7,12 +7,15 @@ could not have shown what is missing, the answer is `inconclusive` with its reas
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from synack.addresses import NO_MAC
 from synack.grouping import least
-from synack.handshake.clock import on_reference
+from synack.handshake.clock import across, on_reference
 from synack.handshake.interfaces import spans
+from synack.handshake.legs import NEVER
 from synack.handshake.match import (
     LOST,
     MISDELIVERED,
@@ -23,7 +26,7 @@ from synack.handshake.match import (
     fate_counts,
 )
 from synack.handshake.states import Event, State
-from synack.handshake.vantage import FIRST_TTLS, NEITHER, SERVER
+from synack.handshake.vantage import NEITHER, SERVER
 from synack.handshake.witness import SETTLE_NS
 from synack.model import Outcome
 from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
@@ -40,8 +43,15 @@ REASONS = (
     "something between answers in the server's place, and what became of the server's own answer"
     " cannot be seen",
     "the server's capture leaves its answers out",
+    "the server sent its SYN-ACK again after an ACK had left, and its capture could not have shown"
+    " the ACK",
+    "the SYN of what was reset is not in the capture: its client may have given up, or be another"
+    " machine",
+    "no answer was captured, and the SYN was not repeated as without one it would have been",
 )
-_NONE, ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN, HIDDEN = range(len(REASONS))
+(
+    _NONE, ENDS, BLIND, _IGNORED, _QUIET, _BETWEEN, HIDDEN, _IN_VAIN, UNASKED, _UNREPEATED,
+) = range(len(REASONS))  # fmt: skip
 
 
 def judge(m: Matched, vanished: Table | None = None) -> Table:
@@ -56,29 +66,6 @@ def judge(m: Matched, vanished: Table | None = None) -> Table:
     return Table(ATTEMPTS, columns)
 
 
-def _resumed(m: Matched) -> Array:
-    """Sightings with a reset in the client's name that is another machine's: the client's SYN
-    comes again after it, and a client is done with an attempt whose answer it resets; or it
-    comes from another MAC than the SYN, neither past a router. (What resets the answer to an
-    old connection of the same ports does go on: no such case.) (bool)"""
-    s, counts = m.segments, m.legs.counts
-    result = np.zeros(len(m.sightings) + 1, bool)  # the last: of no sighting
-    if not len(m.sightings):
-        return result[:-1]
-    reset = np.append(counts[:, Event.RST_CLIENT] > 0, False)
-    reset[:-1] &= (counts[:, Event.CHALLENGE] == 0) & (counts[:, Event.SYN] > 0)
-    rows = np.flatnonzero((m.leg == Event.SYN) & reset[m.sighting])
-    first = m.legs.first[m.sighting[rows], Event.RST_CLIENT]
-    # What the reset overtook on the way is no resumption.
-    result[m.sighting[rows[s["time"][rows] > first + SETTLE_NS]]] = True
-    rows = np.flatnonzero((m.leg == Event.RST_CLIENT) & reset[m.sighting] & (s["src_mac"] >= 0))
-    asked = m.sightings["syn_row"][m.sighting[rows]]
-    other = (s["src_mac"][asked] >= 0) & (s["src_mac"][asked] != s["src_mac"][rows])
-    other &= np.isin(s["ttl"][asked], FIRST_TTLS) & np.isin(s["ttl"][rows], FIRST_TTLS)
-    result[m.sighting[rows[other]]] = True
-    return result[:-1]
-
-
 def _mute(m: Matched) -> Array:
     """Sightings at the server in captures that have no answer of it at all, although clients went
     on as after one: that nothing is there says nothing (bool)."""
@@ -88,10 +75,21 @@ def _mute(m: Matched) -> Array:
     at_server = m.side == SERVER
     answered = at_server & (counts[:, Event.SYN_ACK] > 0)
     # A server's own answer came between these two.
-    went_on = at_server & (counts[:, [Event.SYN, Event.ACK]] > 0).all(axis=1) & ~answered
+    went_on = at_server & m.legs.has(Event.SYN) & m.legs.has(Event.ACK) & ~answered
     some = np.bincount(capture[answered], minlength=len(m.captures)) > 0
     hidden = np.bincount(capture[went_on], minlength=len(m.captures)) > 0
     return at_server & (hidden & ~some)[capture]
+
+
+def _terse(m: Matched) -> Array:
+    """Captures that may leave out an answer: they have nothing but TCP, so that their filter may
+    drop ICMP errors; or frames were damaged, dropped, or proved to be missing (bool)."""
+    result = m.missed.sum(axis=1) > 0
+    for number, capture in enumerate(m.captures):
+        counts = sum((file.counts for file in capture.files), Counter[str]())
+        bare = 0 < capture.packets <= counts["tcp"]
+        result[number] |= bare or counts["damaged"] > 0 or bool(capture.dropped)
+    return result
 
 
 class _View:
@@ -111,7 +109,10 @@ class _View:
         self.server_state = self._state(m.server)
         self.other_state = self._state(m.elsewhere)
         self.spans = spans(m.captures, m.vantages, m.segments)
-        self.resumed, self.mute = _resumed(m), _mute(m)
+        self.mute, self.terse = _mute(m), _terse(m)
+        resumed = m.identity[m.resumed]
+        self.resumed = np.zeros(m.attempts, bool)
+        self.resumed[resumed] = True
 
     def _state(self, sighting: Array) -> Array:
         if not len(self.m.sightings):
@@ -159,6 +160,7 @@ class _View:
             (both & m.answered_between, Outcome.INCONCLUSIVE, _BETWEEN),
             # One known to be lost, another that nobody could have seen: either may be.
             (both & (acks > 0) & ack_gone & ack_unseen, Outcome.INCONCLUSIVE, BLIND),
+            (both & (acks > 0) & ack_unseen & self._in_vain(), Outcome.INCONCLUSIVE, _IN_VAIN),
             (both & (acks > 0) & ack_unseen, Outcome.COMPLETED, _NONE),
             (both & (acks > 0) & ack_gone, Outcome.ACK_LOST, _NONE),
             (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
@@ -166,13 +168,13 @@ class _View:
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
             (both & (syn_acks > 0) & (received == 0) & syn_ack_gone,
              Outcome.SYN_ACK_LOST, _NONE),
-            (both & (server == State.REJECTED) & ~self._at(self.resumed, m.server),
-             Outcome.REJECTED, _NONE),
+            (both & (server == State.REJECTED) & ~self.resumed, Outcome.REJECTED, _NONE),
             (both & (server == State.REFUSED) & (syn_acks == 0), Outcome.REFUSED, _NONE),
             (both & challenged & (received == 0), Outcome.CHALLENGED, _NONE),
             (both & unreachable, Outcome.UNREACHABLE, _NONE),
             (both & foreign_syn & silent, Outcome.SYN_LOST, _NONE),
             (both & silent & self._at(self.mute, m.server), Outcome.INCONCLUSIVE, HIDDEN),
+            (both & silent & self._unrepeated(m.server), Outcome.INCONCLUSIVE, _UNREPEATED),
             (both & silent & self._outlived(m.server), Outcome.NO_REPLY, _NONE),
             (both & silent, Outcome.INCONCLUSIVE, ENDS),
             (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
@@ -205,23 +207,35 @@ class _View:
             due = self._outlived(sighting)
             astray = here & (addressed(m, sighting, Event.SYN_ACK) == 0)
             astray &= self.count(sighting, Event.SYN_ACK) > 0
+            passed_by = here & (addressed(m, sighting, Event.SYN) == 0)
+            passed_by &= self.count(sighting, Event.SYN) > 0
             rules += [
+                (here & passed_by & (state == State.SYN_SENT), Outcome.SYN_LOST, _NONE),
                 (here & astray & (state == State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
                 (here & gone[0] & (state <= State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
                 (here & gone[1] & (state == State.SYN_SENT), Outcome.SYN_LOST, _NONE),
                 (here & (state == State.ESTABLISHED), Outcome.COMPLETED, _NONE),
                 (here & (state == State.REFUSED), Outcome.REFUSED, _NONE),
                 (
-                    here & (state == State.REJECTED) & ~self._at(self.resumed, sighting),
-                    Outcome.REJECTED,
-                    _NONE,
+                    here & (state == State.REJECTED) & (self.count(sighting, Event.SYN) == 0),
+                    Outcome.INCONCLUSIVE,
+                    UNASKED,
                 ),
+                (here & (state == State.REJECTED) & ~self.resumed, Outcome.REJECTED, _NONE),
                 (here & (state == State.CHALLENGED), Outcome.CHALLENGED, _NONE),
                 (here & (state == State.UNREACHABLE), Outcome.UNREACHABLE, _NONE),
                 (
                     here & (state == State.SYN_SENT) & self._at(self.mute, sighting),
                     Outcome.INCONCLUSIVE,
                     HIDDEN,
+                ),
+                (
+                    here
+                    & (state == State.SYN_SENT)
+                    & (silent == Outcome.NO_REPLY)
+                    & self._unrepeated(sighting),
+                    Outcome.INCONCLUSIVE,
+                    _UNREPEATED,
                 ),
                 (here & (state == State.SYN_SENT) & due, silent, _NONE),
                 (here & ~due, Outcome.INCONCLUSIVE, ENDS),
@@ -247,6 +261,37 @@ class _View:
         begin, end = self.spans
         long = (begin[capture] <= first) & (end[capture] - first >= INITIAL_RTO_NS)
         return np.asarray((sighting >= 0) & long)
+
+    def _unrepeated(self, sighting: Array) -> Array:
+        """Whether a SYN was not repeated though it was due, and the given capture of it may leave
+        out what answered it: an ICMP error, or what it dropped."""
+        m = self.m
+        if not len(m.sightings):
+            return np.zeros(len(sighting), bool)
+        once = (self.count(sighting, Event.SYN) == 1) & (self.count(m.client, Event.SYN) < 2)
+        return np.asarray(once & self._outlived(sighting) & self.terse[self._capture(sighting)])
+
+    def _capture(self, sighting: Array) -> Array:
+        return self.m.sightings["capture"][sighting]
+
+    def _in_vain(self) -> Array:
+        """Whether the server sent its SYN-ACK again, longer after the client's first ACK than an
+        answer takes: it had not accepted that."""
+        m, first = self.m, self.m.legs.first
+        result = np.zeros(m.attempts, bool)
+        if not len(m.sightings):
+            return result
+        some = np.flatnonzero(self.both & self.at_client & (self.count(m.client, Event.ACK) > 0))
+        mine, theirs = m.client[some], m.server[some]
+        takes = np.maximum(m.legs.gap(Event.SYN, Event.SYN_ACK)[mine], 0) + SETTLE_NS
+        known = across(m.clocks, m.client_host[some], m.server_host[some], first[mine, Event.ACK])
+        deadline = np.full(len(m.sightings) + 1, NEVER)  # the last: of no sighting
+        deadline[theirs] = np.where(theirs >= 0, sum(known) + takes, NEVER)
+        deadline[mine] = first[mine, Event.ACK] + takes
+        rows = np.flatnonzero((m.leg == Event.SYN_ACK) & (deadline[m.sighting] != NEVER))
+        late = rows[m.segments["time"][rows] > deadline[m.sighting[rows]]]
+        result[m.identity[m.sighting[late]]] = True
+        return result
 
     def columns(self) -> dict[str, Array]:
         m, s = self.m, self.m.sightings

@@ -2,7 +2,8 @@
 
 A segment that one capture has and the next one on its way has not has vanished between the
 two, if the second is a witness: it was on, dropped fewer than are missing, lacks none like
-it that went on, and would have shown this one. It would if
+it that went on, and would have shown this one. It would, unless all that it shows is of another
+server's port, if
 
 - it has others of this attempt that travel the same way, and such segments at all (its filter
   does not leave them out); or
@@ -31,7 +32,7 @@ from synack.handshake.pairing import common, counted, pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.stations import Stations, labels
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
-from synack.handshake.witness import certainly_on
+from synack.handshake.witness import certainly_on, of_another_port
 from synack.tables import VANISHED, Array, Table
 from synack.wording import count
 
@@ -133,6 +134,7 @@ def _witnesses(
         failing = _by_slot(stations, sent, missed)
         able, like_all = _shown(m, stations, sent, failing, receiver)
         sees = lacking & on & ~paired & _more_than_dropped(m, sent, lacking, capture)
+        sees &= ~of_another_port(m, capture, sent.attempt[:, None])
         witness |= sees & able
         # What was repeated, or is not at its receiver's, is lost for sure, though not where.
         lost = (witness & receiver).any(axis=1) | _repeated(sent)
@@ -334,8 +336,7 @@ def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
     """Whether each slot has anything of the same attempt that travels ``up``, towards the
     client, or not (row, slot)."""
     seen = np.zeros((2, m.attempts, stations.slots), bool)
-    counts = m.legs.counts
-    directed = counts[:, list(CLIENT_LEGS)].any(axis=1), counts[:, list(SERVER_LEGS)].any(axis=1)
+    directed = m.legs.has(*CLIENT_LEGS), m.legs.has(*SERVER_LEGS)
     for way, some in enumerate(directed):
         seen[way, m.identity[some], stations.of_sighting[some]] = True
     return np.asarray(seen[up.astype(np.int64), sent.attempt])
@@ -344,8 +345,11 @@ def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
 def _leg_of(m: Matched, stations: Stations, attempt: Array, leg: Array) -> Array:
     """Whether each slot has anything of the same attempt and leg (row, slot)."""
     seen = np.zeros((m.attempts * len(LEGS), stations.slots), bool)
+    wanted = np.zeros(m.attempts, bool)
+    wanted[attempt] = True
+    wanted = wanted[m.identity]
     for number, of in enumerate(LEGS):
-        some = m.legs.counts[:, of] > 0
+        some = np.flatnonzero(wanted & (m.legs.counts[:, of] > 0))
         seen[m.identity[some] * len(LEGS) + number, stations.of_sighting[some]] = True
     return np.asarray(seen[attempt * len(LEGS) + np.searchsorted(LEGS, leg)])
 

@@ -1,4 +1,4 @@
-"""When a capture is a witness of what it does not have: it was on."""
+"""When a capture is a witness of what it does not have: it was on, and would have shown it."""
 
 from __future__ import annotations
 
@@ -29,3 +29,21 @@ def certainly_on(m: Matched, capture: Array, time: Array, at: Array) -> Array:
             missing = (moment + doubt + SETTLE_NS >= begin) & (moment - doubt <= until)
             on &= ~((at == number) & missing)
     return np.asarray(on)
+
+
+def of_another_port(m: Matched, capture: Array, attempt: Array) -> Array:
+    """Whether all that ``capture`` shows is of one server's port, and ``attempt`` of another, at
+    either of its ends: the filter may ask for that port alone (bool; the arrays broadcast)."""
+    s = m.sightings
+    if not len(s):
+        return np.zeros(np.broadcast_shapes(capture.shape, attempt.shape), bool)
+    port = np.full(len(m.captures), _SEVERAL)
+    port[s["capture"]] = s["server_port"]
+    differs = s["capture"][s["server_port"] != port[s["capture"]]]
+    port[differs] = _SEVERAL
+    near, far = (s["server_port"][end][attempt] for end in (m.near, m.far))
+    lone = port[capture]
+    return np.asarray((lone != _SEVERAL) & (lone != near) & (lone != far))
+
+
+_SEVERAL = -1

@@ -1,0 +1,110 @@
+"""What a host that is neither end passes on to a neighbor: a router, or a node with its pods.
+
+Its own table decides where that goes, as an end's does. Such a segment has passed a router by
+its TTL, and frames of its destination on that link have passed none. That it is this host that
+sends it must be told by the host's table, by its own addresses, or by a second capture of it on the
+other side: the mirror port of a switch shows the same frames.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synack.addresses import NO_MAC
+from synack.grouping import grouped, ids_of
+from synack.handshake.match import LOST, UNWITNESSED
+from synack.handshake.states import Event
+from synack.handshake.vantage import FIRST_TTLS
+from synack.tables import Array
+
+if TYPE_CHECKING:
+    from synack.diagnosis.evidence import Case
+
+
+def forwarded(case: Case) -> Array:
+    """Rows of segments: the SYNs and SYN-ACKs that hosts at neither end pass on to neighbors."""
+    m, s = case.matched, case.matched.segments
+    taps = np.array([vantage.tap for vantage in m.vantages], bool)
+    if not taps.any():
+        return np.empty(0, np.int64)
+    rows = np.flatnonzero(taps[s["capture"]] & np.isin(m.leg, (Event.SYN, Event.SYN_ACK)))
+    identity = m.identity[m.sighting[rows]]
+    both = varied(s["src_mac"][rows], case.hosts_of(rows), identity, m.leg[rows])
+    far = ~np.isin(np.arange(256), FIRST_TTLS)[s["ttl"][rows]]
+    far &= (s["src_mac"][rows] != NO_MAC) & (s["dst_mac"][rows] != NO_MAC)
+    rows, both = rows[far], both[far]
+    columns = [s[name][rows] for name in ("capture", "src_mac", "dst_hi", "dst_lo")]
+    found = [rows[:0]]
+    for _, at in grouped(np.arange(len(rows)), *columns):
+        one = int(rows[at[0]])
+        if (both[at].all() or _its_own(case, one)) and _near(case, one):
+            found.append(rows[at])
+    return np.sort(np.concatenate(found))
+
+
+def _its_own(case: Case, row: int) -> bool:
+    """Whether texts of the host that captured a row of segments show that it sent it."""
+    s, host = case.matched.segments, int(case.hosts_of(np.array([row]))[0])
+    own, to = case.context.own, (int(s["dst_hi"][row]), int(s["dst_lo"][row]))
+    mine = (own["host"] == case.hosts[host]) & (own["mac"] == s["src_mac"][row])
+    return bool(mine.any()) or bool(len(case.table_of(host, to)))
+
+
+def _near(case: Case, row: int) -> bool:
+    """Whether the destination of a row of segments is on the link of that capture: what it
+    sends there has passed no router."""
+    s, to = case.matched.segments, case.speakers
+    mine = to["near"] & (to["capture"] == s["capture"][row]) & (to["src_mac"] != NO_MAC)
+    mine &= (to["src_hi"] == s["dst_hi"][row]) & (to["src_lo"] == s["dst_lo"][row])
+    return bool(mine.any())
+
+
+def fates_of(case: Case, rows: Array) -> tuple[Array, Array]:
+    """Fate of each of ``rows`` of segments that were passed on, and the row that it arrived as,
+    -1 none: those of what its sender sent, where all of that came by; else what taps tell
+    to have vanished after it, where the receiver captured."""
+    m, gone = case.matched, case.paths.vanished
+    t = m.transmissions
+    size = len(m.segments)
+    lost = np.zeros(size, bool)
+    to_server = gone["leg"] == Event.SYN
+    receiver = np.where(to_server, m.server_host[gone["attempt"]], m.client_host[gone["attempt"]])
+    lost[gone["row"][receiver >= 0]] = True
+    fate = np.where(lost[rows], LOST, UNWITNESSED).astype(np.uint8)
+    arrived = np.full(len(rows), -1, np.int32)
+    ours = m.identity[m.sighting[rows]] * len(Event) + m.leg[rows]
+    theirs = t["attempt"].astype(np.int64) * len(Event) + t["leg"]
+    by_capture = ids_of(ours, m.segments["capture"][rows])
+    same = np.bincount(by_capture)[by_capture] == _times(theirs, ours)
+    order = np.lexsort((m.segments["time"][t["sent"]], theirs))
+    at = np.searchsorted(theirs[order], ours) + _rank(by_capture, m.segments["time"][rows])
+    at = order[at[same]]
+    fate[same], arrived[same] = t["fate"][at], t["arrived"][at]
+    return fate, arrived
+
+
+def _times(values: Array, wanted: Array) -> Array:
+    """How often each of ``wanted`` is among ``values``."""
+    ordered = np.sort(values)
+    return np.searchsorted(ordered, wanted, "right") - np.searchsorted(ordered, wanted)
+
+
+def _rank(groups: Array, values: Array) -> Array:
+    """The place of each row in its group by ``values``, from 0."""
+    order = np.lexsort((values, groups))
+    begin = np.searchsorted(groups[order], groups[order])
+    rank = np.empty(len(groups), np.int64)
+    rank[order] = np.arange(len(groups)) - begin
+    return rank
+
+
+def varied(values: Array, *columns: Array) -> Array:
+    """Whether rows that agree in ``columns`` have more than one value (bool by row)."""
+    ids = ids_of(*columns)
+    low = np.full(int(ids.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    high = np.full(len(low), np.iinfo(np.int64).min)
+    np.minimum.at(low, ids, values)
+    np.maximum.at(high, ids, values)
+    return np.asarray((low != high)[ids])

@@ -1,0 +1,93 @@
+"""A router's own entry is as wrong as an end's: with its capture it is named, without not."""
+
+from __future__ import annotations
+
+import pytest
+from tales import OLD, P, tale, written
+
+import synack
+
+INNER = "0a:01:00:00:00:02"
+FAR = "10.0.2.31"
+TABLE = [{"host": "gw-1", "at": [5, 20]}]
+CLIENT, SERVER, OTHER = ({"host": h} for h in ("producer-7", "broker-1", "producer-71"))
+OUTSIDE, INSIDE = {"host": "gw-1", "interface": "eth0"}, {"host": "gw-1", "interface": "eth1"}
+
+
+def beyond(captures, dumps=TABLE, wrong=True, losses=()):
+    """A client behind a router, which has another one there that does well."""
+    story = tale(at=(1, 8, 15, 22), broker={"gateway": "10.0.1.1"}, connect={})
+    story["links"]["far"] = {"prefix": "10.0.2.0/24", "kind": "cloud"}
+    for name, address, mac in (
+        ("producer-7", FAR, P),
+        ("producer-71", "10.0.2.71", "0a:47:b2:0d:93:c4"),
+    ):
+        story["hosts"][name] = {"address": address, "mac": mac, "link": "far"}
+        story["hosts"][name]["gateway"] = "10.0.2.1"
+    story["hosts"]["gw-1"] = {
+        "forwards": True,
+        "interfaces": [
+            {"name": "eth0", "link": "lan", "mac": "0a:01:00:00:00:01", "address": "10.0.1.1"},
+            {"name": "eth1", "link": "far", "mac": INNER, "address": "10.0.2.1"},
+        ],
+    }
+    story["connections"].append(
+        {"client": "producer-71", "server": "broker-1", "at": [0.5, 5, 10, 20, 30, 36]}
+    )
+    if wrong:
+        story["neighbors"] = [{"host": "gw-1", "address": FAR, "mac": OLD, "kept": True}]
+    return story | {"captures": captures, "dumps": dumps, "losses": list(losses)}
+
+
+@pytest.mark.parametrize(
+    ("captures", "dumps", "confidence"),
+    [
+        ([SERVER, CLIENT, OTHER, INSIDE], TABLE, "confirmed"),
+        ([SERVER, CLIENT, OUTSIDE, INSIDE], TABLE, "confirmed"),
+        ([SERVER, CLIENT, OUTSIDE, INSIDE], [], "probable"),
+        ([SERVER, INSIDE], TABLE, "probable"),  # nobody saw it missing
+        ([SERVER, CLIENT, OTHER, INSIDE], [], None),  # may be a switch's mirror port
+        ([SERVER, CLIENT, OUTSIDE], TABLE, None),  # not the side of the entry
+        ([SERVER, CLIENT], TABLE, None),
+    ],
+)
+def test_who_passes_it_on_is_named_if_its_capture_shows_it(captures, dumps, confidence, tmp_path):
+    written(beyond(captures, dumps), tmp_path)
+    diagnosis = synack.diagnose(tmp_path)
+    stale = [f for f in diagnosis.findings if f.kind == "stale-neighbor"]
+    assert [f.confidence for f in stale] == [confidence] * (confidence is not None)
+    for finding in stale:
+        assert (finding.host, finding.ip) == ("gw-1", FAR)
+        assert (finding.stale_mac, finding.actual_mac) == (OLD, P)
+        assert finding.attempts == 4
+        assert finding.control is not None
+        assert finding.control.right.completed == 6
+    assert {f.kind for f in diagnosis.findings} == {"stale-neighbor" if stale else "syn-ack-lost"}
+
+
+def test_what_is_lost_beyond_a_right_entry_accuses_nobody(tmp_path):
+    lost = {"segments": ["syn-ack"], "to": FAR, "cause": "firewall"}
+    written(beyond([SERVER, CLIENT, OUTSIDE, INSIDE], wrong=False, losses=[lost]), tmp_path)
+    assert [f.kind for f in synack.diagnose(tmp_path).findings] == ["syn-ack-lost"]
+
+
+def handed_on_again():
+    """The MAC is a machine's that forwards, and some of it is lost by chance."""
+    story = beyond([SERVER, CLIENT, INSIDE])
+    relay = {"address": "10.0.2.20", "mac": OLD, "link": "far", "forwards": True}
+    story["hosts"]["relay-2"] = relay
+    story["losses"] = [{"segments": ["syn-ack"], "to": FAR, "probability": 0.3}]
+    return story
+
+
+def flooded_to_a_bystander():
+    """What a router sends to nobody's MAC is in every capture of the link."""
+    story = beyond([SERVER, CLIENT, OTHER], [{"host": "producer-71", "at": [5, 20]}])
+    story["links"]["far"]["kind"] = "flooding"
+    return story
+
+
+@pytest.mark.parametrize("story", [handed_on_again, flooded_to_a_bystander])
+def test_who_does_not_pass_it_on_wrongly_is_not_named(story, tmp_path):
+    written(story(), tmp_path)
+    assert "stale-neighbor" not in {f.kind for f in synack.diagnose(tmp_path).findings}
