@@ -23,7 +23,7 @@ cdef class _Numbers:
     @cython.locals(mask=u64, known=Py_ssize_t, place=u64, mixed=u64)
     cdef int _enter_all(self) except -1
     @cython.locals(mixed=u64, at=Py_ssize_t)
-    cdef u64 _hash(self, const u64[::1] cells, Py_ssize_t start) except? 77
+    cdef u64 _hash(self, const u64[::1] cells, Py_ssize_t start) except? 77 nogil
     @cython.locals(mask=u64, width=Py_ssize_t, row=Py_ssize_t, start=Py_ssize_t, place=u64,
                    known=Py_ssize_t, at=Py_ssize_t, same=bint, touched=u64, mixed=u64,
                    slot=u64)

@@ -65,9 +65,10 @@ def representatives(ids: Array) -> Array:
 
 
 def _first_rows(ids: Any, some: Any) -> int:
-    for row in range(len(ids)):
-        if some[ids[row]] < 0:
-            some[ids[row]] = row
+    with cython.nogil:
+        for row in range(len(ids)):
+            if some[ids[row]] < 0:
+                some[ids[row]] = row
     return 0
 
 
@@ -118,9 +119,10 @@ def by_id(ids: Array, size: int = 0) -> tuple[Array, Array]:
 
 
 def _put(ids: Any, places: Any, order: Any) -> int:
-    for row in range(len(ids)):
-        order[places[ids[row]]] = row
-        places[ids[row]] += 1
+    with cython.nogil:
+        for row in range(len(ids)):
+            order[places[ids[row]]] = row
+            places[ids[row]] += 1
     return 0
 
 
@@ -221,41 +223,42 @@ class _Numbers:
         return mixed ^ mixed >> 32
 
     def _number(self, cells: Any, ids: Any, rows: int) -> int:
-        mask = len(self.slots) - 1
-        width = self.width
-        for row in range(rows):
-            self.hashes[row] = self._hash(cells, row * width)
-        # Loops of nothing but reading: then many reads from memory are under way at a time.
-        touched = 0
-        for row in range(rows):
-            touched ^= self.slots[self.hashes[row] & mask]
-        for row in range(rows):
-            known = self.slots[self.hashes[row] & mask] & _LOW
-            if known:
-                touched ^= self.known[(known - 1) * width]
-        self.touched = touched
-        for row in range(rows):
-            start = row * width
-            mixed = self.hashes[row]
-            place = mixed & mask
-            while True:
-                slot = self.slots[place]
-                if not slot:
-                    known = self.found
-                    self.slots[place] = (mixed >> 32) << 32 | (known + 1)
+        with cython.nogil:
+            mask = len(self.slots) - 1
+            width = self.width
+            for row in range(rows):
+                self.hashes[row] = self._hash(cells, row * width)
+            # Loops of nothing but reading: then many reads from memory are under way at a time.
+            touched = 0
+            for row in range(rows):
+                touched ^= self.slots[self.hashes[row] & mask]
+            for row in range(rows):
+                known = self.slots[self.hashes[row] & mask] & _LOW
+                if known:
+                    touched ^= self.known[(known - 1) * width]
+            self.touched = touched
+            for row in range(rows):
+                start = row * width
+                mixed = self.hashes[row]
+                place = mixed & mask
+                while True:
+                    slot = self.slots[place]
+                    if not slot:
+                        known = self.found
+                        self.slots[place] = (mixed >> 32) << 32 | (known + 1)
+                        for at in range(width):
+                            self.known[known * width + at] = cells[start + at]
+                        self.found = known + 1
+                        break
+                    known = (slot & _LOW) - 1
+                    same = slot >> 32 == mixed >> 32
                     for at in range(width):
-                        self.known[known * width + at] = cells[start + at]
-                    self.found = known + 1
-                    break
-                known = (slot & _LOW) - 1
-                same = slot >> 32 == mixed >> 32
-                for at in range(width):
-                    if same and self.known[known * width + at] != cells[start + at]:
-                        same = False
-                if same:
-                    break
-                place = (place + 1) & mask
-            ids[row] = known
+                        if same and self.known[known * width + at] != cells[start + at]:
+                            same = False
+                    if same:
+                        break
+                    place = (place + 1) & mask
+                ids[row] = known
         return 0
 
 
@@ -287,34 +290,35 @@ class _Within:
         return ids
 
     def _number(self, cell: Any, cells: Any, ids: Any, rows: int) -> bool:
-        width = self.width
-        for row in range(rows):
-            start = row * width
-            before = 0
-            known = self.first[cell[row]]
-            steps = 0
-            while known:
-                same = True
-                for at in range(width):
-                    if self.known[(known - 1) * width + at] != cells[start + at]:
-                        same = False
-                if same:
-                    break
-                steps += 1
-                if steps > _MANY:
-                    return False
-                before = known
-                known = self.next[known - 1]
-            if not known:
-                for at in range(width):
-                    self.known[self.found * width + at] = cells[start + at]
-                self.found += 1
-                known = self.found
-                if before:
-                    self.next[before - 1] = known
-                else:
-                    self.first[cell[row]] = known
-            ids[row] = known - 1
+        with cython.nogil:
+            width = self.width
+            for row in range(rows):
+                start = row * width
+                before = 0
+                known = self.first[cell[row]]
+                steps = 0
+                while known:
+                    same = True
+                    for at in range(width):
+                        if self.known[(known - 1) * width + at] != cells[start + at]:
+                            same = False
+                    if same:
+                        break
+                    steps += 1
+                    if steps > _MANY:
+                        return False
+                    before = known
+                    known = self.next[known - 1]
+                if not known:
+                    for at in range(width):
+                        self.known[self.found * width + at] = cells[start + at]
+                    self.found += 1
+                    known = self.found
+                    if before:
+                        self.next[before - 1] = known
+                    else:
+                        self.first[cell[row]] = known
+                ids[row] = known - 1
         return True
 
 

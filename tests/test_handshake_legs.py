@@ -64,3 +64,16 @@ def test_empty() -> None:
     none = track(Table.empty(SEGMENTS)).legs
     assert none.counts.shape == (0, len(Event))
     assert none.gap(Event.SYN, Event.SYN_ACK).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("events", "has"),
+    [
+        ([Event.SYN], [True, True]),
+        ([Event.ACK], [True, False]),
+        ([Event.PROGRESS, Event.SYN_ACK], [True, False]),
+        ([Event.RST_SERVER, Event.PROGRESS], [False, False]),
+    ],
+)
+def test_has(events: list[Event], has: list[bool]) -> None:
+    assert legs(TRACE).has(*events).tolist() == has

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synack.handshake.pairing import meant, once, pair
+from synack.handshake.pairing import common, meant, once, pair, repeated
 
 
 def paired(events: str) -> str:
@@ -52,7 +52,7 @@ def test_at_one_moment() -> None:
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 12)), max_size=24)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(ROWS)
 def test_brackets(rows: list[tuple[int, bool, int]]) -> None:
     """The same pairs as the naive matcher, many groups at once, in any order of rows."""
@@ -62,7 +62,7 @@ def test_brackets(rows: list[tuple[int, bool, int]]) -> None:
     assert pair(group, arrival, time).tolist() == naive.pairs(rows)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ROWS)
 def test_multiset(rows: list[tuple[int, bool, int]]) -> None:
     """A pair is one departure and one arrival of one group, each used once, and as many
@@ -113,3 +113,26 @@ def test_the_mac_tells_repetitions_apart(shows, rows, expected) -> None:
     arrival, target, source = np.array(rows, np.int64).T
     cell = np.zeros(len(rows), np.int64)
     assert meant(target, source, cell, arrival == 1).tolist() == expected, shows
+
+
+@pytest.mark.parametrize(
+    ("shows", "rows", "expected"),
+    [
+        ("both ends have all", [(0, 5), (0, 6), (1, 5)], [5, 6, 5]),
+        ("one end has none", [(0, 5), (0, 6), (1, -1)], [-1, -1, -1]),
+        ("both have some", [(0, 5), (0, -1), (1, 5)], [5, -1, 5]),
+        ("nothing arrived", [(0, 5), (0, 6)], [5, 6]),
+        ("nothing arrived, and one is not known", [(0, 5), (0, -1)], [-1, -1]),
+    ],
+)
+def test_what_one_end_lacks_tells_nothing_apart(shows, rows, expected) -> None:
+    """``rows``: whether it is an arrival, and its value; beside a cell that has all."""
+    arrival, values = np.array([*rows, (0, 9)], np.int64).T
+    cell = np.array([1] * len(rows) + [0], np.int64)
+    assert common(values, cell, arrival == 1).tolist() == [*expected, 9], shows
+
+
+def test_repeated() -> None:
+    cell = np.array([0, 1, 1, 2, 2, 4], np.int64)
+    assert repeated(cell, np.array([0, 1, 2, 3])).tolist() == [False, True, False, False, False]
+    assert repeated(cell[:0], np.empty(0, np.int64)).tolist() == []

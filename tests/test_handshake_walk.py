@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from types import ModuleType
 
 import numpy as np
@@ -74,7 +76,7 @@ SEGMENT = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(SEGMENT, max_size=60))
 def test_same_as_its_source(rows: list[tuple[int, ...]]) -> None:
     """Any segments at all: few ends, few numbers, so that everything meets."""
@@ -86,7 +88,7 @@ BOTH = pytest.mark.parametrize("module", [walk, plain], ids=["installed", "sourc
 
 
 @BOTH
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(SEGMENT, max_size=60), st.integers(0, 200))
 def test_parts(module: ModuleType, rows: list[tuple[int, ...]], room: int) -> None:
     """The captures walked apart, and then one added to the other."""
@@ -110,6 +112,24 @@ def test_more_attempts_than_likely(module: ModuleType) -> None:
     assert made.column("syn_payload").tolist() == list(range(2 * size))
     assert (made.counts()[:, Event.SYN] == 1).all()
     assert made.firsts()[:, Event.SYN].tolist() == list(range(2 * size))
+
+
+def test_what_was_walked_leaves_no_cycle() -> None:
+    """It is large: it must go when it is no longer needed, not when the collector comes."""
+    size = 1_000
+    table = segments(
+        [(n // size, 1, (0, 10, n), (0, 5, 9092), n, 0, 0, n, 1) for n in range(2 * size)]
+    )
+    gc.collect()
+    gc.disable()
+    try:
+        made = walk.Walk(TABLE, table, range(size))
+        made.append(walk.Walk(TABLE, table, range(size, 2 * size)))
+        attempts = weakref.ref(made.attempt)
+        del made
+        assert attempts() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("ports", [1, 30_000])

@@ -191,6 +191,34 @@ def two_interfaces_and_answers_alone():
     return story
 
 
+def a_balancer_in_front_of_two_clients():
+    """It sends what both send with its own MAC; the answers to one of them are dropped."""
+    story = a_captured_balancer()
+    story["connections"][1] = {**FINE, "server": "10.0.1.100"}
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "cause": "firewall"}]
+    story["captures"] = [{"host": "broker-1", "only": ["tcp"]}]
+    story["dumps"] = TABLE
+    return story
+
+
+def the_other_client_has_the_wrong_entry():
+    """A firewall drops the SYNs of the first, whose entry is right; nobody heard the broker."""
+    story = incident(neighbors=[{"host": "producer-71", "address": "10.0.1.10", "mac": OLD,
+                                 "state": "PERMANENT"}])  # fmt: skip
+    story["losses"] = [{"segments": ["syn"], "from": "10.0.1.77", "cause": "firewall"}]
+    story["captures"] = [{"host": "producer-7", "only": ["tcp"]}, {"host": "producer-71"}]
+    story["dumps"] = [{"host": "producer-7", "at": [5, 20]}, {"host": "producer-71", "at": [5]}]
+    return story
+
+
+def another_owner_resets_and_the_broker_recorded_its_answers_alone():
+    """With destination MACs, and a table that agrees with them."""
+    story = two_owners_and_no_destination_mac()
+    story["captures"][0] |= {"link_type": "EN10MB", "direction": "out"}
+    story["captures"].append({"host": "producer-71"})
+    return story
+
+
 def two_owners_and_no_mac_at_all():
     """The other owner's resets come as if from the client, which goes on: it sent none."""
     story = two_owners_and_no_destination_mac()
@@ -247,6 +275,8 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         a_server_behind_a_balancer_recorded_its_answers_alone, two_owners_and_nothing_but_answers,
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
+        a_balancer_in_front_of_two_clients, the_other_client_has_the_wrong_entry,
+        another_owner_resets_and_the_broker_recorded_its_answers_alone,
     ],
 )  # fmt: skip
 def test_nobody_is_accused(story, tmp_path):

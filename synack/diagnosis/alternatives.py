@@ -21,12 +21,11 @@ from synack.diagnosis.cause import (
     DORMANT,
     SHARED,
 )
-from synack.diagnosis.evidence import Case
 from synack.diagnosis.flow_records import Fact
 from synack.diagnosis.view import Judged, View, by, excluded, open_, supported
 from synack.grouping import distinct
 from synack.handshake.states import Event
-from synack.model import Alternative, Finding
+from synack.model import Alternative
 
 CAUSES = {
     1: "stale entry at the server",
@@ -67,13 +66,13 @@ CAUSES = {
 Rule = Callable[[View], Judged | None]
 
 
-def considered(case: Case, finding: Finding) -> list[Alternative]:
+def considered(view: View) -> list[Alternative]:
     """All rows that apply to this kind of finding, judged; [] for other kinds, and where no
     attempt failed for it (all of them got through in the end)."""
-    rules = _BY_KIND.get(finding.kind)
-    if rules is None or not finding.rows:
+    rules = _BY_KIND.get(view.finding.kind)
+    if rules is None or not view.finding.rows:
         return []
-    view, found = View(case, finding), []
+    found = []
     for row, rule in sorted(rules.items()):
         judged = rule(view)
         if judged is not None:

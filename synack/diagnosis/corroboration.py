@@ -7,16 +7,13 @@ import numpy as np
 from synack.addresses import parse_mac
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.view import View
-from synack.model import Evidence, Finding, Source
+from synack.model import Evidence, Source
 from synack.wording import count
 
 
-def corroboration(case: Case, finding: Finding) -> list[Evidence]:
+def corroboration(view: View) -> list[Evidence]:
     """Statements that agree with a finding or sharpen it; none without such dumps."""
-    if not finding.rows:
-        return []
-    view = View(case, finding)
-    rules = _BY_KIND.get(finding.kind, ())
+    rules = _BY_KIND.get(view.finding.kind, ()) if view.finding.rows else ()
     return [evidence for rule in rules if (evidence := rule(view)) is not None]
 
 

@@ -15,6 +15,7 @@ from synack.diagnosis.gateway import gateway_mismatches, unrecorded_gateways
 from synack.diagnosis.mismatch import mismatches
 from synack.diagnosis.stale import stale, unrecorded
 from synack.diagnosis.table_overflow import table_overflow
+from synack.diagnosis.view import View
 from synack.model import CONFIDENCES, FINDING_KINDS, Finding
 from synack.tables import Array
 
@@ -39,9 +40,10 @@ def findings(case: Case) -> list[Finding]:
         found += more
     found.sort(key=_gravity)
     for place, finding in reversed(list(enumerate(found))):
-        case.attempts["finding"][finding.rows] = place
-        finding.evidence += corroboration(case, finding)
-        finding.alternatives = considered(case, finding)
+        view = View(case, finding)
+        case.attempts["finding"][view.attempts] = place
+        finding.evidence += corroboration(view)
+        finding.alternatives = considered(view)
     return found
 
 

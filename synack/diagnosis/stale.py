@@ -18,6 +18,7 @@ from synack.diagnosis.evidence import Case, alike, text_of
 from synack.diagnosis.flow_records import logged
 from synack.diagnosis.history import (
     agreeing,
+    another_answers,
     contradictions,
     delivered_regardless,
     healed,
@@ -54,6 +55,8 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     if not harmful(case, mismatch.rows):
         return None
     sendings = case.sendings.take(mismatch.rows)
+    if another_answers(case, sendings):
+        return None
     blind = bool((sendings["mac"] == NO_MAC).all())
     doubts = _owner_seen_later(case, mismatch, sendings)
     owner = None if doubts else by_frames(case, mismatch)

@@ -324,11 +324,11 @@ class View:
     def tags(self) -> tuple[set[int], set[int]]:
         """VLANs of the sent, and of what the peer's own segments came with at the sender."""
         case, m = self.case, self.case.matched
-        out = set(m.segments["vlan"][case.sendings["row"][self.rows]].tolist())
+        out = set(distinct(m.segments["vlan"][case.sendings["row"][self.rows]]).tolist())
         at = (m.client if self.leg == Event.SYN else m.server)[self.attempts]
         first = "syn_ack_row" if self.leg == Event.SYN else "syn_row"
         rows = m.sightings[first][at[at >= 0]]
-        return out, set(m.segments["vlan"][rows[rows >= 0]].tolist())
+        return out, set(distinct(m.segments["vlan"][rows[rows >= 0]]).tolist())
 
     # ---- the captures and what else is given ------------------------------------------
 

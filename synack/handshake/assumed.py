@@ -20,7 +20,8 @@ def assumed(matched: Matched, capture: int) -> list[str]:
     if vantage.tap or vantage.basis in SURE:
         return []
     mine = matched.sightings["capture"] == capture
-    mine &= (legs.counts[:, [Event.SYN, Event.SYN_ACK, Event.ACK]] == 1).all(axis=1)
+    for leg in (Event.SYN, Event.SYN_ACK, Event.ACK):
+        mine &= legs.counts[:, leg] == 1
     waits = legs.gap(Event.SYN, Event.SYN_ACK), legs.gap(Event.SYN_ACK, Event.ACK)
     for side, (own, others) in ((SERVER, waits), (CLIENT, waits[::-1])):
         rows = np.flatnonzero(mine & (matched.side == side) & (own >= 0) & (others >= 0))

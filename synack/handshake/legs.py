@@ -18,6 +18,14 @@ class Legs:
     counts: Array
     first: Array
 
+    def has(self, *events: Event) -> Array:
+        """Whether there is any segment of ``events``, by sighting (bool)."""
+        # By column: they are stored so, and rows are short.
+        found = self.counts[:, events[0]] > 0
+        for event in events[1:]:
+            found |= self.counts[:, event] > 0
+        return np.asarray(found)
+
     def gap(self, earlier: Event, *later: Event) -> Array:
         """ns from the first ``earlier`` to the first of ``later``; -1 where one is missing."""
         start, end = self.first[:, earlier], np.full(len(self.first), NEVER)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from synack.handshake.coincidence import by_chance
 from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
 from synack.handshake.nat import Alike, connections, ends
-from synack.handshake.pairing import common, meant, once, pair
+from synack.handshake.pairing import common, meant, once, pair, repeated
 from synack.handshake.passing import passages
 from synack.handshake.resets import resumed, without_impostors
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
@@ -30,6 +31,7 @@ from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.handshake.witness import SETTLE_NS, of_another_port
 from synack.model import FATES, Capture
 from synack.tables import IDENTITY, NO_TIME, OTHER_HOST, TRANSMISSIONS, Array, Table
+from synack.together import together
 
 SENDER = np.full(len(Event), NEITHER, np.int8)
 """By leg the end that sends it; NEITHER of those that either may send."""
@@ -264,33 +266,45 @@ def _place_hosts(m: Matched) -> None:
         place[here] = m.host_of_capture[m.sightings["capture"][seen[here]]]
 
 
+class _Alike(NamedTuple):
+    """Segments at both ends that cannot be told apart, or are each other's only like."""
+
+    out: Array
+    """Rows of departures that are the only ones of their kind, and of their arrivals."""
+    back: Array
+    rows: Array
+    """Rows of all others that have both departures and arrivals."""
+    attempt: Array
+    arrival: Array
+    """Whether each of these is an arrival (bool)."""
+    group: Array
+    """A number for each kind of these."""
+
+
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alike) -> None:
     rows, attempt, arrival = _both_ends(m)
-    cell = attempt * len(Event) + m.leg[rows]
-    seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
-    group = ids_within(cell, m.attempts * len(Event), seq, tsval)
-    bare = np.flatnonzero(tsval < 0)
-    if len(bare):
-        # Without timestamps only the MAC tells a repetition from what it repeats.
-        target, source = (m.segments[name][rows[bare]] for name in ("dst_mac", "src_mac"))
-        mac = meant(target, source, ids_of(cell[bare]), arrival[bare])
-        group[bare] = group.max() + 1 + ids_of(group[bare], mac)
-    del cell, seq, tsval
-    out, back, others = once(group, arrival)
-    group = ids_of(group[others])
-    m.clocks = _clocks(m, rows[out], rows[back], known_offsets)
+
+    def alike_of(mine: Array) -> _Alike:
+        return _alike(m, rows[mine], attempt[mine], arrival[mine])
+
+    half = m.attempts // 2
+    one, other = together(
+        len(rows), lambda: alike_of(attempt < half), lambda: alike_of(attempt >= half)
+    )
+    other = other._replace(group=other.group + one.group.max(initial=-1) + 1)
+    found = _Alike(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
+    del one, other
+    m.clocks = _clocks(m, found.out, found.back, known_offsets)
     open_ = ~by_chance(m, alike)
     m.ambiguous[alike.one[open_]] = m.ambiguous[alike.other[open_]] = True
-    partner = np.full(len(rows), -1, np.int32)
-    partner[out] = back
-    time = _sent_by(m, rows[others], attempt[others], arrival[others])
-    found = pair(group, arrival[others], time)
-    partner[others] = np.where(found >= 0, others[found], -1)
+    arrived = np.full(len(m.segments), -1, np.int32)
+    arrived[found.out] = found.back
+    partner = pair(found.group, found.arrival, _sent_by(m, found))
+    paired = np.flatnonzero(~found.arrival & (partner >= 0))
+    arrived[found.rows[paired]] = found.rows[partner[paired]]
     m.foreign[:] = _foreign(m)
-    sent = np.flatnonzero(~arrival)
-    arrived = np.where(partner[sent] >= 0, rows[partner[sent]], -1)
-    attempt, sent = attempt[sent], rows[sent]
-    del rows, arrival, partner
+    sent = rows[~arrival]
+    attempt, arrived = attempt[~arrival], arrived[sent]
     fate, cause = _fates(m, sent, attempt, arrived)
     m.transmissions = Table(
         TRANSMISSIONS,
@@ -305,14 +319,33 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Ali
     )
 
 
-def _sent_by(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Array:
-    """Times of ``rows`` of segments on the reference clock (ns), those of arrivals as late as
-    they may be: inside the uncertainty one may seem to come before its departure."""
-    time = m.aligned(rows)
-    landed = np.flatnonzero(arrival)
-    host = m.host_of_capture[m.segments["capture"][rows[landed]]]
-    peer = m.client_host[attempt[landed]] + m.server_host[attempt[landed]] - host
-    time[landed] += across(m.clocks, host, peer, m.segments["time"][rows[landed]])[1]
+def _alike(m: Matched, rows: Array, attempt: Array, arrival: Array) -> _Alike:
+    """Which of ``rows`` of segments, all there are of some attempts, may be one packet."""
+    cell = (attempt - attempt.min(initial=m.attempts)) * len(Event) + m.leg[rows]
+    seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
+    group = ids_within(cell, int(cell.max(initial=-1)) + 1, seq, tsval)
+    bare = np.flatnonzero(tsval < 0)
+    bare = bare[repeated(cell, bare[~arrival[bare]])[cell[bare]]]
+    if len(bare):
+        # Without timestamps only the MAC tells a repetition from what it repeats.
+        target, source = (m.segments[name][rows[bare]] for name in ("dst_mac", "src_mac"))
+        mac = meant(target, source, ids_of(cell[bare]), arrival[bare])
+        group[bare] = group.max() + 1 + ids_of(group[bare], mac)
+    out, back, others = once(group, arrival)
+    return _Alike(
+        rows[out], rows[back], rows[others], attempt[others], arrival[others], group[others]
+    )
+
+
+def _sent_by(m: Matched, of: _Alike) -> Array:
+    """Times of the rows that are not alone on the reference clock (ns), those of arrivals as late
+    as they may be: inside the uncertainty one may seem to come before its departure."""
+    time = m.aligned(of.rows)
+    landed = np.flatnonzero(of.arrival)
+    rows, attempt = of.rows[landed], of.attempt[landed]
+    host = m.host_of_capture[m.segments["capture"][rows]]
+    peer = m.client_host[attempt] + m.server_host[attempt] - host
+    time[landed] += across(m.clocks, host, peer, m.segments["time"][rows])[1]
     return time
 
 
@@ -432,12 +465,17 @@ def count_of(m: Matched, sighting: Array, *events: Event) -> Array:
 
 
 def fate_counts(m: Matched) -> Array:
-    """counts[leg, fate, attempt] of the SYNs, SYN-ACKs and ACKs transmitted (int64)."""
+    """counts[leg, fate, attempt] of the SYNs, SYN-ACKs and ACKs transmitted (int32)."""
     t, legs, fates = m.transmissions, Event.ACK + 1, len(FATES)
-    leg, fate, attempt = t["leg"], t["fate"], t["attempt"]
-    rows = np.flatnonzero(leg < legs)
-    cell = (leg[rows].astype(np.int64) * fates + fate[rows]) * m.attempts + attempt[rows]
-    return np.bincount(cell, minlength=legs * fates * m.attempts).reshape(legs, fates, m.attempts)
+    # What never happens takes no memory.
+    result = np.zeros((legs, fates, m.attempts), np.int32)
+    kind = t["leg"] * np.uint8(fates) + t["fate"]
+    for leg in range(legs):
+        for fate in range(fates):
+            mine = t["attempt"][kind == leg * fates + fate]
+            if len(mine):
+                result[leg, fate] = np.bincount(mine, minlength=m.attempts)
+    return result
 
 
 def addressed(m: Matched, sighting: Array, event: Event) -> Array:
@@ -550,11 +588,10 @@ def _inside(m: Matched, sighting: Array) -> Array:
 def _excluded(m: Matched, number: int) -> Array:
     """By leg whether a capture never shows it arriving though it did: its filter leaves it out."""
     mine = m.sightings["capture"] == number
-    counts = [m.legs.counts[mine & (m.side == side)].sum(axis=0) for side in (CLIENT, SERVER)]
-    shown = {Event.SYN_ACK: counts[0], Event.SYN: counts[1], Event.ACK: counts[1]}
     result = np.zeros(len(Event), bool)
-    for leg, seen in shown.items():
-        result[leg] = m.missed[number, leg] and not seen[leg]
+    for leg in np.flatnonzero(m.missed[number]).tolist():
+        here = mine & (m.side == -SENDER[leg])
+        result[leg] = not m.legs.has(Event(leg))[here].any()
     return result
 
 

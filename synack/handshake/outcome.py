@@ -75,7 +75,7 @@ def _mute(m: Matched) -> Array:
     at_server = m.side == SERVER
     answered = at_server & (counts[:, Event.SYN_ACK] > 0)
     # A server's own answer came between these two.
-    went_on = at_server & (counts[:, [Event.SYN, Event.ACK]] > 0).all(axis=1) & ~answered
+    went_on = at_server & m.legs.has(Event.SYN) & m.legs.has(Event.ACK) & ~answered
     some = np.bincount(capture[answered], minlength=len(m.captures)) > 0
     hidden = np.bincount(capture[went_on], minlength=len(m.captures)) > 0
     return at_server & (hidden & ~some)[capture]

@@ -58,17 +58,39 @@ def counted(group: Array, time: Array, asked: Array, low: Array, high: Array) ->
 
 
 def common(values: Array, cell: Array, arrival: Array) -> Array:
-    """``values`` where both departures and arrivals of a cell have some (>= 0), else -1: a
-    short snaplen cuts options off at one end, and would tell equal segments apart.
+    """``values``; of a cell that lacks some (-1) only if both its departures and its arrivals
+    have some, else -1: a short snaplen cuts options off at one end, and would tell equal
+    segments apart.
 
     ``cell`` numbers the legs of attempts, one number per row.
     """
-    known = np.ones(int(cell.max(initial=-1)) + 1, bool)
-    for side in (arrival, ~arrival):
-        here = np.zeros(len(known), bool)
-        here[cell[side & (values >= 0)]] = True
-        known &= here
-    return np.where(known[cell], values, -1)
+    lacking = np.flatnonzero(values < 0)
+    if not len(lacking):
+        return values
+    size = int(cell.max()) + 1
+    partly = np.zeros(size, bool)
+    partly[cell[lacking]] = True
+    rows = np.flatnonzero(partly[cell] & (values >= 0))
+    result = values.copy()
+    if not len(rows):
+        return result
+    both = np.ones(size, bool)
+    for side in (True, False):
+        here = np.zeros(size, bool)
+        here[cell[rows[arrival[rows] == side]]] = True
+        both &= here
+    result[rows[~both[cell[rows]]]] = -1
+    return result
+
+
+def repeated(cell: Array, rows: Array) -> Array:
+    """By cell whether several of ``rows`` are in it (bool)."""
+    size, mine, place = int(cell.max(initial=-1)) + 1, cell[rows], np.arange(len(rows))
+    last = np.empty(size, np.int64)  # what is not written is not read
+    last[mine] = place
+    result = np.zeros(size, bool)
+    result[mine[last[mine] != place]] = True
+    return result
 
 
 def meant(target: Array, source: Array, cell: Array, arrival: Array) -> Array:

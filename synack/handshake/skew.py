@@ -29,6 +29,7 @@ from synack.handshake.hulls import (
     tightest,
 )
 from synack.tables import Array
+from synack.together import together
 
 ONE_SIDED_NS = 50_000_000
 """What a one-sided bound may be off by at least: the delay is in it, and half of a
@@ -94,6 +95,8 @@ class Skew:
 
     def value(self, times: Array) -> Array:
         """The difference of the clocks at ``times`` (int64 ns)."""
+        if not self.rate:
+            return np.broadcast_to(np.int64(self.offset), times.shape)
         return self.offset + np.rint((times - self.at) * self.rate).astype(np.int64)
 
     def doubt(self, times: Array) -> Array:
@@ -183,14 +186,15 @@ def _fit(upper: Points, lower: Points) -> _Fit:
     if not len(upper.x) or not len(lower.x):
         return _one_sided(upper, lower)
     slack = _rounding(upper, lower)
-    tight = tightest(upper), tightest(lower)
-    corners = hull(tight[0]), hull(tight[1])
+    points = len(upper.x) + len(lower.x)
+    above, below = together(points, lambda: tightest(upper), lambda: tightest(lower))
+    corners = hull(above), hull(below)
     lines = separating(*corners, slack)
     lines = lines._replace(middle=float(math.floor(lines.middle)))
     if not lines.lacking:
         grade, band = "accurate", band_of_lines(*corners, lines)
-    elif reachable(*tight, slack):
-        grade, band = "approximate", band_of_curves(*tight, lines)
+    elif reachable(above, below, slack):
+        grade, band = "approximate", band_of_curves(above, below, lines)
     else:
         return _inconsistent(upper, lower)
     if lines.slope:

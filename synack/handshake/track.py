@@ -15,10 +15,9 @@ SYN-ACK of each side is at once the answer to one and the ACK of the other.
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from synack.handshake.legs import Legs
 from synack.handshake.states import TRANSITIONS, Event, State
 from synack.handshake.walk import COMPILED, ELSEWHERE, TWIN, Walk, attempts_likely
 from synack.tables import SIGHTINGS, Array, Table
+from synack.together import LONG, processors, together
 
 _TABLE = bytes(TRANSITIONS[state].get(event, state) for state in State for event in Event)
 
@@ -53,26 +53,29 @@ def track(segments: Table) -> Tracked:
     return Tracked(Table(SIGHTINGS, columns), walk.attempt, leg, legs)
 
 
-_LONG = 1 << 16
-"""Rows from which on it is worth while to start threads."""
-
-
 def _walked(segments: Table) -> Walk:
     """A walk over all rows: over those of each capture side by side, if there are many, and those
     of each capture are in one piece."""
-    bounds = np.flatnonzero(np.diff(segments["capture"], prepend=-1, append=-1))
-    captures = segments["capture"][bounds[:-1]].tolist()
-    processors = (os.cpu_count() or 1) if COMPILED else 1
-    if processors < 2 or len(segments) < _LONG or len(set(captures)) < max(len(captures), 2):
+    if not COMPILED or processors() < 2 or len(segments) < LONG:
         return Walk(_TABLE, segments)
-    first, *others = (range(*pair) for pair in pairwise(bounds.tolist()))
+    capture = segments["capture"]
+    begins = np.flatnonzero(capture[1:] != capture[:-1]) + 1
+    bounds = [0, *begins.tolist(), len(segments)]
+    captures = capture[bounds[:-1]].tolist()
+    if len(set(captures)) < max(len(captures), 2):
+        return Walk(_TABLE, segments)
     room = attempts_likely(segments, range(len(segments)))
-    with ThreadPoolExecutor(processors) as pool:
-        result = pool.submit(Walk, _TABLE, segments, first, room)
-        more = [pool.submit(Walk, _TABLE, segments, rows) for rows in others]
-    for walk in more:
-        result.result().append(walk.result())
-    return result.result()
+    # The first has room for the attempts of all.
+    first, *others = together(
+        len(segments),
+        *(
+            partial(Walk, _TABLE, segments, range(*pair), 0 if pair[0] else room)
+            for pair in pairwise(bounds)
+        ),
+    )
+    for walk in others:
+        first.append(walk)
+    return cast(Walk, first)
 
 
 _ALWAYS_KEPT = (Event.SYN, Event.SYN_ACK, Event.RST_SERVER, Event.RST_CLIENT)

@@ -336,8 +336,7 @@ def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
     """Whether each slot has anything of the same attempt that travels ``up``, towards the
     client, or not (row, slot)."""
     seen = np.zeros((2, m.attempts, stations.slots), bool)
-    counts = m.legs.counts
-    directed = counts[:, list(CLIENT_LEGS)].any(axis=1), counts[:, list(SERVER_LEGS)].any(axis=1)
+    directed = m.legs.has(*CLIENT_LEGS), m.legs.has(*SERVER_LEGS)
     for way, some in enumerate(directed):
         seen[way, m.identity[some], stations.of_sighting[some]] = True
     return np.asarray(seen[up.astype(np.int64), sent.attempt])
@@ -346,8 +345,11 @@ def _has_of(m: Matched, stations: Stations, sent: _Sent, up: Array) -> Array:
 def _leg_of(m: Matched, stations: Stations, attempt: Array, leg: Array) -> Array:
     """Whether each slot has anything of the same attempt and leg (row, slot)."""
     seen = np.zeros((m.attempts * len(LEGS), stations.slots), bool)
+    wanted = np.zeros(m.attempts, bool)
+    wanted[attempt] = True
+    wanted = wanted[m.identity]
     for number, of in enumerate(LEGS):
-        some = m.legs.counts[:, of] > 0
+        some = np.flatnonzero(wanted & (m.legs.counts[:, of] > 0))
         seen[m.identity[some] * len(LEGS) + number, stations.of_sighting[some]] = True
     return np.asarray(seen[attempt * len(LEGS) + np.searchsorted(LEGS, leg)])
 

@@ -29,6 +29,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from synack.grouping import among, distinct, grouped, ids_of, representatives
 from synack.handshake.legs import Legs
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.tables import INBOUND, NO_TIME, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
+from synack.together import together
 
 CLIENT, SERVER, NEITHER = 1, -1, 0
 
@@ -91,20 +93,32 @@ def locate(
     ``identity`` numbers the attempts across captures. The result is int8: CLIENT,
     SERVER or NEITHER.
     """
-    addresses = _Addresses.of(sightings)
-    links = _Links.of(segments)
     names = [vantage.host for vantage in vantages]
     hosts = np.array([names.index(name) for name in names], np.int64)
-    nearer, between = _by_comparison(segments, sightings, legs, identity, hosts)
+
+    def by_address() -> tuple[_Addresses, Array]:
+        addresses = _Addresses.of(sightings)
+        return addresses, _by_address_centre(segments, sightings, legs, addresses)
+
+    def by_mac() -> tuple[_Links, Array]:
+        links = _Links.of(segments)
+        return links, _by_mac_centre(links, sightings, sighting, leg, legs)
+
+    (nearer, between), (addresses, address_centre), (links, mac_centre), replies = together(
+        len(segments),
+        lambda: _by_comparison(segments, sightings, legs, identity, hosts),
+        by_address,
+        by_mac,
+        lambda: _by_reply_gap(legs),
+    )
     evidence = {
         "named addresses": _NAMED * _by_name(vantages, sightings),
         "direction noted by the kernel": _DIRECTION * _by_direction(segments, sighting, leg, legs),
         "comparison of captures": _NEARER * nearer,
         "counters of the host": _COUNTERS * _by_role(vantages, sightings),
-        "reply times": _REPLY_GAP * _by_reply_gap(legs),
-        "one address in everything": _CENTRE
-        * _by_address_centre(segments, sightings, legs, addresses),
-        "one MAC in everything": _CENTRE * _by_mac_centre(links, sightings, sighting, leg, legs),
+        "reply times": _REPLY_GAP * replies,
+        "one address in everything": _CENTRE * address_centre,
+        "one MAC in everything": _CENTRE * mac_centre,
     }
     client, server = addresses.client, addresses.server
     passing = _forwarded(segments, links, sightings, sighting)
@@ -149,9 +163,13 @@ def locate(
             )
         )
         vantage.basis = _basis(evidence, mine)
-    for capture, vantage in enumerate(vantages):
-        own = vantage.addresses or _of_its_host(vantage, vantages)
-        vantage.macs = _own_macs(capture, own, segments, links)
+    owns = [vantage.addresses or _of_its_host(vantage, vantages) for vantage in vantages]
+    macs = together(
+        len(segments),
+        *(partial(_own_macs, capture, own, segments, links) for capture, own in enumerate(owns)),
+    )
+    for vantage, found in zip(vantages, macs, strict=True):
+        vantage.macs = found
     return side
 
 
@@ -260,12 +278,12 @@ def _by_comparison(
     acked = np.where(once, legs.gap(Event.SYN_ACK, Event.ACK), -1)
     has_syn = legs.counts[:, Event.SYN]
     has_syn_ack = legs.counts[:, Event.SYN_ACK]
-    later = legs.counts[:, [Event.ACK, Event.PROGRESS]].sum(axis=1)
-    unseen = (has_syn == 0) | ((has_syn_ack == 0) & (later > 0))
+    later = legs.has(Event.ACK, Event.PROGRESS)
+    unseen = (has_syn == 0) | ((has_syn_ack == 0) & later)
     # A filter that leaves one leg out does so all the time.
     for has in (has_syn, has_syn_ack):
         some = np.bincount(sightings["capture"], has > 0)[sightings["capture"]] > 0
-        skips = np.bincount(sightings["capture"], (has == 0) & (later > 0))
+        skips = np.bincount(sightings["capture"], (has == 0) & later)
         unseen |= ~some & (skips[sightings["capture"]] > 0)
     cut = _at_an_edge(segments, sightings)
     ttl = [
@@ -417,7 +435,8 @@ def _by_reply_gap(legs: Legs) -> Array:
     """Of a repeated segment nobody knows which one was answered."""
     answer, acknowledgment = legs.gap(Event.SYN, Event.SYN_ACK), legs.gap(Event.SYN_ACK, Event.ACK)
     known = (answer >= 0) & (acknowledgment >= 0)
-    known &= (legs.counts[:, [Event.SYN, Event.SYN_ACK]] == 1).all(axis=1)
+    for leg in (Event.SYN, Event.SYN_ACK):
+        known &= legs.counts[:, leg] == 1
     clear = np.abs(answer - acknowledgment) > 20_000
     at_client = known & clear & (answer > 2 * acknowledgment)
     at_server = known & clear & (acknowledgment > 2 * answer)
@@ -432,8 +451,7 @@ def _by_address_centre(
     others are behind one MAC the capture may be that router's: then only an answer as prompt
     as a kernel's tells."""
     result = np.zeros(len(sightings))
-    asked, told = ((legs.counts[:, [*theirs]] > 0).any(axis=1)
-                   for theirs in (CLIENT_LEGS, SERVER_LEGS))  # fmt: skip
+    asked, told = legs.has(*CLIENT_LEGS), legs.has(*SERVER_LEGS)
     macs = [_mac_of(segments, sightings, end) for end in ("client", "server")]
     gaps = legs.gap(Event.SYN_ACK, Event.ACK), legs.gap(Event.SYN, Event.SYN_ACK)
     for capture in distinct(sightings["capture"]):
@@ -571,7 +589,7 @@ def _speaking(
     """Whether each address sends anything in each capture (bool, captures x addresses)."""
     speaks = np.zeros(shape, bool)
     for end, theirs in ((client, CLIENT_LEGS), (server, SERVER_LEGS)):
-        some = (legs.counts[:, list(theirs)] > 0).any(axis=1)
+        some = legs.has(*theirs)
         speaks[sightings["capture"][some], end[some]] = True
     return speaks
 

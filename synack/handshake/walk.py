@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import os
 from array import array
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from synack.tables import Array, Table
+from synack.together import together
 
 try:
     import cython
@@ -119,16 +122,29 @@ class Walk:
         begin, end = self.attempts, self.attempts + other.attempts
         if end > self._room:
             self._make_room(end)
-        for name in _OF_ATTEMPTS:
-            np.asarray(self._held[name])[begin:end] = other.column(name)
+        np.add(other.attempt, begin, out=other.attempt, where=other.attempt >= 0)
+        names = list(_OF_ATTEMPTS)
+        half = len(names) // 2
+        # Partials, for closures of compiled code keep what they are of alive.
+        *_, self.attempt, self.event = together(
+            end,
+            partial(other._put_into, self._held, begin, ["firsts"]),
+            partial(other._put_into, self._held, begin, ["counts", *names[:half]]),
+            partial(other._put_into, self._held, begin, names[half:]),
+            partial(np.concatenate, [self.attempt, other.attempt]),
+            partial(np.concatenate, [self.event, other.event]),
+        )
         np.asarray(self._held["connection"])[begin:end] += self.connections
         self.connections += other.connections
-        for name in ("counts", "firsts"):
-            _copy(other._held[name], self._held[name], other.attempts, begin)
-        np.add(other.attempt, begin, out=other.attempt, where=other.attempt >= 0)
-        self.attempt = np.concatenate([self.attempt, other.attempt])
-        self.event = np.concatenate([self.event, other.event])
         self.attempts = end
+
+    def _put_into(self, held: dict[str, Any], begin: int, names: Sequence[str]) -> None:
+        """What there is of these ``names``, into that of another walk."""
+        for name in names:
+            if name in _BY_EVENT:
+                _copy(self._held[name], held[name], self.attempts, begin)
+            else:
+                np.asarray(held[name])[begin : begin + self.attempts] = self.column(name)
 
     def column(self, name: str) -> Array:
         """A value per attempt."""
