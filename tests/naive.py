@@ -251,6 +251,12 @@ class Fleet:
                 called = min(c.time for c in calls) - sender.offset + receiver.offset
                 # The receiver sent this SYN before, and its capture does not have it.
                 begun &= called - SETTLE < receiver.first
+        if leg in CLIENT_LEGS and leg != "syn" and key not in self.sights[receiver.name]:
+            answers = self.sight(sender, key).legs.get("syn-ack", [])
+            if answers:
+                came = min(a.time for a in answers) - sender.offset + receiver.offset
+                # The receiver sent this SYN-ACK before, and its capture does not have it.
+                begun &= came - SETTLE < receiver.first
         return begun and moment + SETTLE <= receiver.last
 
     def _missed(self) -> Counter[tuple[str, str]]:
