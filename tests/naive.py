@@ -342,7 +342,7 @@ class Fleet:
             if fates["ack", "unwitnessed"] and fates["ack", "lost"] + fates["ack", "misdelivered"]:
                 return "inconclusive"
             if fates["ack", "unwitnessed"]:
-                return "inconclusive" if self._in_vain(client, server, key) else "completed"
+                return "inconclusive" if self._in_vain((client, server), key) else "completed"
             return "ack-lost"
         if at_client.state == "rejected":
             return "rejected"
@@ -378,7 +378,8 @@ class Fleet:
         if sight.state in {"refused", "rejected"}:
             return sight.state
         if sight.state == "established":
-            return "completed"
+            denied = host is client and not sight.count("progress") and sight.count("ack")
+            return "inconclusive" if denied and self._in_vain((client,), key) else "completed"
         if not self._patient(host, sight):
             return "inconclusive"
         if sight.state == "syn-sent":
@@ -395,8 +396,9 @@ class Fleet:
             n for (host, _), n in self.missed.items() if host == server.name
         )
 
-    def _in_vain(self, client: Host, server: Host, key: Key) -> bool:
+    def _in_vain(self, ends: tuple[Host, ...], key: Key) -> bool:
         """Whether the server went on with its SYN-ACKs when it must have had the client's ACK."""
+        client = ends[0]
         at_client = self.sight(client, key)
         first = {
             leg: min(p.time for p in packets) for leg, packets in at_client.legs.items() if packets
@@ -404,7 +406,7 @@ class Fleet:
         takes = max(first["syn-ack"] - first["syn"], 0) if {"syn", "syn-ack"} <= first.keys() else 0
         return any(
             p.time - host.offset > first["ack"] - client.offset + takes + SETTLE
-            for host in (client, server)
+            for host in ends
             for p in self.sight(host, key).legs.get("syn-ack", [])
         )
 
