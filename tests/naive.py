@@ -343,7 +343,8 @@ class Fleet:
                 return "inconclusive"
             if fates["ack", "unwitnessed"]:
                 return "inconclusive" if self._in_vain((client, server), key) else "completed"
-            return "ack-lost"
+            lasted = bool(at_server.legs) and self._patient(server, at_server)
+            return "ack-lost" if lasted else "inconclusive"
         if at_client.state == "rejected":
             return "rejected"
         if at_client.state == "refused":

@@ -169,6 +169,11 @@ TWO_ENDS = [
         client(SYN, SYN_ACK, ACK) + server(S_SYN, S_SYN_ACK),
     ),
     Case(
+        "the ACK did not arrive, and the captures end before it would be repeated",
+        "inconclusive: before a reply or a repetition",
+        client(SYN, SYN_ACK, ACK, end="0.5 alive") + server(S_SYN, S_SYN_ACK, end="0.5 alive"),
+    ),
+    Case(
         "RST for the SYN",
         "refused",
         client(SYN, "0.020 server > client RA 0/101")

@@ -166,6 +166,8 @@ class _View:
             (both & (acks > 0) & ack_gone & ack_unseen, Outcome.INCONCLUSIVE, BLIND),
             (both & (acks > 0) & ack_unseen & self.in_vain, Outcome.INCONCLUSIVE, _IN_VAIN),
             (both & (acks > 0) & ack_unseen, Outcome.COMPLETED, _NONE),
+            # Without it the SYN-ACK is repeated, and so is the ACK.
+            (both & (acks > 0) & ack_gone & ~self._outlived(m.server), Outcome.INCONCLUSIVE, ENDS),
             (both & (acks > 0) & ack_gone, Outcome.ACK_LOST, _NONE),
             (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
             # Whoever sent the reset, the client took it for the answer to its SYN.
