@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 
 from synack.addresses import NO_MAC
-from synack.grouping import least
+from synack.grouping import ids_of, least
 from synack.handshake.clock import across, on_reference
 from synack.handshake.interfaces import spans
 from synack.handshake.legs import NEVER
@@ -90,10 +90,12 @@ def _syns_alone(m: Matched, at_server: Array) -> Array:
     more = np.bincount(capture[m.legs.has(*(e for e in Event if e != Event.SYN))], minlength=size)
     end = np.array([c.last or NO_TIME for c in m.captures], np.int64)
     due = m.sightings["last"] + INITIAL_RTO_NS + SETTLE_NS <= end[capture]
-    once = np.bincount(
-        capture[at_server & due & (m.legs.counts[:, Event.SYN] == 1)], minlength=size
-    )
-    return np.asarray((more == 0) & (once > 1) & (2 * once > total))
+    once = np.flatnonzero(at_server & due & (m.legs.counts[:, Event.SYN] == 1))
+    # Several clients of one port: a scan asks each of many ports, and each once.
+    service = [m.sightings[name][once] for name in ("server_hi", "server_lo", "server_port")]
+    ids = ids_of(capture[once], *service)
+    content = np.bincount(capture[once[np.bincount(ids)[ids] > 1]], minlength=size)
+    return np.asarray((more == 0) & (2 * content > total))
 
 
 def _terse(m: Matched) -> Array:
