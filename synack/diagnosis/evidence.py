@@ -424,8 +424,12 @@ class Case:
         fate = np.full(size, UNWITNESSED, np.uint8)
         arrived = np.full(size, -1, np.int32)
         fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
-        passed = np.setdiff1d(self.forwarded, t["sent"])
-        fate[passed], arrived[passed] = fates_of(self, passed)
+        if len(self.forwarded):
+            passed = np.zeros(size, bool)
+            passed[self.forwarded] = True
+            passed[t["sent"]] = False
+            passed = np.flatnonzero(passed)
+            fate[passed], arrived[passed] = fates_of(self, passed)
         return fate[rows], arrived[rows]
 
     @cached_property
