@@ -89,13 +89,18 @@ _SPECIAL = (
     (0x00000C9FF000, 0xFFFFFFFFF000, "HSRPv2"),
     (0x0005 << 32 | 0x73A00000, 0xFFFFFFFFF000, "HSRPv2 (IPv6)"),
     (0x0007B4000000, 0xFFFFFF000000, "GLBP"),
+    (0x02BF00000000, 0xFFFF00000000, "Windows Network Load Balancing"),
+    (0x123456789ABC, 0xFFFFFFFFFFFF, "Azure's network"),
+    (0xEEEEEEEEEEEE, 0xFFFFFFFFFFFF, "Calico's proxy ARP"),
 )
-"""Virtual router MACs that several machines answer for: RFC 9568 section 7.3 (VRRP);
-Cisco's manuals for HSRP versions 1 and 2 and GLBP."""
+"""MACs that several machines answer for, or that a network answers every question with: RFC
+9568 section 7.3 (VRRP); Cisco's manuals for HSRP versions 1 and 2 and GLBP; Microsoft's for NLB
+(in unicast mode its hosts send with other MACs than the cluster's, 02-BF and its address);
+Azure's virtual networks; Calico's documentation of host interfaces."""
 
 
 def special_mac(mac: int) -> str | None:
-    """The redundancy protocol that a MAC belongs to, None for an ordinary one."""
+    """The redundancy protocol or network that a MAC belongs to, None for an ordinary one."""
     for value, mask, name in _SPECIAL:
         if mac >= 0 and mac & mask == value:
             return name

@@ -49,7 +49,7 @@ def test_no_mac(text: str) -> None:
 
 
 @given(st.integers(0, BROADCAST_MAC))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_mac_round_trip(mac: int) -> None:
     text = format_mac(mac)
     assert len(text) == 17
@@ -85,7 +85,9 @@ def test_group_macs(mac: str, group: bool) -> None:
         ("00:00:0c:9f:f0:01", "HSRPv2"), ("00:00:0c:9f:ff:ff", "HSRPv2"),
         ("00:00:0c:9f:e0:01", None), ("00:05:73:a0:0f:ff", "HSRPv2 (IPv6)"),
         ("00:05:73:a0:10:00", None), ("00:07:b4:00:01:02", "GLBP"), ("00:07:b5:00:01:02", None),
-        ("0a:de:ad:00:00:01", None),
+        ("02:bf:0a:00:01:6e", "Windows Network Load Balancing"), ("02:be:0a:00:01:6e", None),
+        ("12:34:56:78:9a:bc", "Azure's network"), ("12:34:56:78:9a:bd", None),
+        ("ee:ee:ee:ee:ee:ee", "Calico's proxy ARP"), ("0a:de:ad:00:00:01", None),
     ],
 )  # fmt: skip
 def test_special_macs(mac: str, name: str | None) -> None:
@@ -119,7 +121,7 @@ def test_no_ip(text: str) -> None:
 
 
 @given(st.ip_addresses())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_ip_round_trip(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     packed = pack_ip(address.packed)
     assert parse_ip(str(address)) == packed

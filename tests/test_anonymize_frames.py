@@ -169,13 +169,13 @@ def test_checksums_that_were_right_stay_right_and_wrong_ones_wrong(name, tmp_pat
         assert status[1] in ("", "1")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.sampled_from([ETHERNET, SLL, SLL2, NULL, RAW, 105]), st.binary(max_size=200))
 def test_any_bytes_are_taken(link_type, frame):
     assert len(rewrite(frame, link_type, BY)) <= len(frame)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.sampled_from(sorted(FRAMES)), st.data())
 def test_any_damage_is_taken(name, data):
     link_type, frame = FRAMES[name]

@@ -73,7 +73,7 @@ def test_public_addresses_stay_public(address):
     assert other not in ipaddress.ip_network("10.0.0.0/8" if other.version == 4 else "fc00::/7")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(st.tuples(V4, V4), st.tuples(V6, V6)))
 def test_different_addresses_stay_different_and_of_their_family(pair):
     names = by()
@@ -83,7 +83,7 @@ def test_different_addresses_stay_different_and_of_their_family(pair):
     assert family[:2] == family[2:]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(10 << 24, (11 << 24) - 1), st.integers(1, 24))
 def test_a_common_prefix_stays_as_long(value, bits):
     """Two addresses that differ first in one bit do so afterwards."""
@@ -205,7 +205,7 @@ def test_one_meaning_in_every_spelling():
     assert names.text("ip-10-0-1-9") == "ip-" + ip("10.0.1.9").replace(".", "-")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text())
 def test_any_text_is_taken(text):
     assert isinstance(by().text(text), str)

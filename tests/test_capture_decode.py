@@ -529,7 +529,7 @@ def test_version_lies(ethertype: int) -> None:
 
 
 @given(st.sampled_from(sorted(LINK_TYPES)), st.binary(max_size=120))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes(link_type: int, data: bytes) -> None:
     """Nothing raises."""
     assert isinstance(decode(link_type, data), Frame)
@@ -540,7 +540,7 @@ def test_any_bytes(link_type: int, data: bytes) -> None:
     st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), min_size=1, max_size=6),
     st.binary(max_size=40),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_bytes_flipped(name: str, flips: list[tuple[int, int]], tail: bytes) -> None:
     """A good frame with wrong bytes: what comes out fits the tables."""
     link_type, data = SAMPLES[name]

@@ -164,7 +164,7 @@ def test_recorded() -> None:
             assert read(content, parts=parts) == whole
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(SEGMENT, max_size=60),
     st.sampled_from(["pcap", "pcapng"]),
@@ -182,7 +182,7 @@ def test_interleaved(segments: list[Segment], container: str, cuts: list[int]) -
     assert (kept["info"], kept["records"]) == (whole["info"], whole["records"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.sampled_from([*range(12), -5, 2**31, 2**32 - 1]), min_size=2, max_size=14),
     st.lists(st.integers(0, 13), max_size=4),
@@ -196,7 +196,7 @@ def test_times(seconds: list[int], cuts: list[int]) -> None:
     assert read(content, begins) == read(content)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(sorted(BUILT)),
     st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(1, 255)), max_size=12),
@@ -216,7 +216,7 @@ def test_bytes_flipped(
     assert read(bytes(content), begins) == read(bytes(content))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=600), st.lists(st.integers(24, 600), min_size=1, max_size=3))
 def test_noise(noise: bytes, begins: list[int]) -> None:
     for head in (build.pcap([]), build.shb() + build.idb()):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_reader import CORPUS, SHARED, manifest
 
@@ -610,7 +610,7 @@ def capture_of(segments: list[Segment], container: str) -> bytes:
     return build.shb() + build.idb() + b"".join(build.epb(t // 1000, d) for t, d in timed(data))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(SEGMENT, max_size=60), st.sampled_from(["pcap", "pcapng"]))
 def test_interleaved(segments: list[Segment], container: str) -> None:
     """Connections in any disorder, with room for everything and for next to nothing."""
@@ -626,7 +626,7 @@ def test_interleaved(segments: list[Segment], container: str) -> None:
     assert read(content, scanner=small(), stream=build.Trickle) == whole
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(
     st.sampled_from(sorted(BUILT)),
     st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(1, 255)), max_size=12),

@@ -365,7 +365,7 @@ def lengthened(data: bytes, tail: bytes) -> bytes:
 
 
 @given(st.sampled_from(sorted(HEADERS)), st.binary(max_size=160), st.booleans())
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_any_bytes_inside(name: str, tail: bytes, inner: bool) -> None:
     """Nothing raises, and what comes out fits the tables."""
     frame = decode(ETHERNET, lengthened(HEADERS[name], (FRAME[:14] if inner else b"") + tail))
@@ -379,7 +379,7 @@ def test_any_bytes_inside(name: str, tail: bytes, inner: bool) -> None:
     st.lists(st.tuples(st.integers(0, 250), st.integers(0, 255)), min_size=1, max_size=6),
     st.binary(max_size=40),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_bytes_flipped(name: str, flips: list[tuple[int, int]], tail: bytes) -> None:
     """A good frame with wrong bytes: the two ways through it agree, and the rows hold it."""
     content = bytearray(TUNNELS[name][0] + tail)

@@ -187,9 +187,9 @@ def test_large() -> None:
             yield quiet
 
     tracemalloc.start()
-    begin = time.monotonic()
+    begin = time.process_time()
     reading = read_application_log("f", pieces())
-    took = time.monotonic() - begin
+    took = time.process_time() - begin
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     each = quiet.count(b"\n")
@@ -220,9 +220,9 @@ def test_most_events(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_hostile(data: bytes) -> None:
     """Endless lines full of clues: soon done."""
-    begin = time.monotonic()
+    begin = time.process_time()
     read(data)
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,9 @@ def test_bytes_of_no_encoding() -> None:
 def test_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A million records in columns, and not more than are kept."""
     data = DEFAULT.encode() * 200_000
-    begin = time.monotonic()
+    begin = time.process_time()
     found = read(data)
-    assert time.monotonic() - begin < 20
+    assert time.process_time() - begin < 20
     assert len(found.table) == 1_000_000
     assert found.table["line"][-1] == 1_000_000
     monkeypatch.setattr(flow_logs, "MOST_FLOWS", 500_000)

@@ -69,11 +69,11 @@ def test_cut_anywhere() -> None:
 )
 def test_hostile(text: str) -> None:
     """Deep, endless, huge numbers: done soon, nothing raised."""
-    begin = time.monotonic()
+    begin = time.process_time()
     assert found(text) == []
     assert found(text, within="a") == []
     assert found(text, alone=True) == []
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 ANY = st.recursive(

@@ -122,8 +122,8 @@ def test_large() -> None:
     noise = "[    1.000000] something else entirely happened in the machine\n" * 50_000
     event = "[    2.000000] eth0: link is down, link is down, link is down\n"
     text = noise + event + noise + event * 1000 + "x" * 1_000_000 + " link is down\n"
-    begin = time.monotonic()
+    begin = time.process_time()
     reading = read_kernel_log("x", text)
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5
     lines = [row[0] for row in rows(reading, "line")]
     assert lines == [50_001, *range(100_002, 101_002)]

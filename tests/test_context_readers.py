@@ -222,9 +222,9 @@ def test_long_lines() -> None:
     for piece in pieces:
         text = piece * (300_000 // len(piece))
         for hostile in (sample("ip-addr.txt") + text, text + "\n" + text):
-            begin = time.monotonic()
+            begin = time.process_time()
             read_context("x", hostile)
-            assert time.monotonic() - begin < 15, piece[:60]
+            assert time.process_time() - begin < 15, piece[:60]
 
 
 def test_many_lines() -> None:
@@ -233,9 +233,9 @@ def test_many_lines() -> None:
         if name.endswith(".json"):
             continue
         many = text * (200_000 // len(text) + 1)
-        begin = time.monotonic()
+        begin = time.process_time()
         read_context(name, many)
-        assert time.monotonic() - begin < 15, name
+        assert time.process_time() - begin < 15, name
 
 
 FRAGMENTS = sorted({line for text in every_text().values() for line in text.split("\n")[:6]})

@@ -108,6 +108,9 @@ INNOCENT = {
     "a virtual router": {"b1.neigh.txt": table((CLIENT, VRRP, "STALE")), "enis.json": ENIS},
     "a virtual router that owns it": {"b1.neigh.txt": OLD,
                                       "enis.json": inventory((CLIENT, VRRP, -100), asked=50)},
+    "set for good, maybe by intent": {
+        "b1.neigh.txt": table((CLIENT, X, "PERMANENT")),
+        "p7.ip-addr.txt": ip_addr("eth0", CLIENT, Y, at=10)},
     "one MAC for many": {"b1.neigh.txt": table(*MANY), "enis.json": ENIS},
     "a bond": {"b1.neigh.txt": table((CLIENT, X, "STALE")),
                "p7.ip-addr.txt": moment(5) + "\n" + BOND.format(a=Y, b=X, ip=CLIENT)},

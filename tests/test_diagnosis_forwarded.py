@@ -69,3 +69,25 @@ def test_what_is_lost_beyond_a_right_entry_accuses_nobody(tmp_path):
     lost = {"segments": ["syn-ack"], "to": FAR, "cause": "firewall"}
     written(beyond([SERVER, CLIENT, OUTSIDE, INSIDE], wrong=False, losses=[lost]), tmp_path)
     assert [f.kind for f in synack.diagnose(tmp_path).findings] == ["syn-ack-lost"]
+
+
+def handed_on_again():
+    """The MAC is a machine's that forwards, and some of it is lost by chance."""
+    story = beyond([SERVER, CLIENT, INSIDE])
+    relay = {"address": "10.0.2.20", "mac": OLD, "link": "far", "forwards": True}
+    story["hosts"]["relay-2"] = relay
+    story["losses"] = [{"segments": ["syn-ack"], "to": FAR, "probability": 0.3}]
+    return story
+
+
+def flooded_to_a_bystander():
+    """What a router sends to nobody's MAC is in every capture of the link."""
+    story = beyond([SERVER, CLIENT, OTHER], [{"host": "producer-71", "at": [5, 20]}])
+    story["links"]["far"]["kind"] = "flooding"
+    return story
+
+
+@pytest.mark.parametrize("story", [handed_on_again, flooded_to_a_bystander])
+def test_who_does_not_pass_it_on_wrongly_is_not_named(story, tmp_path):
+    written(story(), tmp_path)
+    assert "stale-neighbor" not in {f.kind for f in synack.diagnose(tmp_path).findings}

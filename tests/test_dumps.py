@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from dumps import SAMPLES, shown, table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_neighbors_reader import EXPECTED
 from test_neighbors_reader import sample as linux_sample
@@ -260,7 +260,6 @@ def test_cut_anywhere(name: str) -> None:
             assert (entry.ip, entry.mac) in ((like.ip, like.mac), (like.ip, -1))
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_damaged(data: st.DataObject) -> None:
     """Bytes flipped and lines swapped anywhere: no exception, no row from nowhere."""
@@ -284,7 +283,6 @@ WORDS = st.sampled_from(LINES) | st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(WORDS, max_size=60))
 def test_salad(words: list[str]) -> None:
     """The words of all tables in any order: never an exception, rows only with addresses."""
@@ -292,7 +290,6 @@ def test_salad(words: list[str]) -> None:
     assert dump is None or all(shown(entry) for entry in dump.entries)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300) | st.binary(max_size=300))
 def test_anything(data: str | bytes) -> None:
     """Any text, any bytes: no exception."""

@@ -173,7 +173,7 @@ PACKETS = st.lists(
 OFFSETS = st.lists(st.integers(-3600 * SECOND, 3600 * SECOND), min_size=4, max_size=4)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(OFFSETS, PACKETS)
 def test_bounds_hold_the_truth(true: list[int], packets: list[Packet]) -> None:
     """Steady clocks: an accurate offset is never off by more than it says, directly or over
@@ -188,7 +188,7 @@ def test_bounds_hold_the_truth(true: list[int], packets: list[Packet]) -> None:
             assert abs(off - (true[one.host] - true[one.reference])) <= one.uncertainty
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(OFFSETS, PACKETS)
 def test_setting_a_clock_only_shifts_its_offset(true: list[int], packets: list[Packet]) -> None:
     """Uncertainty and grade depend on the packets alone."""

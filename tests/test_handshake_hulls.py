@@ -42,7 +42,7 @@ ROWS = st.lists(
 SLOPES = np.linspace(-MAX_DRIFT, MAX_DRIFT, 41)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ROWS)
 def test_what_is_left_out_bounds_nothing(rows: list[tuple[int, int]]) -> None:
     """The lowest point in every direction up to the greatest drift is among the tightest
@@ -89,7 +89,7 @@ def test_a_hull_of_many_corners() -> None:
     assert hull(Points(x, y)).x.tolist() == [0.0, x[-1]]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ROWS, ROWS)
 def test_separating_lines(above: list[tuple[int, int]], below: list[tuple[int, int]]) -> None:
     """Found when a search over slopes finds one, with the same least and greatest slope; the
@@ -144,7 +144,7 @@ def test_the_middle_of_the_possible() -> None:
     assert lines.slope == MAX_DRIFT
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ROWS, ROWS)
 def test_curves(above: list[tuple[int, int]], below: list[tuple[int, int]]) -> None:
     """A curve keeps all bounds unless two contradict each other; where one does, the highest

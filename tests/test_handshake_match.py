@@ -112,7 +112,7 @@ def played(fleet: tuple[list[Host], list[Plan]]) -> Fleet:
 
 
 FLEETS = st.one_of(fleets(), richer_fleets()).map(played)
-SEARCH = settings(max_examples=150, deadline=None)
+SEARCH = settings(max_examples=150)
 
 
 def contradictions(

@@ -52,7 +52,7 @@ def test_at_one_moment() -> None:
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 12)), max_size=24)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(ROWS)
 def test_brackets(rows: list[tuple[int, bool, int]]) -> None:
     """The same pairs as the naive matcher, many groups at once, in any order of rows."""
@@ -62,7 +62,7 @@ def test_brackets(rows: list[tuple[int, bool, int]]) -> None:
     assert pair(group, arrival, time).tolist() == naive.pairs(rows)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ROWS)
 def test_multiset(rows: list[tuple[int, bool, int]]) -> None:
     """A pair is one departure and one arrival of one group, each used once, and as many

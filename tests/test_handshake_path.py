@@ -30,7 +30,7 @@ from line import (
 )
 from traces import read
 
-SEARCH = settings(max_examples=40, deadline=None)
+SEARCH = settings(max_examples=40)
 CLOSE = 0.1
 """Seconds."""
 CLIENT, SERVER = Place("client", 0), Place("server", SERVER_AT)

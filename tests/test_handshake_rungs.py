@@ -176,7 +176,7 @@ def test_every_segment_is_on_one_rung(fleet: Fleet) -> None:
             assert (number == told[f"{leg}_{fate}"])[here].all(), (leg, fate)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(poor(), tries())
 def test_with_taps_too(places: list[Place], all_tries: list[Try]) -> None:
     """Every segment on one rung, no place twice on one, and all that vanished, where it did."""

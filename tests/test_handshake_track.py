@@ -446,7 +446,7 @@ SEGMENT = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(SEGMENT, max_size=12))
 def test_any_segments(segments: list[tuple[str, str, int, int, int]]) -> None:
     """Whatever comes, in any order: every tracked row points at a sighting of its own

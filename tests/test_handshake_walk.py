@@ -76,7 +76,7 @@ SEGMENT = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(SEGMENT, max_size=60))
 def test_same_as_its_source(rows: list[tuple[int, ...]]) -> None:
     """Any segments at all: few ends, few numbers, so that everything meets."""
@@ -88,7 +88,7 @@ BOTH = pytest.mark.parametrize("module", [walk, plain], ids=["installed", "sourc
 
 
 @BOTH
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(SEGMENT, max_size=60), st.integers(0, 200))
 def test_parts(module: ModuleType, rows: list[tuple[int, ...]], room: int) -> None:
     """The captures walked apart, and then one added to the other."""

@@ -191,6 +191,34 @@ def two_interfaces_and_answers_alone():
     return story
 
 
+def a_balancer_in_front_of_two_clients():
+    """It sends what both send with its own MAC; the answers to one of them are dropped."""
+    story = a_captured_balancer()
+    story["connections"][1] = {**FINE, "server": "10.0.1.100"}
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "cause": "firewall"}]
+    story["captures"] = [{"host": "broker-1", "only": ["tcp"]}]
+    story["dumps"] = TABLE
+    return story
+
+
+def the_other_client_has_the_wrong_entry():
+    """A firewall drops the SYNs of the first, whose entry is right; nobody heard the broker."""
+    story = incident(neighbors=[{"host": "producer-71", "address": "10.0.1.10", "mac": OLD,
+                                 "state": "PERMANENT"}])  # fmt: skip
+    story["losses"] = [{"segments": ["syn"], "from": "10.0.1.77", "cause": "firewall"}]
+    story["captures"] = [{"host": "producer-7", "only": ["tcp"]}, {"host": "producer-71"}]
+    story["dumps"] = [{"host": "producer-7", "at": [5, 20]}, {"host": "producer-71", "at": [5]}]
+    return story
+
+
+def another_owner_resets_and_the_broker_recorded_its_answers_alone():
+    """With destination MACs, and a table that agrees with them."""
+    story = two_owners_and_no_destination_mac()
+    story["captures"][0] |= {"link_type": "EN10MB", "direction": "out"}
+    story["captures"].append({"host": "producer-71"})
+    return story
+
+
 def two_owners_and_no_mac_at_all():
     """The other owner's resets come as if from the client, which goes on: it sent none."""
     story = two_owners_and_no_destination_mac()
@@ -247,6 +275,8 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         a_server_behind_a_balancer_recorded_its_answers_alone, two_owners_and_nothing_but_answers,
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
+        a_balancer_in_front_of_two_clients, the_other_client_has_the_wrong_entry,
+        another_owner_resets_and_the_broker_recorded_its_answers_alone,
     ],
 )  # fmt: skip
 def test_nobody_is_accused(story, tmp_path):
@@ -400,6 +430,30 @@ def test_a_service_moved_and_a_client_was_not_told(tmp_path):
     story["captures"] = [{"host": "producer-7"}]
     story["dumps"] = [{"host": "producer-7", "at": [5]}]
     assert accused(story, tmp_path) == [("producer-7", vip, OLD, BALANCER, "host")]
+
+
+def test_an_address_moved_away_from_a_machine_that_lives_on(tmp_path):
+    """What the client still sends to the old machine comes there, and is not for it any more."""
+    vip, serves = "10.0.1.110", {"9092": "accept"}
+    story = incident(
+        hosts={
+            "kafka-a": {"address": vip, "mac": LIVE, "services": serves, "up": [-20, 10]},
+            "kafka-a-now": {"address": "10.0.1.33", "mac": LIVE, "up": [10.5, 99]},
+            "kafka-b": {"address": vip, "mac": BALANCER, "services": serves, "up": [11, 99]},
+        },
+        neighbors=[{"host": "producer-7", "address": vip, "mac": LIVE, "state": "PERMANENT"}],
+        connect={"server": vip},
+        announcements=[{"host": "kafka-b", "at": [12]}],
+        captures=[
+            {"host": "producer-7"}, {"host": "kafka-b"}, {"host": "producer-71"},
+            {"host": "kafka-a", "name": "kafka-a-eth0.pcap"},
+            {"host": "kafka-a-now", "name": "kafka-a-eth1.pcap"},
+        ],
+        dumps=[{"host": "producer-7", "at": [5]}],
+    )  # fmt: skip
+    story["links"]["lan"]["kind"] = "plain"
+    story["connections"].append({"client": "producer-71", "server": vip, "at": [2, 20, 24, 28]})
+    assert accused(story, tmp_path) == [("producer-7", vip, LIVE, BALANCER, "host")]
 
 
 def test_a_gateway_without_destination_macs(tmp_path):

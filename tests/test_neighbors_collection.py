@@ -170,7 +170,7 @@ def simulated(
     return {e.ip: e.time for e in kernel.log if e.what == "deleted"}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ENTRIES, st.integers(0, 9), st.integers(0, 1 << 30))
 def test_no_kernel_leaves_the_bounds(
     rows: list[tuple[str, int, int, str]], thresh1: int, seed: int
@@ -189,7 +189,7 @@ def test_no_kernel_leaves_the_bounds(
             assert foreseen.earliest <= when <= foreseen.latest
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ENTRIES, st.integers(0, 10), st.integers(0, 10))
 def test_a_lower_threshold_never_keeps_more(
     rows: list[tuple[str, int, int, str]], one: int, other: int

@@ -191,7 +191,7 @@ def test_growing_capture() -> None:
     assert list(reader) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     flips=st.lists(st.tuples(st.integers(0, 247), st.integers(1, 255)), min_size=1, max_size=6),
     variant=st.sampled_from(VARIANTS),
@@ -212,7 +212,7 @@ def test_flipped_bytes(flips: list[tuple[int, int]], variant: dict[str, object])
     assert results[0] == results[1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=300), st.sampled_from(VARIANTS))
 def test_random_records(noise: bytes, variant: dict[str, object]) -> None:
     """Noise behind a good header is read to some end without an exception."""

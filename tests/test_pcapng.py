@@ -382,7 +382,7 @@ def outcome(stream: object) -> object:
     return records, reader.damage, reader.bad, reader.interfaces, reader.names, reader.frames
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     st.lists(
         st.tuples(st.integers(0, len(SAMPLE) - 1), st.integers(1, 255)), min_size=1, max_size=6
@@ -396,7 +396,7 @@ def test_flipped_bytes(flips: list[tuple[int, int]]) -> None:
     assert outcome(io.BytesIO(content)) == outcome(build.Trickle(bytes(content)))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     st.lists(
         st.tuples(

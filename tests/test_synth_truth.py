@@ -9,11 +9,16 @@ from synack.synth.truth import Attempt, Sent, Wrong
 
 
 def attempt(*sent, marks=()):
+    """A reset by ``c`` is the client's, all else of another host; what is "unsent" never left."""
     made = Attempt(0, "c", "10.0.1.77", 40001, "10.0.1.10", 9092, 7, 1.0)
-    for leg, fate in sent:
-        made.sent.append(Sent(made, leg, "x", 1.0, wire=1.0, fate=fate))
+    for leg, fate, *host in sent:
+        wire = None if fate == "unsent" else 1.0
+        made.sent.append(Sent(made, leg, *host or ["x"], 1.0, wire=wire, fate=fate))
     made.marks |= set(marks)
     return made
+
+
+OWN_RESET = ("rst", "delivered", "c")
 
 
 @pytest.mark.parametrize(
@@ -26,14 +31,32 @@ def attempt(*sent, marks=()):
         (attempt(("syn", "delivered"), ("syn-ack", "delivered")), "inconclusive"),
         (attempt(("ack", "lost"), marks=["connected"]), "ack-lost"),
         (attempt(marks=["connected", "established"]), "completed"),
-        (attempt(marks=["refused"]), "refused"),
-        (attempt(marks=["reset"]), "rejected"),
-        (attempt(marks=["challenged"]), "challenged"),
+        (attempt(("rst", "lost"), marks=["refused"]), "refused"),
+        (attempt(("syn", "delivered"), ("rst", "unsent"), marks=["refused"]), "no-reply"),
+        (attempt(OWN_RESET, marks=["reset"]), "rejected"),
+        (attempt(("ack", "delivered"), marks=["challenged"]), "challenged"),
+        (attempt(("syn", "delivered"), ("ack", "unsent"), marks=["challenged"]), "no-reply"),
         (attempt(marks=["unreachable"]), "unreachable"),
     ],
 )
 def test_outcomes(made, outcome):
     assert made.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("made", "also"),
+    [
+        (attempt(("syn-ack", "delivered"), OWN_RESET, marks=["reset"]), []),
+        (attempt(("syn-ack", "lost"), ("syn-ack", "delivered"), OWN_RESET, marks=["reset"]),
+         ["syn-ack-lost"]),
+        (attempt(("ack", "lost", "c"), OWN_RESET, marks=["connected", "reset"]), ["rejected"]),
+        (attempt(("ack", "lost", "c"), marks=["connected"]), []),
+        (attempt(("syn-ack", "lost"), ("rst", "delivered")), []),
+    ],
+    ids=["at once", "at last", "after its ACKs", "no reset", "another machine's reset"],
+)  # fmt: skip
+def test_two_names_that_are_both_right(made, also):
+    assert made.also == also
 
 
 def test_a_fate_is_final():

@@ -110,7 +110,7 @@ DESCRIBE = st.fixed_dictionaries({
 
 
 @compiled
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(sorted(BUILT)),
     st.integers(0, 1 << 12),
@@ -130,7 +130,7 @@ def test_walks(
 
 
 @compiled
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400), DESCRIBE)
 def test_noise(data: bytes, describe: dict[str, int]) -> None:
     """Bytes of no sense at all."""
@@ -162,7 +162,7 @@ PORT = st.sampled_from([0, 1, 9092, 65535])
 
 
 @compiled
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(st.integers(1, 4), ADDRESS, ADDRESS, PORT, ADDRESS, ADDRESS, PORT), max_size=80

@@ -12,6 +12,7 @@ out or said, are entries
   address moved on, or two machines have it;
 - with a virtual router's MAC, or one that stands for many addresses (a router, a proxy);
 - with another MAC of the owner's own (a bond, a second interface);
+- that somebody set for good (PERMANENT): without a handshake nothing tells whether by intent;
 - on bridges of containers and of virtual machines, and link-local addresses: every host has
   the same ones, of machines of its own;
 - without a usable MAC (FAILED, INCOMPLETE), of the host itself, or of a proxy.
@@ -28,8 +29,9 @@ from typing import Any
 import numpy as np
 
 from synack.addresses import NO_IP, NO_MAC, Address, format_mac, is_group_mac, is_ipv4, special_mac
-from synack.diagnosis.documents import INVENTORY, LEASE, OWN_ADDRESSES
+from synack.diagnosis.documents import EVENT, INVENTORY, LEASE, OWN_ADDRESSES
 from synack.diagnosis.evidence import Case, text_of
+from synack.diagnosis.history import FIXED_STATES
 from synack.diagnosis.mismatch import CLOUD_SLACK_NS, PROXY_ADDRESSES, recorded_since
 from synack.diagnosis.owners import aged, moment, old_owner, says_owner
 from synack.grouping import distinct_rows
@@ -78,7 +80,7 @@ class _Entry:
     """Of all spells of the host about the address, in order of time."""
 
 
-AGREE, STALE, DUPLICATE, UNKNOWN, APART, NEWER, MANY, SAME = range(8)
+AGREE, STALE, DUPLICATE, UNKNOWN, APART, NEWER, MANY, SAME, FIXED = range(9)
 
 
 def audit(case: Case) -> Audit:
@@ -111,6 +113,7 @@ def _compared(counts: Counter[int]) -> list[str]:
         NEWER: "with a MAC that came after the owner's: moved on, or two machines have the address",
         MANY: "with a MAC that stands for many addresses, as a router's or a proxy's",
         SAME: "with another MAC of the owner's",
+        FIXED: "set to another MAC than the owner's for good, by intent (a relay) or forgotten",
     }
     total = counts.total()
     parts = [f"{counts[verdict]} {text}" for verdict, text in words.items() if counts[verdict]]
@@ -205,7 +208,21 @@ def _judge(case: Case, entry: _Entry) -> tuple[int, int | None]:
         return AGREE, None
     if len(_at(case, entry.host, entry.mac) - {entry.ip}) >= PROXY_ADDRESSES:
         return MANY, None
-    return (NEWER, None) if _newer(case, entry, row) else (STALE, row)
+    if _newer(case, entry, row):
+        return NEWER, None
+    return (FIXED, None) if _fixed(case, entry) else (STALE, row)
+
+
+def _fixed(case: Case, entry: _Entry) -> bool:
+    """Whether somebody set the entry, and ARP never changes it: who did so may have meant it. Not
+    if its MAC is gone, as far as an inventory or audit log tells."""
+    d = case.documents
+    listed = d["mac"][np.isin(d["kind"], (INVENTORY, EVENT))]
+    if len(listed) and not (listed == entry.mac).any():
+        return False
+    states, flags = (case.entries[name][[*entry.rows]] for name in ("state", "flags"))
+    words = [word for text in (*states, *flags) for word in text.replace("|", " ").split()]
+    return not FIXED_STATES.isdisjoint([entry.state, *words])
 
 
 def _newer(case: Case, entry: _Entry, row: int) -> bool:

@@ -563,7 +563,19 @@ class Case:
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
         done |= self.attempts["reason"][s["attempt"]] == UNASKED
         done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
-        return (s["fate"] == DELIVERED) | done | (self._alike & self._answered)
+        there = (s["fate"] == DELIVERED) & ~self.at_former_owner
+        return there | done | (self._alike & self._answered)
+
+    @cached_property
+    def at_former_owner(self) -> Array:
+        """Per sending of a SYN whether it came to a machine that did not answer, addressed to its
+        MAC, while another one had the address: it was not for that machine any more (bool)."""
+        m, s = self.matched, self.sendings
+        result = (s["leg"] == Event.SYN) & (s["fate"] == DELIVERED)
+        result &= (s["home_mac"] != NO_MAC) & (s["mac"] != NO_MAC) & (s["mac"] != s["home_mac"])
+        result &= self.attempts["outcome"][s["attempt"]] == Outcome.NO_REPLY
+        result[result] = m.segments["dst_mac"][s["arrived"][result]] == s["mac"][result]
+        return result
 
     @cached_property
     def _alike(self) -> Array:

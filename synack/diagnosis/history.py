@@ -9,7 +9,7 @@ from synack.addresses import format_mac
 from synack.diagnosis.entries import ARP
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import Mismatch
-from synack.grouping import distinct
+from synack.grouping import distinct, ids_of
 from synack.handshake.states import Event
 from synack.model import Evidence, Source
 from synack.tables import ARP_REPLY, ND_ADVERT, NO_TIME, OTHER_HOST, Array, Table
@@ -179,10 +179,29 @@ def _some_arrived(case: Case, mismatch: Mismatch) -> Evidence | None:
 
 
 def _reset_by_another(case: Case, sendings: Table) -> Evidence | None:
-    """A client that resets an answer is done with the attempt. Where its SYN comes again after
-    that, or the server answers it with another ISN at once, its first request gone, another
-    machine got the answer and reset it: the address has two owners. (An answer to an old
-    connection of the same ports is reset, and the SYN repeated: that is no such case.)"""
+    rows = _after_a_reset(case, sendings)
+    if not len(rows):
+        return None
+    attempts = count(len(distinct(case.matched.sighting[rows])), "attempt")
+    says = f"{attempts} went on after a reset in the client's name: another machine got the answer"
+    return Evidence("contradiction-reset-by-another", says, case.frames(rows.tolist(), most=3))
+
+
+def another_answers(case: Case, sendings: Table) -> bool:
+    """Whether another machine resets what it gets in most of the attempts that would show it,
+    those that were answered more than once: then its owner takes the address for its own."""
+    m = case.matched
+    sighting = distinct(m.sighting[_after_a_reset(case, sendings)])
+    times = np.bincount(ids_of(m.sighting[sendings["row"]]))
+    return bool(len(sighting)) and 2 * len(sighting) >= int((times > 1).sum())
+
+
+def _after_a_reset(case: Case, sendings: Table) -> Array:
+    """Rows of segments that go on with an attempt after a reset in the client's name. A client
+    that resets an answer is done with the attempt. Where its SYN comes again after that, or the
+    server answers it with another ISN at once, its first request gone, another machine got the
+    answer and reset it: the address has two owners. (An answer to an old connection of the same
+    ports is reset, and the SYN repeated: that is no such case.)"""
     m = case.matched
     sighting = distinct(m.sighting[sendings["row"]])
     counts = m.legs.counts[sighting]
@@ -199,12 +218,7 @@ def _reset_by_another(case: Case, sendings: Table) -> Evidence | None:
         m.segments["seq"][one] != m.segments["seq"][other]
     )
     anew &= m.segments["time"][other] - m.segments["time"][one] < ANEW_NS
-    rows = np.sort(np.concatenate([rows, other[anew]]))
-    if not len(rows):
-        return None
-    attempts = count(len(distinct(m.sighting[rows])), "attempt")
-    says = f"{attempts} went on after a reset in the client's name: another machine got the answer"
-    return Evidence("contradiction-reset-by-another", says, case.frames(rows.tolist(), most=3))
+    return np.sort(np.concatenate([rows, other[anew]]))
 
 
 ANEW_NS = 10 * _SEC

@@ -278,18 +278,30 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     homes = case.homes_of(ip)
     if homes:
         return right in homes
-    if len(case.claimed(ip, right)) or len(case.other_tables_say(host, ip, right)):
+    if len(case.claimed(ip, right)) or _tables_say(case, host, ip, right):
         return True
     given = case.documented(ip)
     given = given[case.documents["mac"][given] == right]
     if np.isin(case.documents["kind"][given], KINDS_OF_OWNERS).any():
         return True
+    if not len(case.spoken(ip, right)):
+        return False  # One table against another.
     told, seen = case.behind(host, right)
-    if any(alike(other, ip) for other in told - {ip}):
+    if any(alike(other, ip) for other in (told | seen) - {ip}):
         return False  # Y is another address's: a load balancer or router in front.
-    if sum(alike(other, ip) for other in seen - {ip}) >= PROXY_ADDRESSES:
-        return False
     return not _routed(case, host, ip, right)
+
+
+def _tables_say(case: Case, host: int, ip: Address, mac: int) -> bool:
+    """Whether other hosts' tables have ``ip`` at ``mac``, and not all that they are known to have
+    sent there was in vain: else it is one wrong table against another."""
+    if not len(case.other_tables_say(host, ip, mac)):
+        return False
+    m, s = case.matched, case.matched.segments
+    there = (s["dst_mac"] == mac) & (s["dst_lo"] == np.uint64(ip[1])) & (m.sighting >= 0)
+    rows = np.flatnonzero(there & (s["dst_hi"] == np.uint64(ip[0])))
+    outcomes = case.attempts["outcome"][m.identity[m.sighting[rows]]]
+    return not len(rows) or bool((outcomes == Outcome.COMPLETED).any())
 
 
 def one_machine(case: Case, wrong: int, right: int) -> bool:

@@ -18,6 +18,7 @@ from synack.diagnosis.evidence import Case, alike, text_of
 from synack.diagnosis.flow_records import logged
 from synack.diagnosis.history import (
     agreeing,
+    another_answers,
     contradictions,
     delivered_regardless,
     healed,
@@ -54,6 +55,8 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     if not harmful(case, mismatch.rows):
         return None
     sendings = case.sendings.take(mismatch.rows)
+    if another_answers(case, sendings):
+        return None
     blind = bool((sendings["mac"] == NO_MAC).all())
     doubts = _owner_seen_later(case, mismatch, sendings)
     owner = None if doubts else by_frames(case, mismatch)
@@ -68,7 +71,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     unplaced = [] if table is not None else _unplaced(case, mismatch)
     if unplaced and (sendings["fate"] == MISDELIVERED).any():
         return None  # it is flooded: any capture has it
-    doubts += unplaced + ([] if agrees else _by_another(case, mismatch))
+    doubts += _shared(case, mismatch) + unplaced + ([] if agrees else _by_another(case, mismatch))
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
             Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
@@ -79,7 +82,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         return None
     healed_at, healing = healed(case, mismatch, sendings)
     causes = survival(case, mismatch, sendings, healed_at)
-    found = [witnessed, owner, table, mismatch.near]
+    found = [witnessed, _at_former_owner(case, mismatch), owner, table, mismatch.near]
     control = _control_group(case, mismatch)
     return Finding(
         kind="stale-neighbor",
@@ -178,6 +181,34 @@ def _witness(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None
         + behind,
         case.frames(lost.tolist(), most=3),
     )
+
+
+def _at_former_owner(case: Case, mismatch: Mismatch) -> Evidence | None:
+    """That they came to the machine that has the wrong MAC, which did not answer them."""
+    rows = mismatch.rows[case.at_former_owner[mismatch.rows]]
+    if not len(rows):
+        return None
+    arrived = case.sendings["arrived"][rows]
+    hosts = distinct(case.hosts_of(arrived)).tolist()
+    says = (
+        f"{count(len(rows), 'of them')} came to {' and '.join(case.hosts[h] for h in hosts)}, which"
+        f" has {format_mac(mismatch.wrong)} and answered none: {text_of(mismatch.ip)} is at"
+        f" {format_mac(mismatch.right)} now"
+    )
+    return Evidence("at-former-owner", says, case.frames(arrived.tolist(), most=3))
+
+
+def _shared(case: Case, mismatch: Mismatch) -> list[Evidence]:
+    """Whether the address may be one that several machines have on purpose, of which one was
+    asked and silent: nothing shows the right one to claim it on the link."""
+    silent = case.at_former_owner[mismatch.rows].any()
+    if not silent or len(case.claimed(mismatch.ip, mismatch.right)):
+        return []
+    says = (
+        f"{format_mac(mismatch.right)} never claims {text_of(mismatch.ip)} by ARP or ND: servers"
+        " behind a balancer share its address without that"
+    )
+    return [Evidence("maybe-shared", says)]
 
 
 def _receiver(case: Case, mismatch: Mismatch, sendings: Table) -> tuple[str, str]:

@@ -12,11 +12,13 @@ UNRESOLVED = "unresolved-neighbor"
 
 
 _ENDINGS = {
-    "reset": "rejected",
-    "refused": "refused",
-    "unreachable": "unreachable",
-    "challenged": "challenged",
+    "reset": ("rejected", "rst", True),
+    "refused": ("refused", "rst", False),
+    "unreachable": ("unreachable", "", False),
+    "challenged": ("challenged", "ack", False),
 }
+"""By mark: the outcome, and the leg that must have left for it, by the client or not; "" of ICMP
+errors, which are marked when they arrive."""
 
 
 class Wrong(NamedTuple):
@@ -73,8 +75,11 @@ class Attempt:
     def arrived(self, leg: str) -> bool:
         return any(s.leg == leg and s.fate == "delivered" for s in self.sent)
 
-    def on_wire(self, leg: str) -> bool:
-        return any(s.leg == leg and s.wire is not None for s in self.sent)
+    def on_wire(self, leg: str, by_client: bool) -> bool:
+        return any(
+            s.leg == leg and s.wire is not None and (s.host == self.client) == by_client
+            for s in self.sent
+        )
 
     @property
     def outcome(self) -> str:
@@ -83,12 +88,25 @@ class Attempt:
             return "completed"
         if "connected" in self.marks:
             return "ack-lost"
-        for mark, outcome in _ENDINGS.items():
-            if mark in self.marks:
+        # What its sender could not send, for it could not resolve the next hop, is no answer.
+        for mark, (outcome, leg, by_client) in _ENDINGS.items():
+            if mark in self.marks and (not leg or self.on_wire(leg, by_client)):
                 return outcome
-        if self.on_wire("syn-ack"):
+        if self.on_wire("syn-ack", by_client=False):
             return "inconclusive" if self.arrived("syn-ack") else "syn-ack-lost"
         return "no-reply" if self.arrived("syn") else "syn-lost"
+
+    @property
+    def also(self) -> list[str]:
+        """Other outcomes that are as true. A client that gave up resets what comes too late: it
+        did reject, after SYN-ACKs, or its own ACKs, were lost; who saw the one or the other
+        says so, and neither is wrong."""
+        if "reset" not in self.marks or not self.on_wire("rst", by_client=True):
+            return []
+        if self.outcome == "rejected":
+            fates = {s.fate for s in self.sent if s.leg == "syn-ack" and s.wire is not None}
+            return ["syn-ack-lost"] if fates & {"lost", "misdelivered"} else []
+        return ["rejected"] if self.outcome == "ack-lost" else []
 
     @property
     def cause(self) -> str:
@@ -107,6 +125,7 @@ def as_table(attempt: Attempt, moment: Any) -> dict[str, Any]:
         "client_isn": attempt.isn,
         "first": moment(attempt.start),
         "outcome": attempt.outcome,
+        **({"also": attempt.also} if attempt.also else {}),
         "cause": attempt.cause,
         "sent": [
             {
