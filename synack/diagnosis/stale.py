@@ -31,12 +31,14 @@ from synack.diagnosis.mismatch import (
     first_sign,
     harmful,
     is_lost,
+    known_elsewhere,
     leg_of,
     numbers,
     owned,
     recorded_since,
     since_takeover,
     stands_for_many,
+    taken_over,
     told_by_texts,
 )
 from synack.diagnosis.owners import ages, by_frames, by_others, contradicted, inventoried, old_owner
@@ -347,17 +349,24 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
 
 def _owner(case: Case) -> Array:
     """By sending what the peer's frames carry at the sender; without any there, at home;
-    without any at all what texts say. ARP of others is no more than the table has."""
+    without any at all what texts say, or who spoke elsewhere. What others say by ARP is no more
+    than the table has."""
+    owner = taken_over(case, _heard(case))
+    owner = np.where(owner != NO_MAC, owner, told_by_texts(case))
+    return np.where(owner != NO_MAC, owner, known_elsewhere(case, owner))
+
+
+def _heard(case: Case) -> Array:
     s = case.sendings
-    seen = np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
-    return np.where(seen != NO_MAC, seen, told_by_texts(case))
+    return np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
 
 
 def _by_table(
     case: Case, host: int, ip: Address, wrong: int, rows: Array, owner: Array, entry: int
 ) -> Mismatch | None:
     s = case.sendings
-    other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
+    fresh = (s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)
+    other = rows[(owner[rows] != wrong) & (fresh | (owner[rows] != _heard(case)[rows]))]
     # What came through once the entry was right, or before it was wrong, did not go there.
     bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
     rights = distinct(owner[bad]).tolist()
