@@ -219,6 +219,25 @@ def another_owner_resets_and_the_broker_recorded_its_answers_alone():
     return story
 
 
+def a_service_moved_to_who_does_not_answer():
+    """The client heard of it and went from the old MAC to the new one, whose firewall drops."""
+    vip, serves = "10.0.1.110", {"9092": "accept"}
+    story = incident(
+        hosts={
+            "balancer-a": {"address": vip, "mac": OLD, "services": serves, "up": [-20, 10]},
+            "balancer-b": {"address": vip, "mac": BALANCER, "services": {"9092": "ignore"},
+                           "up": [11, 99]},
+        },
+        neighbors=[], connect={"server": vip},
+        announcements=[{"host": "balancer-b", "at": [11.5, 12.5]}],
+        dumps=[{"host": "producer-7", "at": [5, 20, 30]}],
+    )  # fmt: skip
+    story["links"]["lan"]["kind"] = "plain"
+    story["connections"][0]["at"] = [1, 4, 8, 15, 22, 30]
+    story["captures"] = [{"host": "producer-7", "only": ["tcp"]}]
+    return story
+
+
 def two_owners_and_no_mac_at_all():
     """The other owner's resets come as if from the client, which goes on: it sent none."""
     story = two_owners_and_no_destination_mac()
@@ -275,6 +294,7 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         a_server_behind_a_balancer_recorded_its_answers_alone, two_owners_and_nothing_but_answers,
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
+        a_service_moved_to_who_does_not_answer,
         a_balancer_in_front_of_two_clients, the_other_client_has_the_wrong_entry,
         another_owner_resets_and_the_broker_recorded_its_answers_alone,
     ],

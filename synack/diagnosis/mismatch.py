@@ -76,6 +76,8 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
             continue
         if _in_doubt(case, host, ip, wrong, right):
             continue
+        if moved_on(case, host, ip, right, mine):
+            continue
         yield Mismatch(host, ip, wrong, right, mine, case.sent_to(host, ip), near)
 
 
@@ -217,6 +219,28 @@ def since_takeover(
     if granted is not None and (first is None or first >= granted - CLOUD_SLACK_NS):
         since = max(since, granted)
     return rows[case.sendings["time"][rows] > since]
+
+
+def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> bool:
+    """Whether the host's entry had ``right`` before ``rows`` of sendings elsewhere, and nothing
+    but other tables, which may be old, shows ``right`` to have the address since: then that one
+    is the new owner, which does not answer. A stale entry is older than what it should be."""
+    s, scope, first = case.sendings, case.sent_to(host, ip), int(case.sendings["time"][rows].min())
+    before = (s["mac"][scope] == right) & (s["time"][scope] < first)
+    table = case.table_of(host, ip)
+    had = case.usable[table] & (case.entries["mac"][table] == right) & case.entry_certain[table]
+    if not before.any() and not (had & (case.entry_time[table] < first)).any():
+        return False
+    spoken, claims = case.spoken(ip, right), case.claimed(ip, right)
+    signs = case.times_for(host, spoken, claims)
+    told = case.documented(ip)
+    told = told[case.documents["mac"][told] == right]
+    told = told[case.documents["kind"][told] != TABLE]
+    last = case.documents["last"][told]
+    undated = (last == NO_TIME) | np.isin(case.documents["kind"][told], (INVENTORY, EVENT, LEASE))
+    # What cannot be held against the host's times may be of later.
+    later = undated.any() or (last >= first).any() or len(signs) < len(spoken) + len(claims)
+    return not later and not (signs >= first).any()
 
 
 CLOUD_SLACK_NS = 5_000_000_000
