@@ -226,7 +226,8 @@ def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> boo
     but other tables, which may be old, shows ``right`` to have the address since: then that one
     is the new owner, which does not answer. A stale entry is older than what it should be."""
     s, scope, first = case.sendings, case.sent_to(host, ip), int(case.sendings["time"][rows].min())
-    before = (s["mac"][scope] == right) & (s["time"][scope] < first)
+    to_it = (s["mac"][scope] == right) | ((s["mac"][scope] == NO_MAC) & case.came_through[scope])
+    before = to_it & (s["time"][scope] < first)
     table = case.table_of(host, ip)
     had = case.usable[table] & (case.entries["mac"][table] == right) & case.entry_certain[table]
     if not before.any() and not (had & (case.entry_time[table] < first)).any():
@@ -297,11 +298,11 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     claims = case.claimed(ip, wrong)
     if (case.claims["src_mac"][claims] == right).any():
         return False  # Y itself says that the address is at X: a cluster's shared MAC.
-    if one_machine(case, wrong, right):
+    if one_machine(case, wrong, right) or _hands_on(case, host, ip, wrong, right):
         return False
     homes = case.homes_of(ip)
     if homes:
-        return right in homes
+        return right in homes and not _at_home_since(case, host, ip, wrong, right)
     if len(case.claimed(ip, right)) or _tables_say(case, host, ip, right):
         return True
     given = case.documented(ip)
@@ -310,10 +311,35 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
         return True
     if not len(case.spoken(ip, right)):
         return False  # One table against another.
-    told, seen = case.behind(host, right)
-    if any(alike(other, ip) for other in (told | seen) - {ip}):
+    _, seen = case.behind(host, right)
+    if any(alike(other, ip) for other in (case.known_at(right) | seen) - {ip}):
         return False  # Y is another address's: a load balancer or router in front.
     return not _routed(case, host, ip, right)
+
+
+def _hands_on(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether ``right`` speaks for other addresses too, and the host has these at MACs of their
+    own: a balancer in front hands on what they send."""
+    s, e = case.sendings, case.entries
+    for other in case.behind(host, right)[1] - {ip}:
+        table = case.table_of(host, other)
+        macs = {
+            *s["mac"][case.sent_to(host, other)].tolist(),
+            *e["mac"][table[case.usable[table]]].tolist(),
+        }
+        if alike(other, ip) and macs - {wrong, right, NO_MAC}:
+            return True
+    return False
+
+
+def _at_home_since(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether ``wrong`` is at home at ``ip`` by its own capture too, and speaks as it after
+    ``right`` began to: it is still its own, and the other one a balancer's that hands on."""
+    if wrong not in case.homes_of(ip):
+        return False
+    mine, other = (case.spoken(ip, mac) for mac in (wrong, right))
+    times = [case.times_for(host, rows, rows[:0]) for rows in (mine, other)]
+    return bool(len(times[0]) and len(times[1]) and times[0].max() > times[1].min())
 
 
 def _tables_say(case: Case, host: int, ip: Address, mac: int) -> bool:
