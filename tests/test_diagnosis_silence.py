@@ -78,6 +78,7 @@ def test_the_neighbor_cache_counts_overflows(fulls, verdict, tmp_path):
     [
         ("neighbour: arp_cache: neighbor table overflow!", 15),
         ("TCP: request_sock_TCP: Possible SYN flooding on port 9092. Dropping request.", 13),
+        ("IPv4: martian source 10.0.1.10 from 10.0.1.77, on dev eth0", 9),
     ],
 )
 @pytest.mark.parametrize(("stamp", "verdict"), [("14:13:45", "supported"), ("15:13:45", "open")])
@@ -89,6 +90,13 @@ def test_the_kernels_log_of_that_time_tells(line, row, stamp, verdict, tmp_path)
     _, rows = silent(tmp_path)
     assert rows[row].verdict == verdict
     assert verdict == "open" or line in rows[row].says
+
+
+def test_a_martian_of_another_sender_tells_nothing_of_this_one(tmp_path):
+    line = "2026-09-21T14:13:45,000000+00:00 IPv4: martian source 10.0.1.10 from 10.0.1.9, on dev e"
+    beside(tmp_path, "broker-1", "dmesg", f"{line}\n" * 3)
+    _, rows = silent(tmp_path)
+    assert rows[9].verdict == "open"
 
 
 @pytest.mark.parametrize(

@@ -487,6 +487,30 @@ def test_a_service_moved_and_a_client_was_not_told(tmp_path):
     assert accused(story, tmp_path) == [("producer-7", vip, OLD, BALANCER, "host")]
 
 
+def test_an_address_moved_away_from_a_machine_that_lives_on(tmp_path):
+    """What the client still sends to the old machine comes there, and is not for it any more."""
+    vip, serves = "10.0.1.110", {"9092": "accept"}
+    story = incident(
+        hosts={
+            "kafka-a": {"address": vip, "mac": LIVE, "services": serves, "up": [-20, 10]},
+            "kafka-a-now": {"address": "10.0.1.33", "mac": LIVE, "up": [10.5, 99]},
+            "kafka-b": {"address": vip, "mac": BALANCER, "services": serves, "up": [11, 99]},
+        },
+        neighbors=[{"host": "producer-7", "address": vip, "mac": LIVE, "state": "PERMANENT"}],
+        connect={"server": vip},
+        announcements=[{"host": "kafka-b", "at": [12]}],
+        captures=[
+            {"host": "producer-7"}, {"host": "kafka-b"}, {"host": "producer-71"},
+            {"host": "kafka-a", "name": "kafka-a-eth0.pcap"},
+            {"host": "kafka-a-now", "name": "kafka-a-eth1.pcap"},
+        ],
+        dumps=[{"host": "producer-7", "at": [5]}],
+    )  # fmt: skip
+    story["links"]["lan"]["kind"] = "plain"
+    story["connections"].append({"client": "producer-71", "server": vip, "at": [2, 20, 24, 28]})
+    assert accused(story, tmp_path) == [("producer-7", vip, LIVE, BALANCER, "host")]
+
+
 def test_a_gateway_without_destination_macs(tmp_path):
     """The table has the gateway at another MAC than it has itself, by its own capture, and
     nothing is answered that goes back through it."""

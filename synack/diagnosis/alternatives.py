@@ -90,6 +90,8 @@ def _entry_at_server(v: View) -> Judged | None:
         return None
     if v.leg == Event.SYN:
         says = "the SYNs themselves did not arrive: there was nothing to answer"
+        if len(v.former):
+            says = f"the SYNs came to {v.receiver}, which has nothing to answer"
         return excluded(says, v.frames(v.rows))
     if v.well_addressed:
         return by(v.well_addressed)
@@ -146,6 +148,8 @@ def _forwarding(v: View) -> Judged | None:
     """Row 6: a living machine at the old MAC loses nothing if it forwards."""
     if v.finding.kind != "stale-neighbor":
         return None
+    if len(v.former):
+        return excluded(f"{v.receiver} did not pass them on to anybody", v.files(v.receivers))
     if v.gone:
         return excluded(f"nothing sent to {v.finding.stale_mac} arrived", v.gone.sources)
     return excluded("nothing came of what was sent there", v.frames(v.rows))
@@ -265,7 +269,7 @@ def _vlans(tags: set[int]) -> str:
 
 def _capture_loss(v: View) -> Judged | None:
     """Row 25."""
-    if len(v.astray):
+    if len(v.astray) or len(v.former):
         return excluded(
             "they are in the capture of the other end", v.gone.sources if v.gone else ()
         )

@@ -208,15 +208,28 @@ class Case:
         return Table(_SPEAKERS, {**columns, "row": rows, "near": near[rows]})
 
     @cached_property
-    def several_near(self) -> list[tuple[int, ...]]:
-        """(upper half, lower half, MAC) of addresses that send from several MACs, none of which
-        is a router's by what it sends."""
+    def near_speakers(self) -> tuple[Array, Array, Array]:
+        """(upper half, lower half, MAC) of addresses that send from a MAC that is no router's by
+        what it sends, each once."""
         s = self.speakers
         near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
-        near = near[representatives(ids_of(*(s[n][near] for n in ("src_hi", "src_lo", "src_mac"))))]
-        address = ids_of(s["src_hi"][near], s["src_lo"][near])
-        near = near[np.bincount(address)[address] > 1]
-        return distinct_rows(*(s[name][near] for name in ("src_hi", "src_lo", "src_mac")))
+        columns = [s[name][near] for name in ("src_hi", "src_lo", "src_mac")]
+        some = representatives(ids_of(*columns))
+        return columns[0][some], columns[1][some], columns[2][some]
+
+    @cached_property
+    def several_near(self) -> list[tuple[int, ...]]:
+        """Those of :attr:`near_speakers` that have their address with another one."""
+        high, low, mac = self.near_speakers
+        address = ids_of(high, low)
+        several = np.bincount(address)[address] > 1
+        return distinct_rows(high[several], low[several], mac[several])
+
+    def spoken_near(self, address: Address) -> Array:
+        """Rows of segments that ``address`` sent, from a MAC, that have passed no router."""
+        s, rows = self.matched.segments, self._by_source.rows(address)
+        near = np.isin(s["ttl"][rows], FIRST_TTLS) & (s["src_mac"][rows] != NO_MAC)
+        return rows[near & (s["icmp"][rows] < 0)]
 
     @cached_property
     def _first_spoken(self) -> dict[tuple[Address, int], dict[int, int]]:
@@ -522,8 +535,8 @@ class Case:
     @cached_property
     def _moved(self) -> dict[Address, list[tuple[int, int]]]:
         """Of addresses that went from one machine to another: (MAC, since when), in order of
-        time. One whose capture ended is no home any more once a host that had known it there
-        hears the address from elsewhere: NO_MAC."""
+        time. One whose capture ended is no home any more once a host that had known it there,
+        heard it or has it in its entry, hears the address from elsewhere: NO_MAC."""
         s, moved = self.matched.segments, {}
         (ends, _, _), known = self._ends, self._only_macs
         for ip, homes in self._homes.items():
@@ -541,13 +554,28 @@ class Case:
             last = at[np.isin(mac, list(homes))].max()
             # A balancer's or router's MAC was heard beside the home all the time.
             strange = every[(at > last) & ~np.isin(mac, mac[at <= last])]
-            knew = distinct(self.hosts_of(every[np.isin(mac, list(homes))]))
+            knew = every[np.isin(mac, list(homes))]
+            knew = distinct(self.hosts_of(np.concatenate([knew, self._sent_at(ip, list(homes))])))
             strange = strange[np.isin(self.hosts_of(strange), knew)]
             if len(strange):
                 spells.append((int(self.time(strange).min()), NO_MAC))
             if len(spells) > 1:
                 moved[ip] = [(home, begin) for begin, home in spells]
         return moved
+
+    def _sent_at(self, address: Address, macs: list[int]) -> Array:
+        """Rows of segments that hosts sent to ``address`` at one of ``macs``."""
+        s, rows = self.matched.segments, self._by_target.rows(address)
+        rows = rows[np.isin(s["dst_mac"][rows], macs)]
+        own = [list(self.own_macs.get(host, set())) for host in range(len(self.hosts))]
+        host = self.hosts_of(rows)
+        sent = [np.isin(s["src_mac"][rows], macs) & (host == n) for n, macs in enumerate(own)]
+        return rows[np.any(sent, axis=0)]
+
+    @cached_property
+    def _by_target(self) -> ByAddress:
+        s = self.matched.segments
+        return ByAddress(s["dst_hi"], s["dst_lo"])
 
     @cached_property
     def came_through(self) -> Array:
@@ -558,7 +586,19 @@ class Case:
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
         done |= self.attempts["reason"][s["attempt"]] == UNASKED
         done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
-        return (s["fate"] == DELIVERED) | done | (self._alike & self._answered)
+        there = (s["fate"] == DELIVERED) & ~self.at_former_owner
+        return there | done | (self._alike & self._answered)
+
+    @cached_property
+    def at_former_owner(self) -> Array:
+        """Per sending of a SYN whether it came to a machine that did not answer, addressed to its
+        MAC, while another one had the address: it was not for that machine any more (bool)."""
+        m, s = self.matched, self.sendings
+        result = (s["leg"] == Event.SYN) & (s["fate"] == DELIVERED)
+        result &= (s["home_mac"] != NO_MAC) & (s["mac"] != NO_MAC) & (s["mac"] != s["home_mac"])
+        result &= self.attempts["outcome"][s["attempt"]] == Outcome.NO_REPLY
+        result[result] = m.segments["dst_mac"][s["arrived"][result]] == s["mac"][result]
+        return result
 
     @cached_property
     def _alike(self) -> Array:

@@ -25,7 +25,7 @@ from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
 from synack.diagnosis.documents import EVENT, INVENTORY, LEASE, OWN_ADDRESSES, TABLE
 from synack.diagnosis.evidence import Case, alike
 from synack.diagnosis.link import on_link
-from synack.grouping import among, distinct_rows, grouped, ids_of, representatives
+from synack.grouping import among, distinct, distinct_rows, grouped, ids_of, representatives
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -94,7 +94,7 @@ def owners(case: Case) -> Array:
     :func:`told_by_texts`), or what was last claimed by ARP or ND and is not itself what was
     sent to; at last what other hosts' tables have."""
     s = case.sendings
-    owner = _taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
+    owner = taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
     if (owner != NO_MAC).all():
         return owner
     owner = np.where(owner == NO_MAC, told_by_texts(case), owner)
@@ -108,34 +108,73 @@ def owners(case: Case) -> Array:
     return np.where(owner == NO_MAC, told_by_texts(case, (TABLE,)), owner)
 
 
-def _taken_over(case: Case, owner: Array) -> Array:
+def taken_over(case: Case, owner: Array) -> Array:
     """``owner`` by sending, but where that MAC had fallen silent, and another one has the address
     since: by its own capture, by what it announced on the link, or by what it says to others."""
     s = case.sendings
-    announced: dict[Address, set[int]] = {}
-    own = case.claims["mac"] == case.claims["src_mac"]
-    rows = np.flatnonzero(own & (case.claims["mac"] != NO_MAC))
-    rows = rows[announces(case, rows)]
-    columns = [case.claims[name][rows] for name in ("ip_hi", "ip_lo", "mac")]
-    for high, low, mac in distinct_rows(*columns):
-        announced.setdefault((high, low), set()).add(mac)
-    for high, low, mac in case.several_near:
-        announced.setdefault((high, low), set()).add(mac)
-    rows = np.flatnonzero((s["mac"] != NO_MAC) & (owner != NO_MAC))
+    speakers: dict[Address, set[int]] = {}
+    for high, low, mac in (*distinct_rows(*_announced(case)), *case.several_near):
+        speakers.setdefault((high, low), set()).add(mac)
+    rows = np.flatnonzero(owner != NO_MAC)
     away = (s["home_mac"][rows] != NO_MAC) & (s["home_mac"][rows] != owner[rows])
-    if announced:
-        away |= among(announced, s["peer_hi"][rows], s["peer_lo"][rows])
+    if speakers:
+        away |= among(speakers, s["peer_hi"][rows], s["peer_lo"][rows])
     rows = rows[away]
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "home_mac")]
     for (host, high, low, home, mac), mine in grouped(rows, *columns, owner[rows]):
         ip = (high, low)
         fell_silent = int(_spoke(case, host, ip, mac).max(initial=_ALWAYS))
-        for other in sorted({home, *announced.get(ip, ())} - {mac, NO_MAC}):
+        for other in sorted({home, *speakers.get(ip, ())} - {mac, NO_MAC}):
             signs = case.times_for(host, case.spoken(ip, other), case.claimed(ip, other))
             if len(signs) and int(signs.min()) > fell_silent:
                 late = mine[s["time"][mine] > int(signs.min())]
                 owner[late] = other
     return owner
+
+
+def _announced(case: Case) -> tuple[Array, Array, Array]:
+    """(upper half, lower half, MAC): what MACs announced of themselves on a link."""
+    c, rows = case.claims, _announcements(case)
+    return c["ip_hi"][rows], c["ip_lo"][rows], c["mac"][rows]
+
+
+def _announcements(case: Case) -> Array:
+    c = case.claims
+    rows = np.flatnonzero((c["mac"] == c["src_mac"]) & (c["mac"] != NO_MAC))
+    return rows[announces(case, rows)]
+
+
+def known_elsewhere(case: Case, owner: Array) -> Array:
+    """Per sending without an ``owner`` the MAC that last spoke or announced itself as the peer,
+    on whatever link with a clock that can be compared, else the first that did later;
+    NO_MAC none."""
+    s, told, claims = case.sendings, np.full(len(owner), NO_MAC), _announcements(case)
+    blank = np.flatnonzero(owner == NO_MAC)
+    if not len(blank):
+        return told
+    near, size = case.near_speakers, len(blank)
+    ids = ids_of(
+        *(
+            np.concatenate(
+                [s[f"peer_{part}"][blank], near[half], case.claims[f"ip_{part}"][claims]]
+            )
+            for half, part in enumerate(("hi", "lo"))
+        )
+    )
+    blank = blank[np.isin(ids[:size], ids[size:])]
+    columns = [s[name][blank] for name in ("host", "peer_hi", "peer_lo")]
+    for (host, high, low), rows in grouped(blank, *columns):
+        said = claims[np.isin(claims, case.claims_of((high, low)))]
+        spoken = case.spoken_near((high, low))
+        said = said[case.comparable(host, case.claim_host[said])]
+        spoken = spoken[case.comparable(host, case.hosts_of(spoken))]
+        macs = [case.claims["mac"][said], case.matched.segments["src_mac"][spoken]]
+        when = np.concatenate([case.claim_time[said], case.time(spoken)])
+        order = np.argsort(when, kind="stable")
+        if len(order):
+            last = np.searchsorted(when[order], s["time"][rows], "right") - 1
+            told[rows] = np.concatenate(macs)[order[np.maximum(last, 0)]]
+    return told
 
 
 KINDS_OF_OWNERS = (OWN_ADDRESSES, INVENTORY, EVENT, LEASE)
@@ -367,15 +406,32 @@ def one_machine(case: Case, wrong: int, right: int) -> bool:
 
 def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     """Whether a third MAC speaks as the address too, in turn with ``right``, and nothing but
-    that tells which of them is its own: one is a balancer's that hands on what clients send."""
+    that tells which of them is its own: one is a balancer's that hands on what clients send.
+    It is the one that speaks as others as well, if ``right`` speaks as this address alone; or
+    that spoke beside ``wrong`` already, if ``right`` came after it."""
     if case.homes_of(ip) or len(case.claimed(ip, right)):
+        return False
+    if len(case.other_tables_say(host, ip, right)):
         return False
     s = case.matched.segments
     rows = case.heard(host, ip)
+    before = rows[rows <= rows[s["src_mac"][rows] == wrong].max(initial=-1)]
     rows = rows[~np.isin(s["src_mac"][rows], (wrong, NO_MAC))]
+    macs = distinct(s["src_mac"][rows]).tolist()
+    handing = [mac for mac in macs if _speaks_as_others(case, host, ip, mac)]
+    beside = s["src_mac"][before]
+    for known in (handing, beside):
+        if not np.isin(right, known):
+            rows = rows[~np.isin(s["src_mac"][rows], known)]
     other = rows[s["src_mac"][rows] != right]
     mine = rows[s["src_mac"][rows] == right]
     return bool(len(other) and len(mine) and other.min() < mine.max() and mine.min() < other.max())
+
+
+def _speaks_as_others(case: Case, host: int, ip: Address, mac: int) -> bool:
+    """Whether frames of other addresses than ``ip`` come to ``host`` from ``mac``."""
+    _, seen = case.behind(host, mac)
+    return any(alike(other, ip) for other in seen - {ip})
 
 
 def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:

@@ -22,7 +22,10 @@ def _came(v: View) -> Judged:
 
 
 def _reverse_path(v: View) -> Judged | None:
-    """Row 9."""
+    """Row 9. With log_martians the kernel names the packets that the filter drops."""
+    martian = v.logged("martian-source", of_clients=True)
+    if martian:
+        return supported(*martian)
     off = _filter_off(v)
     return _counted(v, "TcpExtIPReversePathFilter") or by(off) or open_(
         "nstat TcpExtIPReversePathFilter, before and after, would tell"

@@ -31,6 +31,7 @@ from synack.diagnosis.mismatch import (
     first_sign,
     harmful,
     is_lost,
+    known_elsewhere,
     leg_of,
     moved_on,
     numbers,
@@ -38,6 +39,7 @@ from synack.diagnosis.mismatch import (
     recorded_since,
     since_takeover,
     stands_for_many,
+    taken_over,
     told_by_texts,
 )
 from synack.diagnosis.owners import ages, by_frames, by_others, contradicted, inventoried, old_owner
@@ -73,7 +75,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     unplaced = [] if table is not None else _unplaced(case, mismatch)
     if unplaced and (sendings["fate"] == MISDELIVERED).any():
         return None  # it is flooded: any capture has it
-    doubts += unplaced + ([] if agrees else _by_another(case, mismatch))
+    doubts += _shared(case, mismatch) + unplaced + ([] if agrees else _by_another(case, mismatch))
     if witnessed is not None and _clock_assumed(case, sendings):
         doubts.append(
             Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
@@ -84,7 +86,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         return None
     healed_at, healing = healed(case, mismatch, sendings)
     causes = survival(case, mismatch, sendings, healed_at)
-    found = [witnessed, owner, table, mismatch.near]
+    found = [witnessed, _at_former_owner(case, mismatch), owner, table, mismatch.near]
     control = _control_group(case, mismatch)
     return Finding(
         kind="stale-neighbor",
@@ -183,6 +185,34 @@ def _witness(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None
         + behind,
         case.frames(lost.tolist(), most=3),
     )
+
+
+def _at_former_owner(case: Case, mismatch: Mismatch) -> Evidence | None:
+    """That they came to the machine that has the wrong MAC, which did not answer them."""
+    rows = mismatch.rows[case.at_former_owner[mismatch.rows]]
+    if not len(rows):
+        return None
+    arrived = case.sendings["arrived"][rows]
+    hosts = distinct(case.hosts_of(arrived)).tolist()
+    says = (
+        f"{count(len(rows), 'of them')} came to {' and '.join(case.hosts[h] for h in hosts)}, which"
+        f" has {format_mac(mismatch.wrong)} and answered none: {text_of(mismatch.ip)} is at"
+        f" {format_mac(mismatch.right)} now"
+    )
+    return Evidence("at-former-owner", says, case.frames(arrived.tolist(), most=3))
+
+
+def _shared(case: Case, mismatch: Mismatch) -> list[Evidence]:
+    """Whether the address may be one that several machines have on purpose, of which one was
+    asked and silent: nothing shows the right one to claim it on the link."""
+    silent = case.at_former_owner[mismatch.rows].any()
+    if not silent or len(case.claimed(mismatch.ip, mismatch.right)):
+        return []
+    says = (
+        f"{format_mac(mismatch.right)} never claims {text_of(mismatch.ip)} by ARP or ND: servers"
+        " behind a balancer share its address without that"
+    )
+    return [Evidence("maybe-shared", says)]
 
 
 def _receiver(case: Case, mismatch: Mismatch, sendings: Table) -> tuple[str, str]:
@@ -336,17 +366,24 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
 
 def _owner(case: Case) -> Array:
     """By sending what the peer's frames carry at the sender; without any there, at home;
-    without any at all what texts say. ARP of others is no more than the table has."""
+    without any at all what texts say, or who spoke elsewhere. What others say by ARP is no more
+    than the table has."""
+    owner = taken_over(case, _heard(case))
+    owner = np.where(owner != NO_MAC, owner, told_by_texts(case))
+    return np.where(owner != NO_MAC, owner, known_elsewhere(case, owner))
+
+
+def _heard(case: Case) -> Array:
     s = case.sendings
-    seen = np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
-    return np.where(seen != NO_MAC, seen, told_by_texts(case))
+    return np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
 
 
 def _by_table(
     case: Case, host: int, ip: Address, wrong: int, rows: Array, owner: Array, entry: int
 ) -> Mismatch | None:
     s = case.sendings
-    other = rows[(s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)]
+    fresh = (s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)
+    other = rows[(owner[rows] != wrong) & (fresh | (owner[rows] != _heard(case)[rows]))]
     # What came through once the entry was right, or before it was wrong, did not go there.
     bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
     rights = distinct(owner[bad]).tolist()

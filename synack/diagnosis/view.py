@@ -181,12 +181,20 @@ class View:
         return self.rows[self.case.sendings["fate"][self.rows] == MISDELIVERED]
 
     @cached_property
+    def former(self) -> Array:
+        """Rows that came to a machine which has their address no more."""
+        return self.rows[self.case.at_former_owner[self.rows]]
+
+    @cached_property
     def gone(self) -> Fact | None:
         """That nothing of it came to where a host's own filters and checks would see it; None
         where nobody watched."""
         if len(self.astray):
             says = f"they came to {self.receiver}'s wire addressed to another MAC: its kernel drops"
             return Fact(f"{says} such frames before any filter or check", self._astray_frames())
+        if len(self.former):
+            says = f"they came to {self.receiver}, which has {self.finding.ip} no more: there"
+            return Fact(f"{says} nothing is to answer them", self.files(self.receivers))
         if not len(self.lost):
             return None
         says = f"none of these {self.noun}s is in {self.receiver}'s capture, which sees packets"
@@ -228,6 +236,8 @@ class View:
     def well_addressed(self) -> Fact | None:
         """That all of them went to the MAC that the peer's frames come from."""
         s, rows = self.case.sendings, self.rows
+        if self.misaddressed:
+            return None
         owner = np.where(s["peer_mac"][rows] != NO_MAC, s["peer_mac"][rows], s["home_mac"][rows])
         known = (s["mac"][rows] != NO_MAC) & (owner != NO_MAC)
         if not len(rows) or not known.all() or (s["mac"][rows] != owner).any():
@@ -367,13 +377,16 @@ class View:
         shown = tuple(self.case.context.where(s, row) for row in rows[:_NAMED].tolist())
         return Fact(f"{count(len(rows), 'socket')} of these attempts in {state}", shown)
 
-    def logged(self, kind: str) -> Fact | None:
+    def logged(self, kind: str, *, of_clients: bool = False) -> Fact | None:
         """Events of ``kind`` in the server's kernel log at the time of the attempts, or at a
-        time that is not known."""
+        time that is not known. ``of_clients``: those that name a client of the attempts."""
         e, a = self.case.context.events, self.case.attempts
         begin, end = a["first"][self.attempts].min(), a["last"][self.attempts].max()
         then = (e["at"] == NO_TIME) | ((e["at"] >= begin - _LOG_NS) & (e["at"] <= end + _LOG_NS))
         rows = np.flatnonzero((e["kind"] == kind) & (e["host"] == self.server) & then)
+        if of_clients:
+            ends = distinct_rows(*(a[f"client_{part}"][self.attempts] for part in ("hi", "lo")))
+            rows = rows[among(list(ends), e["ip_hi"][rows], e["ip_lo"][rows])]
         if not len(rows):
             return None
         shown = tuple(self.case.context.where(e, row) for row in rows[:_NAMED].tolist())
