@@ -863,6 +863,16 @@ class Case:
             known = self._behind[host, mac] = self._told(host, mac), self._seen(host, mac)
         return known
 
+    def known_at(self, mac: int) -> set[Address]:
+        """Addresses that any host finds at ``mac`` by ARP, ND or its table."""
+        c, e = self.claims, self.entries
+        rows = self._by_claim_mac.rows((0, mac))
+        found = distinct_rows(c["ip_hi"][rows], c["ip_lo"][rows])
+        rows = self._by_entry_mac.rows((0, mac))
+        rows = rows[self.usable[rows]]
+        return {(high, low) for high, low in
+                [*found, *distinct_rows(e["ip_hi"][rows], e["ip_lo"][rows])]}  # fmt: skip
+
     def _told(self, host: int, mac: int) -> set[Address]:
         c, e = self.claims, self.entries
         rows = self._by_claim_mac.rows((0, mac))
