@@ -106,6 +106,63 @@ def the_old_owner_still_speaks_to_others(net):
     return [other("capture-gap", "possible", "", "")]
 
 
+@guilty
+def the_old_owners_capture_is_there(net):
+    """The broker captured only later, and never heard the old owner; but its entry is of it."""
+    old = net.host("old-7", CLIENT, X, up=(0, 20))
+    old.record(end=20)
+    net.client.up, net.client.tape = (22, 1e9), None
+    net.broker.record(30, 60)
+    net.metrics.record(end=60)
+    net.broker.knows(CLIENT, X)
+    net.every(old, net.broker, (1, 5, 9))
+    net.every(old, net.metrics, (2, 6))
+    net.every(net.metrics, net.broker, (3, 33, 53))
+    net.every(net.client, net.broker, (31, 43))
+    net.dump(net.broker, 40)
+    return [stale("probable")]
+
+
+@innocent
+def the_owners_capture_ended_and_a_balancer_hands_on(net):
+    """The same, but what the broker hears the address from was heard beside the owner."""
+    net.client.record(end=20)
+    net.metrics.record(end=60)
+    net.broker.knows(CLIENT, Y)
+    net.every(net.client, net.metrics, (2, 6))
+    net.every(net.metrics, net.broker, (3, 33, 53))
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    for isn in range(3_000, 53_000, 10_000):
+        at = isn / 1_000
+        net.inject(at, net.broker, "syn", (CLIENT, Z, isn), (BROKER, B, 9092), seq=isn)
+        net.inject(at + 1, net.broker, "syn", (CLIENT, Z, isn), (BROKER, B, 9092), seq=isn)
+        for wait in (0.001, 1.001):
+            net.inject(at + wait, net.broker, "syn-ack", (BROKER, B, 9092), (CLIENT, Y, isn),
+                       seq=99, ack=isn + 1)  # fmt: skip
+    net.dump(net.broker, 40)
+    return [other("capture-gap", "possible", "", "")]
+
+
+@guilty
+def a_balancer_hands_on_beside_both_owners(net):
+    """Behind a balancer the client's address speaks from a third MAC too, before and after."""
+    old = net.host("old-7", CLIENT, X, up=(0, 20))
+    net.client.up, net.client.tape = (22, 1e9), None
+    net.broker.knows(CLIENT, X)
+    net.every(old, net.broker, (1, 5, 9))
+    net.every(net.client, net.broker, (25, 37))
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    for isn in (3_000, 7_000, 29_000, 41_000):
+        vip, at = ("10.0.1.100", B, 9092), isn / 1_000
+        net.inject(at, net.broker, "syn", (CLIENT, Z, isn), vip, seq=isn)
+        net.inject(at + 0.001, net.broker, "syn-ack", vip, (CLIENT, X, isn), 99, isn + 1)
+        if at < 20:
+            net.inject(at + 0.002, net.broker, "ack", (CLIENT, Z, isn), vip, isn + 1, 100)
+    net.dump(net.broker, 5)
+    net.dump(net.broker, 30)
+    return [stale("probable")]
+
+
 def test_only_the_new_owners_attempts_count(tmp_path):
     net = Lan()
     an_address_reused_in_mid_capture(net)

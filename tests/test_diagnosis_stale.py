@@ -86,6 +86,76 @@ def cooked_at_the_server_with_a_table(net):
     return [stale("possible")]
 
 
+VIP, OLD, NEW = "10.0.1.110", "0a:aa:aa:aa:aa:aa", "0a:bb:bb:bb:bb:bb"
+
+
+def _a_service_that_went_over(net, begin):
+    """A service's address goes to another balancer, which did not capture. A client whose cooked
+    capture begins at ``begin`` keeps the old one's MAC; another one knows the new one."""
+    net.host("balancer-a", VIP, OLD, up=(0, 20))
+    net.host("balancer-b", VIP, NEW, up=(20, 100))
+    net.client.knows(VIP, OLD)
+    net.client.record(begin, 60, link="sll")
+    net.healthy.knows(VIP, OLD, at=0)
+    net.healthy.knows(VIP, NEW, at=20)
+    net.healthy.record(end=60)
+    net.every(net.client, VIP, (2, 9, 27, 39, 50))
+    net.every(net.healthy, VIP, (4, 12, 24, 34, 44, 54))
+    net.every(net.client, net.broker, (1, 24, 55))
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    net.dump(net.client, 30)
+    net.dump(net.client, 58)
+    return [stale("possible", VIP, OLD, NEW, "producer-7", "syn")]
+
+
+@guilty
+def cooked_at_a_client_of_a_service_that_went_over(net):
+    return _a_service_that_went_over(net, begin=0)
+
+
+@guilty
+def cooked_at_a_client_that_never_heard_either_owner(net):
+    return _a_service_that_went_over(net, begin=22)
+
+
+@guilty
+def a_balancer_hands_on_and_another_table_knows_the_owner(net):
+    """The client's address speaks from two MACs in turn, its own and a balancer's."""
+    net.client.tape = None
+    net.broker.knows(net.client, X)
+    net.play((1, 13, 25))
+    for isn in (3_000, 17_000):
+        at, vip = isn / 1_000, ("10.0.1.100", B, 9092)
+        net.inject(at, net.broker, "syn", (CLIENT, Z, isn), vip, seq=isn)
+        net.inject(at + 0.001, net.broker, "syn-ack", vip, (CLIENT, X, isn), 99, isn + 1)
+    net.dump(net.broker, 5)
+    net.dump(net.metrics, 5, {CLIENT: Y})
+    return [stale("probable")]
+
+
+@guilty
+def what_goes_astray_was_captured_too(net):
+    """The old MAC's machine has another address now, and a cooked capture that calls the
+    answers its own: so they are by MAC."""
+    astray = net.host("batch-3", "10.0.1.33", X)
+    astray.record(end=60, link="sll")
+    net.broker.knows(net.client, X)
+    net.floods = True
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    net.every(net.client, net.metrics, (0.5, 58))
+    for isn in (3_000, 17_000):
+        for wait in (0, 1, 3):
+            at = isn / 1_000 + wait
+            syn = "syn", (CLIENT, Y, isn), (BROKER, B, 9092), isn
+            syn_ack = "syn-ack", (BROKER, B, 9092), (CLIENT, X, isn), 99, isn + 1
+            for host, later in ((net.client, 0), (net.broker, 0.0002)):
+                net.inject(at + later, host, *syn)
+            for host, later in ((net.broker, 0.0003), (net.client, 0.0005), (astray, 0.0005)):
+                net.inject(at + later, host, *syn_ack)
+    net.dump(net.broker, 5)
+    return [stale("probable")]
+
+
 @guilty
 def cooked_at_the_client(net):
     net.client.record(end=60, link="sll")

@@ -610,6 +610,43 @@ class TestMatched:
         assert [c.grade for c in matched.clocks] == ["accurate", "absent"]
 
 
+@pytest.mark.parametrize(
+    ("later", "fates"),
+    [("", ["delivered"]), ("3.0 server > client SA 900/101", ["misdelivered", "unwitnessed"])],
+    ids=["all of them", "not the last"],
+)
+def test_whose_mac_a_reset_answers(later: str, fates: list[str]) -> None:
+    """A client that resets has got a SYN-ACK: of a MAC that is foreign by number alone, unless
+    one was sent to its own, which its capture missed."""
+    client = f"""{BEFORE}
+        -4.0 client > server:7 S 50
+        -3.9 server:7 > client SA 60/51
+        {SYN_AT_CLIENT}
+        0.012 server > client SA 900/101 to=stale
+        3.1 client > server R 101
+        {AFTER}"""
+    server = f"""-3.95 server:7 > client SA 60/51
+        0.010 client > server S 100
+        0.011 server > client SA 900/101 to=stale
+        {later}
+        20 alive"""
+    found = [one.split()[1] for one in known(client, server, at_client="drops=9")
+             if one.startswith("syn-ack")]  # fmt: skip
+    assert found[-len(fates) :] == fates
+
+
+@pytest.mark.parametrize(
+    ("came", "stamps", "fate"),
+    [("8.020", "", "lost"), ("1.020", "", "delivered"), ("8.020", "ts=7", "delivered")],
+    ids=["too late for it", "soon enough", "known by its timestamp"],
+)
+def test_what_comes_long_after_is_a_repetition(came: str, stamps: str, fate: str) -> None:
+    """The server's capture ended before the SYN-ACK was repeated; the client got a repetition."""
+    client = f"-5.0 alive\n{SYN_AT_CLIENT}\n{came} server > client SA 900/101 {stamps}\n20 alive"
+    server = f"0.010 client > server S 100\n0.011 server > client SA 900/101 {stamps}\n0.9 alive"
+    assert known(client, server) == ["syn delivered", f"syn-ack {fate}"]
+
+
 def test_written_traces_are_what_captures_say(tmp_path: Path) -> None:
     """The segments that tests write down are those that synack reads from such files."""
     scene = read(f"""at client

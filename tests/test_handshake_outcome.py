@@ -552,3 +552,21 @@ def test_a_capture_that_leaves_the_answers_out_does_not_tell_that_there_were_non
     assert REASONS[found["reason"][1]] == "the server's capture leaves its answers out"
     answered = attempts(server(S_SYN, S_SYN_ACK, S_ACK, *others))
     assert [OUTCOMES[o] for o in answered["outcome"].tolist()] == ["completed", "no-reply"]
+
+
+def test_syns_alone_of_which_most_are_not_repeated_were_filtered() -> None:
+    """``tcp[13] == 2``: two clients were content, so the third may have been answered as well."""
+    once = ["1.0 second > server S 7", "2.0 client:42001 > server S 8"]
+    again = [f"{t} client:42002 > server S 9" for t in (3.0, 4.0, 6.0)]
+    late = "9.0 client:42003 > server S 10"
+    for lines, outcome in (
+        ((*once, *again, late), "inconclusive"),
+        ((once[0], *again), "no-reply"),  # one client gave up
+        (
+            (*once, *again, late, "9.1 server > client:42003 RA 0/11"),
+            "no-reply",
+        ),  # answers are there
+    ):
+        found = attempts(server(*lines))
+        fourth = found["client_isn"] == 9
+        assert [OUTCOMES[o] for o in found["outcome"][fourth].tolist()] == [outcome], lines

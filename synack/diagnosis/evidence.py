@@ -124,7 +124,7 @@ class Case:
     @cached_property
     def attempts(self) -> Table:
         """What became of every attempt: :data:`~synack.tables.ATTEMPTS`."""
-        return judge(self.matched, self.paths.vanished)
+        return judge(self.matched, self.paths.told_by_taps)
 
     @property
     def hosts(self) -> list[str]:
@@ -157,9 +157,10 @@ class Case:
     def vanished(self, attempts: Array, *legs: Event) -> list[Evidence]:
         """Where what was lost of ``legs`` of these attempts vanished, as far as a tap tells; with
         the frames of the last place that has it."""
-        gone, places, rows = self.paths.vanished, self.paths.places, self._told_by_taps
+        gone, rows = self.paths.told_by_taps, self._by_taps
         if not len(rows):
             return []
+        places = self.paths.places
         rows = rows[np.isin(gone["leg"][rows], legs)]
         rows = rows[np.isin(gone["attempt"][rows], attempts)]
         columns = [gone[name][rows] for name in ("leg", "after", "before")]
@@ -171,9 +172,9 @@ class Case:
         return sorted(found, key=lambda evidence: evidence.says)
 
     @cached_property
-    def _told_by_taps(self) -> Array:
+    def _by_taps(self) -> Array:
         """Rows of what vanished next to a tap."""
-        return np.flatnonzero(self.paths.vanished["by_tap"])
+        return np.flatnonzero(self.paths.told_by_taps["by_tap"])
 
     # ---- segments -------------------------------------------------------------------
 
@@ -208,15 +209,28 @@ class Case:
         return Table(_SPEAKERS, {**columns, "row": rows, "near": near[rows]})
 
     @cached_property
-    def several_near(self) -> list[tuple[int, ...]]:
-        """(upper half, lower half, MAC) of addresses that send from several MACs, none of which
-        is a router's by what it sends."""
+    def near_speakers(self) -> tuple[Array, Array, Array]:
+        """(upper half, lower half, MAC) of addresses that send from a MAC that is no router's by
+        what it sends, each once."""
         s = self.speakers
         near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
-        near = near[representatives(ids_of(*(s[n][near] for n in ("src_hi", "src_lo", "src_mac"))))]
-        address = ids_of(s["src_hi"][near], s["src_lo"][near])
-        near = near[np.bincount(address)[address] > 1]
-        return distinct_rows(*(s[name][near] for name in ("src_hi", "src_lo", "src_mac")))
+        columns = [s[name][near] for name in ("src_hi", "src_lo", "src_mac")]
+        some = representatives(ids_of(*columns))
+        return columns[0][some], columns[1][some], columns[2][some]
+
+    @cached_property
+    def several_near(self) -> list[tuple[int, ...]]:
+        """Those of :attr:`near_speakers` that have their address with another one."""
+        high, low, mac = self.near_speakers
+        address = ids_of(high, low)
+        several = np.bincount(address)[address] > 1
+        return distinct_rows(high[several], low[several], mac[several])
+
+    def spoken_near(self, address: Address) -> Array:
+        """Rows of segments that ``address`` sent, from a MAC, that have passed no router."""
+        s, rows = self.matched.segments, self._by_source.rows(address)
+        near = np.isin(s["ttl"][rows], FIRST_TTLS) & (s["src_mac"][rows] != NO_MAC)
+        return rows[near & (s["icmp"][rows] < 0)]
 
     @cached_property
     def _first_spoken(self) -> dict[tuple[Address, int], dict[int, int]]:
@@ -424,8 +438,12 @@ class Case:
         fate = np.full(size, UNWITNESSED, np.uint8)
         arrived = np.full(size, -1, np.int32)
         fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
-        passed = np.setdiff1d(self.forwarded, t["sent"])
-        fate[passed], arrived[passed] = fates_of(self, passed)
+        if len(self.forwarded):
+            passed = np.zeros(size, bool)
+            passed[self.forwarded] = True
+            passed[t["sent"]] = False
+            passed = np.flatnonzero(passed)
+            fate[passed], arrived[passed] = fates_of(self, passed)
         return fate[rows], arrived[rows]
 
     @cached_property
@@ -522,8 +540,8 @@ class Case:
     @cached_property
     def _moved(self) -> dict[Address, list[tuple[int, int]]]:
         """Of addresses that went from one machine to another: (MAC, since when), in order of
-        time. One whose capture ended is no home any more once a host that had known it there
-        hears the address from elsewhere: NO_MAC."""
+        time. One whose capture ended is no home any more once a host that had known it there,
+        heard it or has it in its entry, hears the address from elsewhere: NO_MAC."""
         s, moved = self.matched.segments, {}
         (ends, _, _), known = self._ends, self._only_macs
         for ip, homes in self._homes.items():
@@ -541,13 +559,28 @@ class Case:
             last = at[np.isin(mac, list(homes))].max()
             # A balancer's or router's MAC was heard beside the home all the time.
             strange = every[(at > last) & ~np.isin(mac, mac[at <= last])]
-            knew = distinct(self.hosts_of(every[np.isin(mac, list(homes))]))
+            knew = every[np.isin(mac, list(homes))]
+            knew = distinct(self.hosts_of(np.concatenate([knew, self._sent_at(ip, list(homes))])))
             strange = strange[np.isin(self.hosts_of(strange), knew)]
             if len(strange):
                 spells.append((int(self.time(strange).min()), NO_MAC))
             if len(spells) > 1:
                 moved[ip] = [(home, begin) for begin, home in spells]
         return moved
+
+    def _sent_at(self, address: Address, macs: list[int]) -> Array:
+        """Rows of segments that hosts sent to ``address`` at one of ``macs``."""
+        s, rows = self.matched.segments, self._by_target.rows(address)
+        rows = rows[np.isin(s["dst_mac"][rows], macs)]
+        own = [list(self.own_macs.get(host, set())) for host in range(len(self.hosts))]
+        host = self.hosts_of(rows)
+        sent = [np.isin(s["src_mac"][rows], macs) & (host == n) for n, macs in enumerate(own)]
+        return rows[np.any(sent, axis=0)]
+
+    @cached_property
+    def _by_target(self) -> ByAddress:
+        s = self.matched.segments
+        return ByAddress(s["dst_hi"], s["dst_lo"])
 
     @cached_property
     def came_through(self) -> Array:
@@ -829,6 +862,16 @@ class Case:
         if known is None:
             known = self._behind[host, mac] = self._told(host, mac), self._seen(host, mac)
         return known
+
+    def known_at(self, mac: int) -> set[Address]:
+        """Addresses that any host finds at ``mac`` by ARP, ND or its table."""
+        c, e = self.claims, self.entries
+        rows = self._by_claim_mac.rows((0, mac))
+        found = distinct_rows(c["ip_hi"][rows], c["ip_lo"][rows])
+        rows = self._by_entry_mac.rows((0, mac))
+        rows = rows[self.usable[rows]]
+        return {(high, low) for high, low in
+                [*found, *distinct_rows(e["ip_hi"][rows], e["ip_lo"][rows])]}  # fmt: skip
 
     def _told(self, host: int, mac: int) -> set[Address]:
         c, e = self.claims, self.entries

@@ -25,7 +25,7 @@ from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
 from synack.diagnosis.documents import EVENT, INVENTORY, LEASE, OWN_ADDRESSES, TABLE
 from synack.diagnosis.evidence import Case, alike
 from synack.diagnosis.link import on_link
-from synack.grouping import among, distinct_rows, grouped, ids_of, representatives
+from synack.grouping import among, distinct, distinct_rows, grouped, ids_of, representatives
 from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -76,6 +76,8 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
             continue
         if _in_doubt(case, host, ip, wrong, right):
             continue
+        if moved_on(case, host, ip, right, mine):
+            continue
         yield Mismatch(host, ip, wrong, right, mine, case.sent_to(host, ip), near)
 
 
@@ -92,7 +94,7 @@ def owners(case: Case) -> Array:
     :func:`told_by_texts`), or what was last claimed by ARP or ND and is not itself what was
     sent to; at last what other hosts' tables have."""
     s = case.sendings
-    owner = _taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
+    owner = taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
     if (owner != NO_MAC).all():
         return owner
     owner = np.where(owner == NO_MAC, told_by_texts(case), owner)
@@ -106,34 +108,73 @@ def owners(case: Case) -> Array:
     return np.where(owner == NO_MAC, told_by_texts(case, (TABLE,)), owner)
 
 
-def _taken_over(case: Case, owner: Array) -> Array:
+def taken_over(case: Case, owner: Array) -> Array:
     """``owner`` by sending, but where that MAC had fallen silent, and another one has the address
     since: by its own capture, by what it announced on the link, or by what it says to others."""
     s = case.sendings
-    announced: dict[Address, set[int]] = {}
-    own = case.claims["mac"] == case.claims["src_mac"]
-    rows = np.flatnonzero(own & (case.claims["mac"] != NO_MAC))
-    rows = rows[announces(case, rows)]
-    columns = [case.claims[name][rows] for name in ("ip_hi", "ip_lo", "mac")]
-    for high, low, mac in distinct_rows(*columns):
-        announced.setdefault((high, low), set()).add(mac)
-    for high, low, mac in case.several_near:
-        announced.setdefault((high, low), set()).add(mac)
-    rows = np.flatnonzero((s["mac"] != NO_MAC) & (owner != NO_MAC))
+    speakers: dict[Address, set[int]] = {}
+    for high, low, mac in (*distinct_rows(*_announced(case)), *case.several_near):
+        speakers.setdefault((high, low), set()).add(mac)
+    rows = np.flatnonzero(owner != NO_MAC)
     away = (s["home_mac"][rows] != NO_MAC) & (s["home_mac"][rows] != owner[rows])
-    if announced:
-        away |= among(announced, s["peer_hi"][rows], s["peer_lo"][rows])
+    if speakers:
+        away |= among(speakers, s["peer_hi"][rows], s["peer_lo"][rows])
     rows = rows[away]
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "home_mac")]
     for (host, high, low, home, mac), mine in grouped(rows, *columns, owner[rows]):
         ip = (high, low)
         fell_silent = int(_spoke(case, host, ip, mac).max(initial=_ALWAYS))
-        for other in sorted({home, *announced.get(ip, ())} - {mac, NO_MAC}):
+        for other in sorted({home, *speakers.get(ip, ())} - {mac, NO_MAC}):
             signs = case.times_for(host, case.spoken(ip, other), case.claimed(ip, other))
             if len(signs) and int(signs.min()) > fell_silent:
                 late = mine[s["time"][mine] > int(signs.min())]
                 owner[late] = other
     return owner
+
+
+def _announced(case: Case) -> tuple[Array, Array, Array]:
+    """(upper half, lower half, MAC): what MACs announced of themselves on a link."""
+    c, rows = case.claims, _announcements(case)
+    return c["ip_hi"][rows], c["ip_lo"][rows], c["mac"][rows]
+
+
+def _announcements(case: Case) -> Array:
+    c = case.claims
+    rows = np.flatnonzero((c["mac"] == c["src_mac"]) & (c["mac"] != NO_MAC))
+    return rows[announces(case, rows)]
+
+
+def known_elsewhere(case: Case, owner: Array) -> Array:
+    """Per sending without an ``owner`` the MAC that last spoke or announced itself as the peer,
+    on whatever link with a clock that can be compared, else the first that did later;
+    NO_MAC none."""
+    s, told, claims = case.sendings, np.full(len(owner), NO_MAC), _announcements(case)
+    blank = np.flatnonzero(owner == NO_MAC)
+    if not len(blank):
+        return told
+    near, size = case.near_speakers, len(blank)
+    ids = ids_of(
+        *(
+            np.concatenate(
+                [s[f"peer_{part}"][blank], near[half], case.claims[f"ip_{part}"][claims]]
+            )
+            for half, part in enumerate(("hi", "lo"))
+        )
+    )
+    blank = blank[np.isin(ids[:size], ids[size:])]
+    columns = [s[name][blank] for name in ("host", "peer_hi", "peer_lo")]
+    for (host, high, low), rows in grouped(blank, *columns):
+        said = claims[np.isin(claims, case.claims_of((high, low)))]
+        spoken = case.spoken_near((high, low))
+        said = said[case.comparable(host, case.claim_host[said])]
+        spoken = spoken[case.comparable(host, case.hosts_of(spoken))]
+        macs = [case.claims["mac"][said], case.matched.segments["src_mac"][spoken]]
+        when = np.concatenate([case.claim_time[said], case.time(spoken)])
+        order = np.argsort(when, kind="stable")
+        if len(order):
+            last = np.searchsorted(when[order], s["time"][rows], "right") - 1
+            told[rows] = np.concatenate(macs)[order[np.maximum(last, 0)]]
+    return told
 
 
 KINDS_OF_OWNERS = (OWN_ADDRESSES, INVENTORY, EVENT, LEASE)
@@ -219,6 +260,29 @@ def since_takeover(
     return rows[case.sendings["time"][rows] > since]
 
 
+def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> bool:
+    """Whether the host's entry had ``right`` before ``rows`` of sendings elsewhere, and nothing
+    but other tables, which may be old, shows ``right`` to have the address since: then that one
+    is the new owner, which does not answer. A stale entry is older than what it should be."""
+    s, scope, first = case.sendings, case.sent_to(host, ip), int(case.sendings["time"][rows].min())
+    to_it = (s["mac"][scope] == right) | ((s["mac"][scope] == NO_MAC) & case.came_through[scope])
+    before = to_it & (s["time"][scope] < first)
+    table = case.table_of(host, ip)
+    had = case.usable[table] & (case.entries["mac"][table] == right) & case.entry_certain[table]
+    if not before.any() and not (had & (case.entry_time[table] < first)).any():
+        return False
+    spoken, claims = case.spoken(ip, right), case.claimed(ip, right)
+    signs = case.times_for(host, spoken, claims)
+    told = case.documented(ip)
+    told = told[case.documents["mac"][told] == right]
+    told = told[case.documents["kind"][told] != TABLE]
+    last = case.documents["last"][told]
+    undated = (last == NO_TIME) | np.isin(case.documents["kind"][told], (INVENTORY, EVENT, LEASE))
+    # What cannot be held against the host's times may be of later.
+    later = undated.any() or (last >= first).any() or len(signs) < len(spoken) + len(claims)
+    return not later and not (signs >= first).any()
+
+
 CLOUD_SLACK_NS = 5_000_000_000
 """What the clocks of a host and of a cloud may differ by, where nothing compares them."""
 
@@ -273,11 +337,11 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     claims = case.claimed(ip, wrong)
     if (case.claims["src_mac"][claims] == right).any():
         return False  # Y itself says that the address is at X: a cluster's shared MAC.
-    if one_machine(case, wrong, right):
+    if one_machine(case, wrong, right) or _hands_on(case, host, ip, wrong, right):
         return False
     homes = case.homes_of(ip)
     if homes:
-        return right in homes
+        return right in homes and not _at_home_since(case, host, ip, wrong, right)
     if len(case.claimed(ip, right)) or _tables_say(case, host, ip, right):
         return True
     given = case.documented(ip)
@@ -286,10 +350,35 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
         return True
     if not len(case.spoken(ip, right)):
         return False  # One table against another.
-    told, seen = case.behind(host, right)
-    if any(alike(other, ip) for other in (told | seen) - {ip}):
+    _, seen = case.behind(host, right)
+    if any(alike(other, ip) for other in (case.known_at(right) | seen) - {ip}):
         return False  # Y is another address's: a load balancer or router in front.
     return not _routed(case, host, ip, right)
+
+
+def _hands_on(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether ``right`` speaks for other addresses too, and the host has these at MACs of their
+    own: a balancer in front hands on what they send."""
+    s, e = case.sendings, case.entries
+    for other in case.behind(host, right)[1] - {ip}:
+        table = case.table_of(host, other)
+        macs = {
+            *s["mac"][case.sent_to(host, other)].tolist(),
+            *e["mac"][table[case.usable[table]]].tolist(),
+        }
+        if alike(other, ip) and macs - {wrong, right, NO_MAC}:
+            return True
+    return False
+
+
+def _at_home_since(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether ``wrong`` is at home at ``ip`` by its own capture too, and speaks as it after
+    ``right`` began to: it is still its own, and the other one a balancer's that hands on."""
+    if wrong not in case.homes_of(ip):
+        return False
+    mine, other = (case.spoken(ip, mac) for mac in (wrong, right))
+    times = [case.times_for(host, rows, rows[:0]) for rows in (mine, other)]
+    return bool(len(times[0]) and len(times[1]) and times[0].max() > times[1].min())
 
 
 def _tables_say(case: Case, host: int, ip: Address, mac: int) -> bool:
@@ -317,15 +406,32 @@ def one_machine(case: Case, wrong: int, right: int) -> bool:
 
 def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     """Whether a third MAC speaks as the address too, in turn with ``right``, and nothing but
-    that tells which of them is its own: one is a balancer's that hands on what clients send."""
+    that tells which of them is its own: one is a balancer's that hands on what clients send.
+    It is the one that speaks as others as well, if ``right`` speaks as this address alone; or
+    that spoke beside ``wrong`` already, if ``right`` came after it."""
     if case.homes_of(ip) or len(case.claimed(ip, right)):
+        return False
+    if len(case.other_tables_say(host, ip, right)):
         return False
     s = case.matched.segments
     rows = case.heard(host, ip)
+    before = rows[rows <= rows[s["src_mac"][rows] == wrong].max(initial=-1)]
     rows = rows[~np.isin(s["src_mac"][rows], (wrong, NO_MAC))]
+    macs = distinct(s["src_mac"][rows]).tolist()
+    handing = [mac for mac in macs if _speaks_as_others(case, host, ip, mac)]
+    beside = s["src_mac"][before]
+    for known in (handing, beside):
+        if not np.isin(right, known):
+            rows = rows[~np.isin(s["src_mac"][rows], known)]
     other = rows[s["src_mac"][rows] != right]
     mine = rows[s["src_mac"][rows] == right]
     return bool(len(other) and len(mine) and other.min() < mine.max() and mine.min() < other.max())
+
+
+def _speaks_as_others(case: Case, host: int, ip: Address, mac: int) -> bool:
+    """Whether frames of other addresses than ``ip`` come to ``host`` from ``mac``."""
+    _, seen = case.behind(host, mac)
+    return any(alike(other, ip) for other in seen - {ip})
 
 
 def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:

@@ -254,6 +254,8 @@ def gaps(case: Case, free: Array) -> Iterator[Finding]:
             if both
             else "only one end was captured"
         )
+        if (a["reason"][rows] == HIDDEN).all():
+            why = "the server's capture leaves its answers out, as its filter may"
         text = f"{count(len(rows), 'attempt')} to {server} {' or '.join(sorted(kinds))}: {why}"
         yield _finding(
             case, "capture-gap", rows, -1, None,

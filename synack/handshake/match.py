@@ -305,6 +305,7 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Ali
     m.foreign[:] = _foreign(m)
     sent = rows[~arrival]
     attempt, arrived = attempt[~arrival], arrived[sent]
+    arrived[_of_another(m, sent, arrived)] = -1
     fate, cause = _fates(m, sent, attempt, arrived)
     m.transmissions = Table(
         TRANSMISSIONS,
@@ -411,25 +412,46 @@ def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
     return sure | (~has_sure[way] & has_any[other * size + one])
 
 
+def _of_another(m: Matched, sent: Array, arrived: Array) -> Array:
+    """Rows of pairs (``sent``, ``arrived``; -1 none) that nothing but their looks makes one packet,
+    and of which the second came at such a time that it was a repetition of the first, which
+    the sender's capture does not have: where clocks can be compared."""
+    s = m.segments
+    pairs = np.flatnonzero((arrived >= 0) & ((s["tsval"][sent] < 0) | (s["tsval"][arrived] < 0)))
+    sent, arrived = sent[pairs], arrived[pairs]
+    sender, receiver = (m.host_of_capture[s["capture"][rows]] for rows in (sent, arrived))
+    moment, doubt = across(m.clocks, sender, receiver, s["time"][sent])
+    roots = np.array([clock.root for clock in m.clocks], np.int64)
+    apart = np.abs(s["time"][arrived] - moment) - doubt
+    late = (roots[sender] == roots[receiver]) & (apart > _REPEATED_NS)
+    return pairs[late & (s["time"][sent] != NO_TIME) & (s["time"][arrived] != NO_TIME)]
+
+
 def _foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went on with
-    a handshake after one to it, although nothing else of that leg arrived: a virtual router's MAC
-    is foreign by number and its own in truth."""
+    a handshake after one to it, although nothing else of that leg arrived, nor was sent to its
+    own MAC: a virtual router's MAC is foreign by number and its own in truth."""
     receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
     destination = m.segments["dst_mac"][rows]
     capture = m.segments["capture"][rows]
     foreign = m.segments["direction"][rows] == OTHER_HOST
+    own: set[int] = set()
     for number, vantage in enumerate(m.vantages):
         if vantage.macs:
+            own |= vantage.macs
             elsewhere = ~np.isin(destination, [*vantage.macs, BROADCAST_MAC])
             foreign |= (capture == number) & (destination >= 0) & elsewhere
     result = np.zeros(len(m.segments), bool)
     if not foreign.any():
         return result
     cell = attempt * len(Event) + m.leg[rows]
-    proper = np.bincount(cell[~foreign], minlength=m.attempts * len(Event))[cell] > 0
+    sent = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == SENDER[m.leg])
+    sent = sent[np.isin(m.segments["dst_mac"][sent], list(own))]
+    well = m.identity[m.sighting[sent]] * len(Event) + m.leg[sent]
+    proper = np.bincount(np.append(cell[~foreign], well), minlength=m.attempts * len(Event))
+    proper = proper[cell] > 0
     foreign &= ~_own(capture, destination, foreign & ~proper & _answered(m, m.leg[rows], attempt))
     result[rows[foreign]] = True
     return result

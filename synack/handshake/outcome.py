@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 
 from synack.addresses import NO_MAC
-from synack.grouping import least
+from synack.grouping import ids_of, least
 from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across, on_reference
 from synack.handshake.interfaces import spans
 from synack.handshake.legs import NEVER
@@ -68,7 +68,8 @@ def judge(m: Matched, vanished: Table | None = None) -> Table:
 
 def _mute(m: Matched) -> Array:
     """Sightings at the server in captures that have no answer of it at all, although clients went
-    on as after one: that nothing is there says nothing (bool)."""
+    on as after one, or though there are SYNs alone and most were not repeated, as without an
+    answer they would have been: that nothing is there says nothing (bool)."""
     if not len(m.sightings):
         return np.zeros(0, bool)
     capture, counts = m.sightings["capture"], m.legs.counts
@@ -78,7 +79,23 @@ def _mute(m: Matched) -> Array:
     went_on = at_server & m.legs.has(Event.SYN) & m.legs.has(Event.ACK) & ~answered
     some = np.bincount(capture[answered], minlength=len(m.captures)) > 0
     hidden = np.bincount(capture[went_on], minlength=len(m.captures)) > 0
-    return at_server & (hidden & ~some)[capture]
+    return at_server & ((hidden & ~some) | _syns_alone(m, at_server))[capture]
+
+
+def _syns_alone(m: Matched, at_server: Array) -> Array:
+    """Captures in which nothing but SYNs came to a server, most of them once only though they were
+    on when a repetition was due (``tcp[13] == 2``) (bool)."""
+    capture, size = m.sightings["capture"], len(m.captures)
+    total = np.bincount(capture[at_server], minlength=size)
+    more = np.bincount(capture[m.legs.has(*(e for e in Event if e != Event.SYN))], minlength=size)
+    end = np.array([c.last or NO_TIME for c in m.captures], np.int64)
+    due = m.sightings["last"] + INITIAL_RTO_NS + SETTLE_NS <= end[capture]
+    once = np.flatnonzero(at_server & due & (m.legs.counts[:, Event.SYN] == 1))
+    # Several clients of one port: a scan asks each of many ports, and each once.
+    service = [m.sightings[name][once] for name in ("server_hi", "server_lo", "server_port")]
+    ids = ids_of(capture[once], *service)
+    content = np.bincount(capture[once[np.bincount(ids)[ids] > 1]], minlength=size)
+    return np.asarray((more == 0) & (2 * content > total))
 
 
 def _terse(m: Matched) -> Array:

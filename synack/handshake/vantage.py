@@ -142,7 +142,10 @@ def locate(
     certain = _address_scores(told_surely, sightings, addresses, len(vantages))
     foreign = _foreign(vantages, segments, links, sightings, addresses) & (certain <= 0)
     score[foreign] = 0.0
-    _settle_contests(score, vantages, sightings, identity, addresses, speaks, certain > 0)
+    # Somebody else's wrong entry sends a machine what is not for it; but it does not speak.
+    named = np.array([addresses.named_in(v.named) for v in vantages], bool)
+    sure_of = (certain > 0) & (speaks | named)
+    _settle_contests(score, vantages, sightings, identity, addresses, speaks, sure_of)
     settled = passing | (votes != 0) | between[sightings["capture"]]
     _eliminate(score, vantages, segments, sightings, settled, addresses, denied | routed | foreign)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
