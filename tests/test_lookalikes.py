@@ -219,6 +219,58 @@ def another_owner_resets_and_the_broker_recorded_its_answers_alone():
     return story
 
 
+def a_service_moved_to_who_does_not_answer():
+    """The client heard of it and went from the old MAC to the new one, whose firewall drops."""
+    vip, serves = "10.0.1.110", {"9092": "accept"}
+    story = incident(
+        hosts={
+            "balancer-a": {"address": vip, "mac": OLD, "services": serves, "up": [-20, 10]},
+            "balancer-b": {"address": vip, "mac": BALANCER, "services": {"9092": "ignore"},
+                           "up": [11, 99]},
+        },
+        neighbors=[], connect={"server": vip},
+        announcements=[{"host": "balancer-b", "at": [11.5, 12.5]}],
+        dumps=[{"host": "producer-7", "at": [5, 20, 30]}],
+    )  # fmt: skip
+    story["links"]["lan"]["kind"] = "plain"
+    story["connections"][0]["at"] = [1, 4, 8, 15, 22, 30]
+    story["captures"] = [{"host": "producer-7", "only": ["tcp"]}]
+    return story
+
+
+def a_service_moved_and_no_destination_mac():
+    story = a_service_moved_to_who_does_not_answer()
+    story["captures"][0]["link_type"] = "LINUX_SLL2"
+    story["dumps"] = [{"host": "producer-7", "at": [20, 30]}]
+    return story
+
+
+def a_balancers_capture_of_what_it_sends():
+    """It looks like that of a client with two addresses; the server has each at its own MAC."""
+    story = a_balancer_in_front_of_two_clients()
+    story["captures"].append({"host": "balancer-1", "only": ["tcp"], "direction": "out"})
+    return story
+
+
+def a_balancers_capture_beside_the_clients_own():
+    """Both are at home at its address, at the same time."""
+    story = a_captured_balancer()
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "cause": "firewall"}]
+    story["captures"][0]["only"] = ["tcp"]
+    story["captures"].append({"host": "balancer-1", "direction": "out", "window": [14, 27]})
+    return story
+
+
+def a_balancer_known_to_others():
+    """A client's table has the service at the balancer's MAC; the server's capture shows nothing
+    but one client behind it."""
+    story = a_balancer_in_front_of_two_clients()
+    story["connections"].pop()
+    story["captures"][0]["window"] = [0, 20]
+    story["dumps"] = [*TABLE, {"host": "producer-71", "at": [5]}, {"host": "producer-7", "at": [5]}]
+    return story
+
+
 def two_owners_and_no_mac_at_all():
     """The other owner's resets come as if from the client, which goes on: it sent none."""
     story = two_owners_and_no_destination_mac()
@@ -275,6 +327,9 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         a_server_behind_a_balancer_recorded_its_answers_alone, two_owners_and_nothing_but_answers,
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
+        a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
+        a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,
+        a_balancer_known_to_others,
         a_balancer_in_front_of_two_clients, the_other_client_has_the_wrong_entry,
         another_owner_resets_and_the_broker_recorded_its_answers_alone,
     ],

@@ -76,6 +76,8 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
             continue
         if _in_doubt(case, host, ip, wrong, right):
             continue
+        if moved_on(case, host, ip, right, mine):
+            continue
         yield Mismatch(host, ip, wrong, right, mine, case.sent_to(host, ip), near)
 
 
@@ -258,6 +260,29 @@ def since_takeover(
     return rows[case.sendings["time"][rows] > since]
 
 
+def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> bool:
+    """Whether the host's entry had ``right`` before ``rows`` of sendings elsewhere, and nothing
+    but other tables, which may be old, shows ``right`` to have the address since: then that one
+    is the new owner, which does not answer. A stale entry is older than what it should be."""
+    s, scope, first = case.sendings, case.sent_to(host, ip), int(case.sendings["time"][rows].min())
+    to_it = (s["mac"][scope] == right) | ((s["mac"][scope] == NO_MAC) & case.came_through[scope])
+    before = to_it & (s["time"][scope] < first)
+    table = case.table_of(host, ip)
+    had = case.usable[table] & (case.entries["mac"][table] == right) & case.entry_certain[table]
+    if not before.any() and not (had & (case.entry_time[table] < first)).any():
+        return False
+    spoken, claims = case.spoken(ip, right), case.claimed(ip, right)
+    signs = case.times_for(host, spoken, claims)
+    told = case.documented(ip)
+    told = told[case.documents["mac"][told] == right]
+    told = told[case.documents["kind"][told] != TABLE]
+    last = case.documents["last"][told]
+    undated = (last == NO_TIME) | np.isin(case.documents["kind"][told], (INVENTORY, EVENT, LEASE))
+    # What cannot be held against the host's times may be of later.
+    later = undated.any() or (last >= first).any() or len(signs) < len(spoken) + len(claims)
+    return not later and not (signs >= first).any()
+
+
 CLOUD_SLACK_NS = 5_000_000_000
 """What the clocks of a host and of a cloud may differ by, where nothing compares them."""
 
@@ -312,11 +337,11 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     claims = case.claimed(ip, wrong)
     if (case.claims["src_mac"][claims] == right).any():
         return False  # Y itself says that the address is at X: a cluster's shared MAC.
-    if one_machine(case, wrong, right):
+    if one_machine(case, wrong, right) or _hands_on(case, host, ip, wrong, right):
         return False
     homes = case.homes_of(ip)
     if homes:
-        return right in homes
+        return right in homes and not _at_home_since(case, host, ip, wrong, right)
     if len(case.claimed(ip, right)) or _tables_say(case, host, ip, right):
         return True
     given = case.documented(ip)
@@ -325,10 +350,35 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
         return True
     if not len(case.spoken(ip, right)):
         return False  # One table against another.
-    told, seen = case.behind(host, right)
-    if any(alike(other, ip) for other in (told | seen) - {ip}):
+    _, seen = case.behind(host, right)
+    if any(alike(other, ip) for other in (case.known_at(right) | seen) - {ip}):
         return False  # Y is another address's: a load balancer or router in front.
     return not _routed(case, host, ip, right)
+
+
+def _hands_on(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether ``right`` speaks for other addresses too, and the host has these at MACs of their
+    own: a balancer in front hands on what they send."""
+    s, e = case.sendings, case.entries
+    for other in case.behind(host, right)[1] - {ip}:
+        table = case.table_of(host, other)
+        macs = {
+            *s["mac"][case.sent_to(host, other)].tolist(),
+            *e["mac"][table[case.usable[table]]].tolist(),
+        }
+        if alike(other, ip) and macs - {wrong, right, NO_MAC}:
+            return True
+    return False
+
+
+def _at_home_since(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+    """Whether ``wrong`` is at home at ``ip`` by its own capture too, and speaks as it after
+    ``right`` began to: it is still its own, and the other one a balancer's that hands on."""
+    if wrong not in case.homes_of(ip):
+        return False
+    mine, other = (case.spoken(ip, mac) for mac in (wrong, right))
+    times = [case.times_for(host, rows, rows[:0]) for rows in (mine, other)]
+    return bool(len(times[0]) and len(times[1]) and times[0].max() > times[1].min())
 
 
 def _tables_say(case: Case, host: int, ip: Address, mac: int) -> bool:

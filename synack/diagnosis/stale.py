@@ -33,6 +33,7 @@ from synack.diagnosis.mismatch import (
     is_lost,
     known_elsewhere,
     leg_of,
+    moved_on,
     numbers,
     owned,
     recorded_since,
@@ -44,9 +45,10 @@ from synack.diagnosis.mismatch import (
 from synack.diagnosis.owners import ages, by_frames, by_others, contradicted, inventoried, old_owner
 from synack.diagnosis.remedy import collection, remedies
 from synack.diagnosis.survival import survival, told
-from synack.grouping import distinct, grouped
+from synack.grouping import distinct, distinct_rows, grouped
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.handshake.states import Event
+from synack.handshake.vantage import SURE
 from synack.model import CONFIDENCES, ControlGroup, Evidence, Finding, Outcome, Share
 from synack.tables import Array, Table
 from synack.wording import clock_time, count
@@ -57,7 +59,7 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     if not harmful(case, mismatch.rows):
         return None
     sendings = case.sendings.take(mismatch.rows)
-    if another_answers(case, sendings):
+    if another_answers(case, sendings) or _bystander(case, mismatch):
         return None
     blind = bool((sendings["mac"] == NO_MAC).all())
     doubts = _owner_seen_later(case, mismatch, sendings)
@@ -252,6 +254,21 @@ def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[E
     return [Evidence("owner-seen-later", says)]
 
 
+def _bystander(case: Case, mismatch: Mismatch) -> bool:
+    """Whether nothing in the capture comes to the sender, while what others exchange goes both
+    ways: it is theirs, and what the sender sends is flooded there."""
+    m, s = case.matched, case.matched.segments
+    own = list(case.own_macs.get(mismatch.host, set()))
+    captures = np.flatnonzero(m.host_of_capture == mismatch.host)
+    if not own or any(m.vantages[capture].basis in SURE for capture in captures.tolist()):
+        return False
+    rows = np.flatnonzero(np.isin(s["capture"], captures) & (s["dst_mac"] >= 0))
+    pairs = set(distinct_rows(s["src_mac"][rows], s["dst_mac"][rows]))
+    if any(target in own for _, target in pairs):
+        return False
+    return any((target, source) in pairs for source, target in pairs if source != target)
+
+
 def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     """Whether nothing but who else captured tells that the capture is the sender's: nothing in it
     is addressed to the sender. What a switch floods, frames to a MAC that nobody has, is in
@@ -375,6 +392,8 @@ def _by_table(
     (right,) = rights
     bad = since_takeover(case, host, ip, wrong, right, bad)
     if not len(bad) or stands_for_many(case, host, wrong, ip):
+        return None
+    if moved_on(case, host, ip, right, bad):
         return None
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"
     near = Evidence("on-link", says, (case.entry(entry),))
