@@ -123,7 +123,10 @@ def taken_over(case: Case, owner: Array) -> Array:
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "home_mac")]
     for (host, high, low, home, mac), mine in grouped(rows, *columns, owner[rows]):
         ip = (high, low)
-        fell_silent = int(_spoke(case, host, ip, mac).max(initial=_ALWAYS))
+        words = _spoke(case, host, ip, mac)
+        if not len(words) and len(case.spoken(ip, mac)):
+            continue  # when it did cannot be told
+        fell_silent = int(words.max(initial=_ALWAYS))
         for other in sorted({home, *speakers.get(ip, ())} - {mac, NO_MAC}):
             signs = case.times_for(host, case.spoken(ip, other), case.claimed(ip, other))
             if len(signs) and int(signs.min()) > fell_silent:
