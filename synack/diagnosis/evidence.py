@@ -124,7 +124,7 @@ class Case:
     @cached_property
     def attempts(self) -> Table:
         """What became of every attempt: :data:`~synack.tables.ATTEMPTS`."""
-        return judge(self.matched, self.paths.vanished)
+        return judge(self.matched, self.paths.told_by_taps)
 
     @property
     def hosts(self) -> list[str]:
@@ -157,9 +157,10 @@ class Case:
     def vanished(self, attempts: Array, *legs: Event) -> list[Evidence]:
         """Where what was lost of ``legs`` of these attempts vanished, as far as a tap tells; with
         the frames of the last place that has it."""
-        gone, places, rows = self.paths.vanished, self.paths.places, self._told_by_taps
+        gone, rows = self.paths.told_by_taps, self._by_taps
         if not len(rows):
             return []
+        places = self.paths.places
         rows = rows[np.isin(gone["leg"][rows], legs)]
         rows = rows[np.isin(gone["attempt"][rows], attempts)]
         columns = [gone[name][rows] for name in ("leg", "after", "before")]
@@ -171,9 +172,9 @@ class Case:
         return sorted(found, key=lambda evidence: evidence.says)
 
     @cached_property
-    def _told_by_taps(self) -> Array:
+    def _by_taps(self) -> Array:
         """Rows of what vanished next to a tap."""
-        return np.flatnonzero(self.paths.vanished["by_tap"])
+        return np.flatnonzero(self.paths.told_by_taps["by_tap"])
 
     # ---- segments -------------------------------------------------------------------
 
@@ -437,8 +438,12 @@ class Case:
         fate = np.full(size, UNWITNESSED, np.uint8)
         arrived = np.full(size, -1, np.int32)
         fate[t["sent"]], arrived[t["sent"]] = t["fate"], t["arrived"]
-        passed = np.setdiff1d(self.forwarded, t["sent"])
-        fate[passed], arrived[passed] = fates_of(self, passed)
+        if len(self.forwarded):
+            passed = np.zeros(size, bool)
+            passed[self.forwarded] = True
+            passed[t["sent"]] = False
+            passed = np.flatnonzero(passed)
+            fate[passed], arrived[passed] = fates_of(self, passed)
         return fate[rows], arrived[rows]
 
     @cached_property

@@ -18,22 +18,45 @@ from synack.handshake.order import Order, closed
 from synack.handshake.states import Event
 from synack.handshake.stations import Stations, labels
 from synack.handshake.vanish import follow
-from synack.tables import Array, Table
+from synack.tables import VANISHED, Array, Table
 
 
 @dataclass
 class Paths:
-    """The way of every attempt, and what vanished on it. Texts are made when asked for."""
+    """The way of every attempt, and what vanished on it. Both are followed when asked for."""
 
     matched: Matched
     stations: Stations
     order: Order
-    places: list[str]
-    """One capture or several, as in a sentence."""
-    vanished: Table
-    """:data:`~synack.tables.VANISHED`, in order of attempt, leg and place on the way."""
-    doubts: list[str]
-    """What contradicts itself, and taps that see only a part."""
+
+    @property
+    def places(self) -> list[str]:
+        """One capture or several, as in a sentence."""
+        return self._followed[0]
+
+    @property
+    def vanished(self) -> Table:
+        """:data:`~synack.tables.VANISHED`, in order of attempt, leg and place on the way."""
+        return self._followed[1]
+
+    @property
+    def told_by_taps(self) -> Table:
+        """:attr:`vanished`, where captures between the ends (or several at one) tell more than
+        the fates of transmissions do (:func:`~synack.handshake.match.match`); else empty."""
+        return self.vanished if self._between else Table.empty(VANISHED)
+
+    @property
+    def doubts(self) -> list[str]:
+        """What contradicts itself, and taps that see only a part."""
+        return [*self.order.doubts, *(self._followed[2] if self._between else ())]
+
+    @property
+    def _between(self) -> bool:
+        return bool(self.stations.open.any())
+
+    @cached_property
+    def _followed(self) -> tuple[list[str], Table, list[str]]:
+        return follow(self.matched, self.stations, self.order)
 
     @property
     def names(self) -> list[str]:
@@ -66,11 +89,9 @@ class Paths:
 
 
 def paths(m: Matched) -> Paths:
-    """Order the captures of each path, and follow each SYN, SYN-ACK and ACK along it."""
+    """Order the captures of each path, along which each SYN, SYN-ACK and ACK can be followed."""
     stations = Stations.of(m)
-    order = Order.of(m, stations)
-    places, vanished, partial = follow(m, stations, order)
-    return Paths(m, stations, order, places, vanished, [*order.doubts, *partial])
+    return Paths(m, stations, Order.of(m, stations))
 
 
 def _named_paths(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Array]:
