@@ -251,6 +251,12 @@ class Fleet:
                 called = min(c.time for c in calls) - sender.offset + receiver.offset
                 # The receiver sent this SYN before, and its capture does not have it.
                 begun &= called - SETTLE < receiver.first
+        if leg in CLIENT_LEGS and leg != "syn" and key not in self.sights[receiver.name]:
+            answers = self.sight(sender, key).legs.get("syn-ack", [])
+            if answers:
+                came = min(a.time for a in answers) - sender.offset + receiver.offset
+                # The receiver sent this SYN-ACK before, and its capture does not have it.
+                begun &= came - SETTLE < receiver.first
         return begun and moment + SETTLE <= receiver.last
 
     def _missed(self) -> Counter[tuple[str, str]]:
@@ -336,8 +342,9 @@ class Fleet:
             if fates["ack", "unwitnessed"] and fates["ack", "lost"] + fates["ack", "misdelivered"]:
                 return "inconclusive"
             if fates["ack", "unwitnessed"]:
-                return "inconclusive" if self._in_vain(client, server, key) else "completed"
-            return "ack-lost"
+                return "inconclusive" if self._in_vain((client, server), key) else "completed"
+            lasted = bool(at_server.legs) and self._patient(server, at_server)
+            return "ack-lost" if lasted else "inconclusive"
         if at_client.state == "rejected":
             return "rejected"
         if at_client.state == "refused":
@@ -372,7 +379,8 @@ class Fleet:
         if sight.state in {"refused", "rejected"}:
             return sight.state
         if sight.state == "established":
-            return "completed"
+            denied = host is client and not sight.count("progress") and sight.count("ack")
+            return "inconclusive" if denied and self._in_vain((client,), key) else "completed"
         if not self._patient(host, sight):
             return "inconclusive"
         if sight.state == "syn-sent":
@@ -389,8 +397,9 @@ class Fleet:
             n for (host, _), n in self.missed.items() if host == server.name
         )
 
-    def _in_vain(self, client: Host, server: Host, key: Key) -> bool:
+    def _in_vain(self, ends: tuple[Host, ...], key: Key) -> bool:
         """Whether the server went on with its SYN-ACKs when it must have had the client's ACK."""
+        client = ends[0]
         at_client = self.sight(client, key)
         first = {
             leg: min(p.time for p in packets) for leg, packets in at_client.legs.items() if packets
@@ -398,7 +407,7 @@ class Fleet:
         takes = max(first["syn-ack"] - first["syn"], 0) if {"syn", "syn-ack"} <= first.keys() else 0
         return any(
             p.time - host.offset > first["ack"] - client.offset + takes + SETTLE
-            for host in (client, server)
+            for host in ends
             for p in self.sight(host, key).legs.get("syn-ack", [])
         )
 

@@ -10,7 +10,7 @@ from line import Place, Try, every, found, healthy, text
 from traces import mac, ns, read
 
 from synack.addresses import NO_MAC
-from synack.handshake.outcome import REASONS, judge
+from synack.handshake.outcome import _IN_VAIN, REASONS, judge
 from synack.model import OUTCOMES
 from synack.tables import ATTEMPTS, Table
 
@@ -110,6 +110,11 @@ TWO_ENDS = [
                "3.0 server > client SA 900/101")
         + server(S_SYN, S_SYN_ACK, end="0.5 alive"),
     ),
+    Case(
+        "the server's capture has nothing of what it answered: it may be translated in between",
+        "completed",
+        client(SYN_ACK, ACK) + server(S_OTHER),
+    ),
     Case("the SYN is nowhere at the server", "syn-lost", client(SYN, SYN_1) + server(S_OTHER)),
     Case(
         "the server's capture shows another port alone",
@@ -162,6 +167,11 @@ TWO_ENDS = [
         "the ACK left and did not arrive",
         "ack-lost",
         client(SYN, SYN_ACK, ACK) + server(S_SYN, S_SYN_ACK),
+    ),
+    Case(
+        "the ACK did not arrive, and the captures end before it would be repeated",
+        "inconclusive: before a reply or a repetition",
+        client(SYN, SYN_ACK, ACK, end="0.5 alive") + server(S_SYN, S_SYN_ACK, end="0.5 alive"),
     ),
     Case(
         "RST for the SYN",
@@ -270,6 +280,10 @@ CLIENT_ONLY = [
     Case("refused", "refused", client(SYN, "0.020 server > client RA 0/101")),
     Case("rejected", "rejected", client(SYN, SYN_ACK, "0.021 client > server R 101")),
     Case("completed", "completed", client(SYN, SYN_ACK, ACK)),
+    Case("completed at last", "completed",
+         client(SYN, SYN_ACK, ACK, SYN_ACK_1, ACK_1, "1.060 server > client A 901/101 len=9")),
+    Case("the SYN-ACK again after the ACK", "inconclusive: after an ACK had left",
+         client(SYN, SYN_ACK, ACK, SYN_ACK_1, ACK_1)),
     Case("unreachable", "unreachable", client(SYN, "0.010 client > server QS 100")),
     Case("challenged", "challenged", client(SYN, "0.020 server > client A 500000/600000")),
     Case("too early", "inconclusive: ends before a reply", client(SYN, end="0.999 alive")),
@@ -372,6 +386,24 @@ def test_a_tap_as_witness(
     (row,) = [r for r in judge(matched, said.vanished).rows() if r["client_port"] == 42000]
     assert OUTCOMES[row["outcome"]] == outcome
     assert row["syn_received" if "syn" in lost else "syn_ack_received"] == received
+
+
+def test_clocks_that_nothing_compares_do_not_tell_which_syn_ack_an_ack_answered() -> None:
+    """One was repeated: before the ACK, or because that was lost."""
+    ends = "at server clock=3600 drops=9\n" + "\n".join(
+        [S_SYN, S_SYN_ACK, S_SYN_ACK_1, "1.5 alive", ""]
+    )
+    ends += client(SYN_ACK_1, ACK_1, end="1.5 alive")
+    (row,) = attempts(ends, known=False).rows()
+    assert (OUTCOMES[row["outcome"]], row["reason"]) == ("inconclusive", _IN_VAIN)
+
+
+def test_a_server_that_another_machine_answers_for() -> None:
+    """A balancer has the address and passes the SYNs on; the answers go by it (direct return)."""
+    balancer = server(S_SYN, S_SYN_1).replace("at server", "at server role=server")
+    backend = "\n".join(["at b", "-5 alive", S_SYN, S_SYN_ACK, S_SYN_1, S_SYN_ACK_1, "20 alive"])
+    (row,) = attempts(balancer + backend).rows()
+    assert OUTCOMES[row["outcome"]] == "unacknowledged"
 
 
 def test_a_tap_of_unknown_time_tells_none() -> None:

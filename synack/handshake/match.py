@@ -626,7 +626,8 @@ def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     It must have recorded something before and after the moment, mapped to its clock and
     give or take the uncertainty, with no missing file between. What the segment answers
     came before it whatever the clocks say. A client's capture that was on and does not
-    have the client's own SYN looks elsewhere.
+    have the client's own SYN looks elsewhere, as does a server's that has nothing of an
+    attempt that the server answered (it may be there under other addresses).
     """
     from_client = SENDER[leg] == CLIENT
     ends = m.client_host[attempt], m.server_host[attempt]
@@ -638,9 +639,18 @@ def _coverage(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     begun = count_of(m, m.client, Event.SYN)[attempt] > 0
     begun = np.where(from_client, count_of(m, m.server, Event.SYN_ACK)[attempt] > 0, begun)
     begun &= leg != Event.SYN
-    unseen = ~from_client & (sighting < 0) & (count_of(m, m.server, Event.SYN)[attempt] > 0)
-    late = np.flatnonzero(unseen)
-    first = m.legs.first[m.server[attempt[late]], Event.SYN]
+    spoke = np.where(
+        from_client & (leg != Event.SYN),
+        count_of(m, m.client, Event.SYN_ACK)[attempt],
+        np.where(from_client, 0, count_of(m, m.server, Event.SYN)[attempt]),
+    )
+    late = np.flatnonzero((sighting < 0) & (spoke > 0))
+    ahead = from_client[late], attempt[late]
+    first = np.where(
+        ahead[0],
+        m.legs.first[m.client[ahead[1]], Event.SYN_ACK],
+        m.legs.first[m.server[ahead[1]], Event.SYN],
+    )
     called = across(m.clocks, sender[late], receiver[late], first)[0] - doubt[late]
     soonest, latest = moment - doubt, moment + doubt
     result = np.full((len(m.captures), len(sent)), UNCAPTURED, np.uint8)

@@ -12,8 +12,8 @@ from collections import Counter
 import numpy as np
 
 from synack.addresses import NO_MAC
-from synack.grouping import least
-from synack.handshake.clock import across, on_reference
+from synack.grouping import ids_of, least
+from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across, on_reference
 from synack.handshake.interfaces import spans
 from synack.handshake.legs import NEVER
 from synack.handshake.match import (
@@ -25,7 +25,7 @@ from synack.handshake.match import (
     count_of,
     fate_counts,
 )
-from synack.handshake.states import Event, State
+from synack.handshake.states import SERVER_LEGS, Event, State
 from synack.handshake.vantage import NEITHER, SERVER
 from synack.handshake.witness import SETTLE_NS
 from synack.model import Outcome
@@ -43,8 +43,8 @@ REASONS = (
     "something between answers in the server's place, and what became of the server's own answer"
     " cannot be seen",
     "the server's capture leaves its answers out",
-    "the server sent its SYN-ACK again after an ACK had left, and its capture could not have shown"
-    " the ACK",
+    "the server sent its SYN-ACK again after an ACK had left, as far as clocks tell, and nothing"
+    " shows that an ACK arrived",
     "the SYN of what was reset is not in the capture: its client may have given up, or be another"
     " machine",
     "no answer was captured, and the SYN was not repeated as without one it would have been",
@@ -90,10 +90,12 @@ def _syns_alone(m: Matched, at_server: Array) -> Array:
     more = np.bincount(capture[m.legs.has(*(e for e in Event if e != Event.SYN))], minlength=size)
     end = np.array([c.last or NO_TIME for c in m.captures], np.int64)
     due = m.sightings["last"] + INITIAL_RTO_NS + SETTLE_NS <= end[capture]
-    once = np.bincount(
-        capture[at_server & due & (m.legs.counts[:, Event.SYN] == 1)], minlength=size
-    )
-    return np.asarray((more == 0) & (once > 1) & (2 * once > total))
+    once = np.flatnonzero(at_server & due & (m.legs.counts[:, Event.SYN] == 1))
+    # Several clients of one port: a scan asks each of many ports, and each once.
+    service = [m.sightings[name][once] for name in ("server_hi", "server_lo", "server_port")]
+    ids = ids_of(capture[once], *service)
+    content = np.bincount(capture[once[np.bincount(ids)[ids] > 1]], minlength=size)
+    return np.asarray((more == 0) & (2 * content > total))
 
 
 def _terse(m: Matched) -> Array:
@@ -128,6 +130,10 @@ class _View:
         resumed = m.identity[m.resumed]
         self.resumed = np.zeros(m.attempts, bool)
         self.resumed[resumed] = True
+        self.in_vain = self._in_vain()
+        seen = m.identity[m.legs.counts[:, SERVER_LEGS].any(axis=1)]
+        self.answered = np.zeros(m.attempts, bool)
+        self.answered[seen] = True
 
     def _state(self, sighting: Array) -> Array:
         if not len(self.m.sightings):
@@ -167,15 +173,17 @@ class _View:
         syn_gone = self.fate(Event.SYN, LOST, MISDELIVERED) > 0
         syn_gone |= self.vanished[:, Event.SYN]
         silent = self.at_server & (syn_acks == 0) & (received == 0)
-        silent &= addressed(m, m.server, Event.SYN) > 0
+        silent &= (addressed(m, m.server, Event.SYN) > 0) & ~self.answered
         foreign_syn = self.at_server & (self.fate(Event.SYN, MISDELIVERED) > 0)
         return [
             (both & done, Outcome.COMPLETED, _NONE),
             (both & m.answered_between, Outcome.INCONCLUSIVE, _BETWEEN),
             # One known to be lost, another that nobody could have seen: either may be.
             (both & (acks > 0) & ack_gone & ack_unseen, Outcome.INCONCLUSIVE, BLIND),
-            (both & (acks > 0) & ack_unseen & self._in_vain(), Outcome.INCONCLUSIVE, _IN_VAIN),
+            (both & (acks > 0) & ack_unseen & self.in_vain, Outcome.INCONCLUSIVE, _IN_VAIN),
             (both & (acks > 0) & ack_unseen, Outcome.COMPLETED, _NONE),
+            # Without it the SYN-ACK is repeated, and so is the ACK.
+            (both & (acks > 0) & ack_gone & ~self._outlived(m.server), Outcome.INCONCLUSIVE, ENDS),
             (both & (acks > 0) & ack_gone, Outcome.ACK_LOST, _NONE),
             (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
             # Whoever sent the reset, the client took it for the answer to its SYN.
@@ -219,6 +227,9 @@ class _View:
             if not here.any():
                 continue
             due = self._outlived(sighting)
+            if silent == Outcome.NO_REPLY:
+                # The server may answer by another machine (direct return), whose capture tells.
+                here = here & ~(self.answered & (state == State.SYN_SENT))
             astray = here & (addressed(m, sighting, Event.SYN_ACK) == 0)
             astray &= self.count(sighting, Event.SYN_ACK) > 0
             passed_by = here & (addressed(m, sighting, Event.SYN) == 0)
@@ -228,6 +239,14 @@ class _View:
                 (here & astray & (state == State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
                 (here & gone[0] & (state <= State.SYN_RECEIVED), Outcome.SYN_ACK_LOST, _NONE),
                 (here & gone[1] & (state == State.SYN_SENT), Outcome.SYN_LOST, _NONE),
+                (
+                    here
+                    & (state == State.ESTABLISHED)
+                    & self.in_vain
+                    & (self.count(sighting, Event.PROGRESS) == 0),
+                    Outcome.INCONCLUSIVE,
+                    _IN_VAIN,
+                ),
                 (here & (state == State.ESTABLISHED), Outcome.COMPLETED, _NONE),
                 (here & (state == State.REFUSED), Outcome.REFUSED, _NONE),
                 (
@@ -295,13 +314,21 @@ class _View:
         result = np.zeros(m.attempts, bool)
         if not len(m.sightings):
             return result
-        some = np.flatnonzero(self.both & self.at_client & (self.count(m.client, Event.ACK) > 0))
-        mine, theirs = m.client[some], m.server[some]
+        some = np.flatnonzero(self.at_client & (self.count(m.client, Event.ACK) > 0))
+        mine = m.client[some]
         takes = np.maximum(m.legs.gap(Event.SYN, Event.SYN_ACK)[mine], 0) + SETTLE_NS
-        known = across(m.clocks, m.client_host[some], m.server_host[some], first[mine, Event.ACK])
         deadline = np.full(len(m.sightings) + 1, NEVER)  # the last: of no sighting
-        deadline[theirs] = np.where(theirs >= 0, sum(known) + takes, NEVER)
         deadline[mine] = first[mine, Event.ACK] + takes
+        two = self.both[some] & (m.server[some] >= 0)
+        some, mine, takes = some[two], mine[two], takes[two]
+        then, doubt = across(
+            m.clocks, m.client_host[some], m.server_host[some], first[mine, Event.ACK]
+        )
+        answered = first[m.server[some], Event.SYN_ACK]
+        # Clocks that nothing compares do not tell which of several came before the ACK.
+        deadline[m.server[some]] = np.where(
+            doubt < ASSUMED_AGREEMENT_NS, then + doubt + takes, answered
+        )
         rows = np.flatnonzero((m.leg == Event.SYN_ACK) & (deadline[m.sighting] != NEVER))
         late = rows[m.segments["time"][rows] > deadline[m.sighting[rows]]]
         result[m.identity[m.sighting[late]]] = True
