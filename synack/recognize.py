@@ -150,13 +150,21 @@ def _pieces(window: Window) -> Iterator[bytes]:
 
 def _parts(path: str, data: bytes) -> list[Dump]:
     """Everything that is found in a text."""
-    from synack.context.readers import read_context
+    from synack.context.readers import candidates, not_quoted
     from synack.neighbors.reader import read_neighbors
 
-    neighbors, log = read_neighbors(path, data), read_tcpdump_log(data)
+    text = decode(data)
+    others = candidates(path, text)
+    neighbors = read_neighbors(path, data, sum(reading.lines for reading in others))
+    log = read_tcpdump_log(data)
     parts: list[Dump] = [part for part in (neighbors, log) if part is not None]
     known = len(neighbors.entries) if neighbors is not None else 0
-    parts += read_context(path, decode(data), known)
+    others = not_quoted(others, text, known)
+    parts += others
+    if neighbors is not None and neighbors.unread:
+        tables = [reading.table for reading in others if "line" in reading.table.columns]
+        rows = {number for table in tables for number in table["line"].tolist()}
+        neighbors.unread = [lost for lost in neighbors.unread if lost.line not in rows]
     hosts = None if parts else read_hosts(data)
     return parts if hosts is None else [hosts]
 

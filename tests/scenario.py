@@ -361,6 +361,8 @@ def _capture(host: Host, tape: Tape) -> bytes:
     if tape.link == "sll":
         cooked = [(t, _sll(data, way == "out")) for t, data, way in stamped]
         return build.pcap(cooked, link_type=build.SLL)
+    if tape.link == "raw":
+        return build.pcap([(t, data[14:]) for t, data, _ in stamped], link_type=build.RAW)
     if tape.dropped is None:
         return build.pcap([(t, data) for t, data, _ in stamped])
     blocks = [build.shb(), build.idb(name="eth0")]

@@ -84,6 +84,21 @@ def the_peer_announced_in_between(net):
 
 
 @doubtful
+def the_peer_announced_but_the_old_owner_was_in_the_entry(net):
+    """The old owner did well before: what goes to its MAC goes by that entry, whatever keeps it."""
+    old = net.host("old-7", CLIENT, X, up=(0, 5))
+    net.client.up = (5.5, 1e9)
+    net.broker.knows(CLIENT, X)
+    net.every(old, net.broker, (1, 3))
+    net.every(net.client, net.broker, (7, 19, 31))
+    net.connect(net.client, net.metrics, 58)
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    net.arp(6, 1, Y, CLIENT, CLIENT, heard=[net.broker, net.client])
+    net.dump(net.broker, 20)
+    return [stale("confirmed")], set()
+
+
+@doubtful
 def the_peer_told_somebody_else(net):
     """An answer to another host, seen by a promiscuous capture, tells the broker nothing."""
     net.broker.knows(net.client, X)

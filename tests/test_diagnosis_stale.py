@@ -133,6 +133,33 @@ def a_balancer_hands_on_and_another_table_knows_the_owner(net):
     return [stale("probable")]
 
 
+def _flooded_to_a_capture_without_macs(net, ttl):
+    """The client's capture has no MACs; what is not for the client is in it as well."""
+    net.client.record(end=60, link="raw")
+    net.broker.knows(net.client, X)
+    net.floods = True
+    net.play()
+    net.run()
+    net.client.tape.frames = [
+        (at, data if way == "out" else data[:22] + bytes([ttl]) + data[23:], way)
+        for at, data, way in net.client.tape.frames
+    ]
+    net.dump(net.broker, 5)
+
+
+@guilty
+def flooded_to_a_client_that_captured_without_macs(net):
+    _flooded_to_a_capture_without_macs(net, 64)
+    return [stale("probable")]
+
+
+@innocent
+def relayed_to_a_client_that_captured_without_macs(net):
+    """A router lowered the TTL: so it was handed on, and the client's firewall drops it."""
+    _flooded_to_a_capture_without_macs(net, 63)
+    return []
+
+
 @guilty
 def what_goes_astray_was_captured_too(net):
     """The old MAC's machine has another address now, and a cooked capture that calls the
@@ -154,6 +181,17 @@ def what_goes_astray_was_captured_too(net):
                 net.inject(at + later, host, *syn_ack)
     net.dump(net.broker, 5)
     return [stale("probable")]
+
+
+@guilty
+def the_client_was_asked_for_its_mac(net):
+    """All that it sent went to one MAC, but a question for its own came to it."""
+    net.client.knows(net.broker, X)
+    net.every(net.client, net.broker, (1, 13, 25))
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    net.arp(3, 1, net.metrics.mac, net.metrics.ip, CLIENT, heard=[net.client], to=Y)
+    net.arp(40, 1, Y, CLIENT, BROKER, heard=[net.client, net.broker])
+    return [stale("possible", BROKER, X, B, "producer-7", "syn")]
 
 
 @guilty

@@ -171,6 +171,21 @@ def test_several_kinds(path: Path) -> None:
     assert kinds == ["ip neigh", "ss", "sysctl"]
 
 
+def test_several_kinds_with_nothing_between_them(path: Path) -> None:
+    """``(ip neigh; ip addr; ip route; nstat) > file``: each line is somebody's."""
+    others = "default via 10.0.1.1 dev eth0 \n10.0.1.0/24 dev eth0 proto kernel scope link\n"
+    others += "#kernel\n" + "".join(f"TcpExtCounter{n} {n} 0.0\n" for n in range(300))
+    for text in (ROW + others, others + ROW):
+        path.write_text(text)
+        found = recognize(str(path))
+        assert isinstance(found, Several)
+        (table,) = (part for part in found.parts if isinstance(part, NeighborDump))
+        assert len(table.entries) == 1
+        assert table.unread == []
+        assert table.warnings == []
+        assert {"nstat", "ip route"} <= {p.kind for p in found.parts if isinstance(p, Reading)}
+
+
 def test_cut_compression_is_said(tmp_path: Path) -> None:
     """A settings dump whose compression is cut keeps what there is, and says so."""
     path = tmp_path / "x.gz"

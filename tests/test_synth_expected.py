@@ -68,6 +68,36 @@ def test_clocks_that_cannot_be_compared_prove_no_loss(tmp_path):
     assert "that they were lost" in found["missing"]
 
 
+@pytest.mark.parametrize(
+    ("more", "own"),
+    [
+        ({}, False),
+        ({"captures": [{"host": "producer-7", "link_type": "LINUX_SLL"}]}, True),
+        ({"dumps": [{"host": "producer-7", "at": [5]}]}, True),
+    ],
+    ids=["to one MAC alone", "the kernel says that it sent", "its table has the entry"],
+)
+def test_frames_to_one_mac_may_be_of_the_capture_of_that(more, own, tmp_path):
+    wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": STALE["mac"], "kept": True}
+    story = tale(at=(1, 9), kind="cloud", neighbors=[wrong], **more)
+    (found,) = written(story, tmp_path)["findings"]
+    assert ("that the capture is the sender's" not in found["missing"]) == own
+
+
+@pytest.mark.parametrize("offset", [0.0, 5000.0], ids=["clocks agree", "clocks apart"])
+def test_whose_the_address_was_last(offset, tmp_path):
+    """The old owner's capture shows it speak: before the new one, or after?"""
+    old = {"address": "10.0.1.77", "mac": STALE["mac"], "up": [-20, 6], "link": "lan",
+           "clock": {"offset": offset}}  # fmt: skip
+    attempts = [{"client": "producer-7", "server": "broker-1", "at": [9, 17]},
+                {"client": "old-7", "server": "broker-1", "at": [1]}]  # fmt: skip
+    captures = [{"host": "broker-1", "window": [8, 40]}, {"host": "old-7", "window": [0, 7]}]
+    story = tale(neighbors=[{**STALE, "kept": True}, KNOWS], dumps=[DUMP], captures=captures,
+                 hosts={"old-7": old}, client={"up": [7, 1000]}, connections=attempts)  # fmt: skip
+    (found,) = written(story, tmp_path)["findings"]
+    assert ("who owns the address" in found["missing"]) == bool(offset)
+
+
 def test_other_causes_are_named_beside(tmp_path):
     broker = {"services": {"9092": "accept", "9093": "refuse"}}
     story = tale(broker=broker, neighbors=[{**STALE, "kept": True}, KNOWS])

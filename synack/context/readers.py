@@ -72,7 +72,16 @@ for each that a reader knows."""
 def read_context(path: str, text: str, known: int = 0) -> list[Reading]:
     """Everything that the readers find in ``text``; nothing when it only quotes some.
     ``known``: lines that are something else that is known."""
-    found = [reading for read in READERS if (reading := read(path, text)) is not None]
+    return not_quoted(candidates(path, text), text, known)
+
+
+def candidates(path: str, text: str) -> list[Reading]:
+    """What each reader finds in ``text``, which may only quote it."""
+    return [reading for read in READERS if (reading := read(path, text)) is not None]
+
+
+def not_quoted(found: list[Reading], text: str, known: int) -> list[Reading]:
+    """``found`` in ``text``, if that and ``known`` lines more are enough of it; else nothing."""
     known += sum(reading.lines for reading in found)
     if not found or _is_json(text) or _announced(text):
         return found

@@ -40,6 +40,7 @@ from synack.tables import (
     OUTBOUND,
     SYN,
     SYN_ACK,
+    UNKNOWN,
     Array,
     Schema,
     Table,
@@ -337,6 +338,10 @@ class Case:
         fate, arrived = self._fates(rows)
         ends, client, server = self._ends
         peer = _of_end(leg == Event.SYN, server, client, m.sighting[rows])
+        peer_mac = self._peer_mac(rows, peer)
+        astray = np.flatnonzero((fate == DELIVERED) & (s["dst_mac"][rows] != peer_mac))
+        astray = astray[peer_mac[astray] != NO_MAC]
+        fate[astray[self._passed_by(rows[astray], arrived[astray], attempt[astray])]] = UNWITNESSED
         return Table(
             SENDINGS,
             {
@@ -349,11 +354,22 @@ class Case:
                 "peer_hi": _looked_up(ends["high"], peer),
                 "peer_lo": _looked_up(ends["low"], peer),
                 "mac": s["dst_mac"][rows],
-                "peer_mac": self._peer_mac(rows, peer),
+                "peer_mac": peer_mac,
                 "home_mac": self._home_mac(rows, peer),
                 "time": self.time(rows),
             },
         )
+
+    def _passed_by(self, rows: Array, arrived: Array, attempt: Array) -> Array:
+        """Whether ``rows`` that were sent to another MAC than the peer's were recorded there by a
+        capture that has no MACs, came by no router, and nothing followed: a network that
+        floods shows a machine what is not for it (bool)."""
+        s = self.matched.segments
+        known, blind = s["dst_mac"][rows] != NO_MAC, s["dst_mac"][arrived] == NO_MAC
+        blind &= known & (s["direction"][arrived] == UNKNOWN) & (arrived >= 0)
+        went_on = (Outcome.COMPLETED, Outcome.REJECTED, Outcome.ACK_LOST)
+        silent = ~np.isin(self.attempts["outcome"][attempt], went_on)
+        return blind & silent & (s["ttl"][arrived] == s["ttl"][rows])
 
     @cached_property
     def _by_attempt(self) -> tuple[Array, Array]:

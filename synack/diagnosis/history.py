@@ -75,8 +75,10 @@ def contradictions(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evid
 
 
 def _told_better(case: Case, mismatch: Mismatch, sendings: Table) -> Evidence | None:
-    """The peer told S its right MAC, in a frame that S must accept, and S went on."""
-    if _fixed(case, mismatch):
+    """The peer told S its right MAC, in a frame that S must accept, and S went on: so the entry
+    was fixed, or S sends by another router and has no such entry. Not where the wrong MAC
+    itself spoke to S as the address before: it was in the entry then."""
+    if _fixed(case, mismatch) or mismatch.host in case.first_spoken(mismatch.ip, mismatch.wrong):
         return None
     s, times = case.sendings, sendings["time"]
     obeyed = s["time"][mismatch.scope[s["mac"][mismatch.scope] == mismatch.right]]

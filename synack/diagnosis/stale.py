@@ -277,9 +277,9 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     captures = np.flatnonzero(m.host_of_capture == mismatch.host)
     if any(m.vantages[capture].basis for capture in captures.tolist()):
         return []
-    s = m.segments
-    if (np.isin(s["capture"], captures) & np.isin(s["dst_mac"], own)).any():
-        return []
+    for frames in (m.segments, case.claims):
+        if (np.isin(frames["capture"], captures) & np.isin(frames["dst_mac"], own)).any():
+            return []
     says = f"that {case.hosts[mismatch.host]} itself sent this is not certain: frames to a MAC that"
     return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]
 

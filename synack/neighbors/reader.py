@@ -85,15 +85,16 @@ _RULERS = frozenset("=#*-<>~|")
 _NAME_AND_ADDRESS = re.compile(r"([A-Za-z0-9][\w.-]{0,252}+) \(([\d.]{7,15}+)\) at ")
 
 
-def read_neighbors(path: str, data: bytes) -> NeighborDump | None:
+def read_neighbors(path: str, data: bytes, others: int = 0) -> NeighborDump | None:
     """The entries of one file, None when it is no neighbor dump.
 
     ``path`` only names the file in the damages. A table that was printed empty (its
     header alone, ``-- no entry``) is a dump without entries. ``arp -a`` and ``arp -an``
     differ in nothing unless a name was found, ``ip monitor neigh`` and ``ip neigh``
-    in nothing unless something was deleted or missed.
+    in nothing unless something was deleted or missed. ``others``: lines of the file that
+    are known to be something else, the output of other commands.
     """
-    reader = _Reader(path)
+    reader = _Reader(path, others)
     for number, piece in pieces(decode(data)):
         reader.feed(number, piece)
         if reader.hopeless():
@@ -104,8 +105,9 @@ def read_neighbors(path: str, data: bytes) -> NeighborDump | None:
 class _Reader:
     """The dump so far, and the moment that the last date line gave."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, others: int) -> None:
         self.path = path
+        self.others = others
         self.entries: list[Entry] = []
         self.named: list[Named] = []
         self.names: dict[str, set[Address]] = {}
@@ -351,14 +353,17 @@ class _Reader:
             self.unread.append(Damage(self.path, reason, line=number))
 
     def hopeless(self) -> bool:
-        return self.strange > _PATIENCE and not (self.formats or self.announced)
+        return self.strange > _PATIENCE + self.others and not (self.formats or self.announced)
 
     def finish(self) -> NeighborDump | None:
         if self.held is not None:
             self._skip(self.held[0], _NO_ROW)
         tolerated = _NOISE_PER_ENTRY * (len(self.entries) + len(self.named) + self.headers)
+        self.strange = max(self.strange - self.others, 0)
         if self.strange > tolerated and not self.announced:
             return None
+        if not self.strange:
+            self.unread = []
         name = self._format()
         if not name:
             return None

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any
 
 from synack.synth.dumps import Written
-from synack.synth.frames import OUT, Arp, Frame, Packet
+from synack.synth.frames import OUT, Arp, Frame, Packet, is_group
 from synack.synth.recording import Recorded
 from synack.synth.truth import DUPLICATE, STALE, UNRESOLVED, Attempt, Sent, Wrong
 
@@ -144,7 +144,7 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
     vain = any(n > 1 for n in Counter(s.attempt.number for s in (*on_wire, *cooked)).values())
     witnessed = [s for s in (*on_wire, *cooked) if _witnessed(found, s)]
     missing = []
-    if not any(_its_own(c) for c in found.captures if c.record.host == wrong.host):
+    if not table and not any(_its_own(c) for c in found.captures if c.record.host == wrong.host):
         missing.append("that the capture is the sender's")
     if not on_wire and not (cooked and then):
         missing.append("where the segments went")
@@ -161,9 +161,11 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
 
 
 def _its_own(capture: Recorded) -> bool:
-    """Whether a capture cannot be one of the machine that answers went astray to."""
-    ways = {way for _, _, way in capture.frames}
-    return len(ways) > 1 or len({frame.dmac for _, frame, _ in capture.frames}) > 1
+    """Whether a capture cannot be one of the machine that segments went astray to. An Ethernet
+    frame does not say whether it came or went; and what goes to all is in every capture."""
+    if capture.record.link_type != "EN10MB":
+        return any(way == OUT for _, _, way in capture.frames)
+    return len({f.dmac for _, f, _ in capture.frames if not is_group(f.dmac)}) > 1
 
 
 def _end_of(sent: Sent, wrong: Wrong) -> bool:
@@ -250,19 +252,30 @@ def _comparable(found: Evidence, one: str, other: str) -> bool:
 
 
 def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
-    """The right MAC with the address as its source, or in front of what is behind a gateway."""
-    for c in found.captures:
-        if c.record.link_type not in WITH_MACS:
+    """The right MAC with the address as its source, or in front of what is behind a gateway.
+    Where the wrong one speaks as it too, in whatever capture, it takes clocks that can be
+    compared to tell who was the owner last."""
+    old = {c.record.host for c in found.captures if _speaks(c, wrong, wrong.mac, math.inf)}
+    return any(
+        _speaks(c, wrong, wrong.right, end)
+        and all(_comparable(found, c.record.host, other) for other in old)
+        for c in found.captures
+    )
+
+
+def _speaks(capture: Recorded, wrong: Wrong, mac: str, end: float) -> bool:
+    """Whether a MAC does so in a capture until ``end``."""
+    if capture.record.link_type not in WITH_MACS:
+        return False
+    for at, frame, _ in capture.frames:
+        if at > end or frame.smac != mac:
             continue
-        for at, frame, _ in c.frames:
-            if at > end or frame.smac != wrong.right:
-                continue
-            content = frame.content
-            if isinstance(content, Arp):
-                if content.sender == wrong.address:
-                    return True
-            elif content.src == wrong.address or not c.on_link(content.src):
+        content = frame.content
+        if isinstance(content, Arp):
+            if content.sender == wrong.address:
                 return True
+        elif content.src == wrong.address or not capture.on_link(content.src):
+            return True
     return False
 
 
