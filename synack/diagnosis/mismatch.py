@@ -271,15 +271,13 @@ def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> boo
     had = case.usable[table] & (case.entries["mac"][table] == right) & case.entry_certain[table]
     if not before.any() and not (had & (case.entry_time[table] < first)).any():
         return False
-    spoken, claims = case.spoken(ip, right), case.claimed(ip, right)
-    signs = case.times_for(host, spoken, claims)
+    signs = case.times_for(host, case.spoken(ip, right), case.claimed(ip, right))
     told = case.documented(ip)
     told = told[case.documents["mac"][told] == right]
     told = told[case.documents["kind"][told] != TABLE]
     last = case.documents["last"][told]
     undated = (last == NO_TIME) | np.isin(case.documents["kind"][told], (INVENTORY, EVENT, LEASE))
-    # What cannot be held against the host's times may be of later.
-    later = undated.any() or (last >= first).any() or len(signs) < len(spoken) + len(claims)
+    later = undated.any() or (last >= first).any()
     return not later and not (signs >= first).any()
 
 
