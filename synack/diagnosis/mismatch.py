@@ -76,7 +76,7 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
             continue
         if _in_doubt(case, host, ip, wrong, right):
             continue
-        if moved_on(case, host, ip, right, mine) or _serves_others(case, host, ip, wrong, mine):
+        if moved_on(case, host, ip, right, mine):
             continue
         yield Mismatch(host, ip, wrong, right, mine, case.sent_to(host, ip), near)
 
@@ -281,10 +281,11 @@ def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> boo
     return not later and not (signs >= first).any()
 
 
-def _serves_others(case: Case, host: int, ip: Address, wrong: int, rows: Array) -> bool:
-    """Whether other hosts hear the address itself speak from ``wrong`` since the first of ``rows``
-    of sendings: it is the owner, or one of two. Clocks that nothing compares are taken to agree."""
-    spoken = case.spoken(ip, wrong)
+def serves_others(case: Case, mismatch: Mismatch) -> bool:
+    """Whether other hosts hear the address itself speak from the wrong MAC since the first of its
+    sendings: it is the owner, or one of two. Clocks that nothing compares are taken to agree."""
+    host, wrong, rows = mismatch.host, mismatch.wrong, mismatch.rows
+    spoken = case.spoken(mismatch.ip, wrong)
     spoken = spoken[np.isin(case.matched.segments["ttl"][spoken], FIRST_TTLS)]
     itself = [other for other, macs in case.own_macs.items() if wrong in macs]
     spoken = spoken[~np.isin(case.hosts_of(spoken), [host, *itself])]
