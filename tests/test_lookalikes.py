@@ -487,6 +487,23 @@ def test_a_service_moved_and_a_client_was_not_told(tmp_path):
     assert accused(story, tmp_path) == [("producer-7", vip, OLD, BALANCER, "host")]
 
 
+@pytest.mark.parametrize(("mac", "said"), [(OLD, True), (P, False)])
+def test_a_table_of_who_did_not_capture_is_pointed_at(mac, said, tmp_path):
+    """The client's capture and tables of others: whose answers went astray is not proven."""
+    entry = {**STALE, "mac": mac, "kept": True}
+    other = {"batch-3": {"address": "10.0.1.33", "mac": LIVE, "services": {"9092": "accept"}}}
+    more = {"dumps": TABLE, "captures": [{"host": "producer-7"}], "hosts": other}
+    story = incident(neighbors=[entry, KNOWS], **more)
+    story["connections"].append({"client": "producer-7", "server": "batch-3", "at": [2, 9, 16]})
+    if not said:
+        story["losses"] = [{"segments": ["syn-ack"], "from": "10.0.1.10", "cause": "firewall"}]
+    written(story, tmp_path)
+    (finding,) = synack.diagnose(tmp_path).findings
+    assert finding.kind == "capture-gap"
+    listed = [e for e in finding.evidence if e.id == "listed-at-another-mac"]
+    assert [OLD in e.says and "broker-1" in e.says for e in listed] == [True] * said
+
+
 def test_an_address_moved_away_from_a_machine_that_lives_on(tmp_path):
     """What the client still sends to the old machine comes there, and is not for it any more."""
     vip, serves = "10.0.1.110", {"9092": "accept"}

@@ -539,7 +539,9 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     """The fate of each transmission, and the cause of those that are unwitnessed."""
     fate = np.full(len(sent), UNWITNESSED, np.uint8)
     landed = arrived >= 0
-    fate[landed] = np.where(m.foreign[arrived[landed]], MISDELIVERED, DELIVERED)
+    fate[landed] = DELIVERED
+    if m.foreign.any():
+        fate[np.flatnonzero(landed)[m.foreign[arrived[landed]]]] = MISDELIVERED
     leg, proven_arrivals = m.leg[sent], _proven_arrivals(m)
     # What was delivered needs no witness.
     open_ = np.flatnonzero(fate != DELIVERED)

@@ -147,13 +147,12 @@ class _View:
         return sum(self.fates[event, fate] for fate in fates)
 
     def decide(self) -> tuple[Array, Array]:
-        outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
-        reason = np.zeros(self.m.attempts, np.uint8)
+        # Outcome and reason are told together, the one in the upper byte.
+        said = np.full(self.m.attempts, Outcome.INCONCLUSIVE << 8, np.uint16)
         rules = (*self._both_rules(), *self._single_rules())
         for condition, value, why in reversed(rules):
-            np.copyto(outcome, np.uint8(value), where=condition)
-            np.copyto(reason, np.uint8(why), where=condition)
-        return outcome, reason
+            np.copyto(said, np.uint16(value << 8 | why), where=condition)
+        return (said >> 8).astype(np.uint8), said.astype(np.uint8)
 
     def _both_rules(self) -> list[tuple[Array, int, int]]:
         m, both = self.m, self.both
