@@ -27,7 +27,7 @@ from synack.handshake.nat import Alike, connections, ends
 from synack.handshake.pairing import common, meant, once, pair, repeated
 from synack.handshake.passing import passages
 from synack.handshake.resets import resumed, without_impostors
-from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event, State
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.handshake.witness import SETTLE_NS, of_another_port
 from synack.model import FATES, Capture
@@ -522,6 +522,11 @@ def _proven_arrivals(m: Matched) -> _Proven:
     client_went_on = (count_of(m, m.client, Event.ACK) > 0) | (count_of(m, m.server, Event.ACK) > 0)
     client_went_on |= count_of(m, m.client, Event.PROGRESS) > 0
     client_went_on |= count_of(m, m.server, Event.PROGRESS) > 0
+    # Its reset answers the one SYN-ACK; of several it may be the last that came.
+    gone_on = np.zeros(m.attempts, bool)
+    gone_on[m.identity[m.resumed]] = True
+    reset = np.append(m.sightings["state"] == State.REJECTED, False)[m.server]
+    client_went_on |= reset & ~gone_on & (count_of(m, m.server, Event.SYN_ACK) == 1)
     server_went_on = count_of(m, m.server, *SERVER_LEGS) + count_of(m, m.client, *SERVER_LEGS) > 0
     server_done = count_of(m, m.server, Event.PROGRESS) + count_of(m, m.client, Event.PROGRESS) > 0
     return {

@@ -161,7 +161,7 @@ class _View:
         client, server = self.client_state, self.server_state
         syn_acks = self.count(m.server, Event.SYN_ACK)
         received = addressed(m, m.client, Event.SYN_ACK)
-        acks = self.count(m.client, Event.ACK)
+        acks, asked = self.count(m.client, Event.ACK), self.count(m.client, Event.SYN) > 0
         done = self.count(m.server, Event.ACK, Event.PROGRESS) > 0
         done |= self.count(m.client, Event.PROGRESS) > 0
         unreachable = (client == State.UNREACHABLE) | (server == State.UNREACHABLE)
@@ -185,7 +185,7 @@ class _View:
             # Without it the SYN-ACK is repeated, and so is the ACK.
             (both & (acks > 0) & ack_gone & ~self._outlived(m.server), Outcome.INCONCLUSIVE, ENDS),
             (both & (acks > 0) & ack_gone, Outcome.ACK_LOST, _NONE),
-            (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
+            (both & (client == State.REJECTED) & (received > 0) & asked, Outcome.REJECTED, _NONE),
             # Whoever sent the reset, the client took it for the answer to its SYN.
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
             (both & (syn_acks > 0) & (received == 0) & syn_ack_gone,
@@ -202,6 +202,7 @@ class _View:
             (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
             (both & (syn_acks > 0) & (received == 0) & self._blind(Event.SYN_ACK),
              Outcome.INCONCLUSIVE, BLIND),
+            (both & (client == State.REJECTED), Outcome.INCONCLUSIVE, UNASKED),
             (both & (received > 0), Outcome.INCONCLUSIVE, _IGNORED),
             (both & self.at_client & self.at_server, Outcome.INCONCLUSIVE, BLIND),
             (both & self.at_client & self._blind(Event.SYN), Outcome.INCONCLUSIVE, BLIND),
