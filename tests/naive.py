@@ -231,7 +231,8 @@ class Fleet:
         if leg == "syn":
             return any(either[name] for name in SERVER_LEGS)
         if leg == "syn-ack":
-            return either["ack"] + either["progress"] > 0
+            once = server.state == "rejected" and server.count("syn-ack") == 1
+            return once or either["ack"] + either["progress"] > 0
         return leg == "ack" and either["progress"] > 0
 
     def _on(self, leg: str, p: Packet, sender: Host, receiver: Host, key: Key) -> bool:
@@ -345,7 +346,7 @@ class Fleet:
                 return "inconclusive" if self._in_vain((client, server), key) else "completed"
             lasted = bool(at_server.legs) and self._patient(server, at_server)
             return "ack-lost" if lasted else "inconclusive"
-        if at_client.state == "rejected":
+        if at_client.state == "rejected" and at_client.count("syn"):
             return "rejected"
         if at_client.state == "refused":
             return "refused"

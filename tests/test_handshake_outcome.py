@@ -226,6 +226,17 @@ TWO_ENDS = [
         + server(S_SYN, S_SYN_ACK, "1.031 client > server R 101", "1.090 client > server S 100"),
     ),
     Case(
+        "RST for the SYN-ACK, of which the client's capture has neither",
+        "rejected",
+        client(SYN) + server(S_SYN, S_SYN_ACK, "0.031 client > server R 101"),
+    ),
+    Case(
+        "RST for the SYN-ACK in a capture at the client's address that has no SYN",
+        "inconclusive: is not in the capture",
+        client(SYN_ACK, "0.021 client > server R 101")
+        + server(S_SYN, "0.012 second > server S 7", S_SYN_1),
+    ),
+    Case(
         "RST for the SYN-ACK by another machine: the client never had it",
         "syn-ack-lost",
         client(SYN) + server(S_SYN, S_SYN_ACK, "0.031 client > server R 101 from=stale"),

@@ -38,8 +38,17 @@ def test_the_row_is_at_the_last_place_that_has_it() -> None:
 def test_two_ends_alone() -> None:
     """As match says, and not by a tap."""
     _, said = found(read(text([SERVER, CLIENT], [*healthy(), Try(5.0, 42000, {"syn": (0,)})])))
-    assert said.vanished["by_tap"].tolist() == [False]
-    assert said.places == ["client", "server"]
+    gone = said.vanished
+    assert gone["by_tap"].tolist() == [False]
+    assert [said.places[gone[end][0]] for end in ("after", "before")] == ["client", "server"]
+    assert not len(said.told_by_taps)
+    lost = np.zeros(said.matched.attempts, bool)
+    assert not len(said.vanished_of(lost))
+    lost[gone["attempt"]] = True
+    alone = said.vanished_of(lost)
+    assert {name: c.tolist() for name, c in alone.columns.items()} == {
+        name: c.tolist() for name, c in gone.columns.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -96,7 +105,7 @@ def test_nothing_sent_nothing_followed() -> None:
     matched, _ = found(read("at client\n0 alive\nat tap-1\n0 alive"))
     stations = Stations.of(matched)
     places, gone, says = follow(matched, stations, Order.of(matched, stations))
-    assert (places, len(gone), says) == ([], 0, [])
+    assert (places, len(gone), says) == (["client", "tap-1"], 0, [])
 
 
 def test_the_filter_of_an_end() -> None:

@@ -238,6 +238,19 @@ def a_service_moved_to_who_does_not_answer():
     return story
 
 
+def a_service_moved_and_serves_another_client():
+    """What one of them cannot reach answers the other; an old answer to ARP says otherwise."""
+    story = a_service_moved_to_who_does_not_answer()
+    vip = "10.0.1.110"
+    story["hosts"]["balancer-b"]["services"] = {"9092": "accept"}
+    story["connections"][0]["at"] = [15, 22, 30]
+    story["connections"][1] = {**FINE, "server": vip}
+    story["losses"] = [{"segments": ["syn"], "from": "10.0.1.77", "cause": "firewall"}]
+    story["captures"].append({"host": "producer-71", "direction": "in"})
+    story["captures"].append({"host": "balancer-a", "window": [0, 9], "only": ["arp"]})
+    return story
+
+
 def a_service_moved_and_no_destination_mac():
     story = a_service_moved_to_who_does_not_answer()
     story["captures"][0]["link_type"] = "LINUX_SLL2"
@@ -328,6 +341,7 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
         a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
+        a_service_moved_and_serves_another_client,
         a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,
         a_balancer_known_to_others,
         a_balancer_in_front_of_two_clients, the_other_client_has_the_wrong_entry,
@@ -485,6 +499,23 @@ def test_a_service_moved_and_a_client_was_not_told(tmp_path):
     story["captures"] = [{"host": "producer-7"}]
     story["dumps"] = [{"host": "producer-7", "at": [5]}]
     assert accused(story, tmp_path) == [("producer-7", vip, OLD, BALANCER, "host")]
+
+
+@pytest.mark.parametrize(("mac", "said"), [(OLD, True), (P, False)])
+def test_a_table_of_who_did_not_capture_is_pointed_at(mac, said, tmp_path):
+    """The client's capture and tables of others: whose answers went astray is not proven."""
+    entry = {**STALE, "mac": mac, "kept": True}
+    other = {"batch-3": {"address": "10.0.1.33", "mac": LIVE, "services": {"9092": "accept"}}}
+    more = {"dumps": TABLE, "captures": [{"host": "producer-7"}], "hosts": other}
+    story = incident(neighbors=[entry, KNOWS], **more)
+    story["connections"].append({"client": "producer-7", "server": "batch-3", "at": [2, 9, 16]})
+    if not said:
+        story["losses"] = [{"segments": ["syn-ack"], "from": "10.0.1.10", "cause": "firewall"}]
+    written(story, tmp_path)
+    (finding,) = synack.diagnose(tmp_path).findings
+    assert finding.kind == "capture-gap"
+    listed = [e for e in finding.evidence if e.id == "listed-at-another-mac"]
+    assert [OLD in e.says and "broker-1" in e.says for e in listed] == [True] * said
 
 
 def test_an_address_moved_away_from_a_machine_that_lives_on(tmp_path):

@@ -274,16 +274,25 @@ def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> boo
     had = case.usable[table] & (case.entries["mac"][table] == right) & case.entry_certain[table]
     if not before.any() and not (had & (case.entry_time[table] < first)).any():
         return False
-    spoken, claims = case.spoken(ip, right), case.claimed(ip, right)
-    signs = case.times_for(host, spoken, claims)
+    signs = case.times_for(host, case.spoken(ip, right), case.claimed(ip, right))
     told = case.documented(ip)
     told = told[case.documents["mac"][told] == right]
     told = told[case.documents["kind"][told] != TABLE]
     last = case.documents["last"][told]
     undated = (last == NO_TIME) | np.isin(case.documents["kind"][told], (INVENTORY, EVENT, LEASE))
-    # What cannot be held against the host's times may be of later.
-    later = undated.any() or (last >= first).any() or len(signs) < len(spoken) + len(claims)
+    later = undated.any() or (last >= first).any()
     return not later and not (signs >= first).any()
+
+
+def serves_others(case: Case, mismatch: Mismatch) -> bool:
+    """Whether other hosts hear the address itself speak from the wrong MAC since the first of its
+    sendings: it is the owner, or one of two. Clocks that nothing compares are taken to agree."""
+    host, wrong, rows = mismatch.host, mismatch.wrong, mismatch.rows
+    spoken = case.spoken(mismatch.ip, wrong)
+    spoken = spoken[np.isin(case.matched.segments["ttl"][spoken], FIRST_TTLS)]
+    itself = [other for other, macs in case.own_macs.items() if wrong in macs]
+    spoken = spoken[~np.isin(case.hosts_of(spoken), [host, *itself])]
+    return bool((case.time(spoken) >= case.sendings["time"][rows].min()).any())
 
 
 CLOUD_SLACK_NS = 5_000_000_000

@@ -10,7 +10,7 @@ from synack.addresses import NO_MAC, Address, format_mac, special_mac
 from synack.context.services import named
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.link import on_link
-from synack.grouping import distinct, distinct_rows, grouped
+from synack.grouping import among, distinct, distinct_rows, grouped
 from synack.handshake.outcome import BLIND, HIDDEN
 from synack.handshake.states import Event
 from synack.model import OUTCOMES, Evidence, Finding, Outcome, Source
@@ -259,7 +259,7 @@ def gaps(case: Case, free: Array) -> Iterator[Finding]:
         text = f"{count(len(rows), 'attempt')} to {server} {' or '.join(sorted(kinds))}: {why}"
         yield _finding(
             case, "capture-gap", rows, -1, None,
-            [_frames(case, rows, text), *_other_macs(case, rows),
+            [_frames(case, rows, text), *_other_macs(case, rows), *_listed_wrongly(case, rows),
              *case.vanished(rows, Event.SYN, Event.SYN_ACK, Event.ACK)], "possible",
             first_upper(text) + f"; which leg was lost cannot be told from {seen}.",
             ["capture on both ends at once, and the neighbor table beside:"
@@ -285,6 +285,32 @@ def _other_macs(case: Case, attempts: Array) -> list[Evidence]:
         found.append(
             Evidence("answered-at-another-mac", says, case.frames(s["row"][part].tolist()))
         )
+    return found[:_NAMED]
+
+
+def _listed_wrongly(case: Case, attempts: Array) -> list[Evidence]:
+    """Tables, of whatever host, that have a client of unanswered attempts at another MAC than its
+    own capture shows: if that is the host that was asked, its answers went there."""
+    a, e = case.attempts, case.entries
+    asked = attempts[a["outcome"][attempts] == Outcome.UNANSWERED]
+    clients = distinct_rows(a["client_hi"][asked], a["client_lo"][asked])
+    homes = {ip: case.homes_of(ip) for ip in clients if ip in case.homes}
+    found = []
+    rows = np.flatnonzero(
+        case.usable & ~case.misplaced & among(list(homes), e["ip_hi"], e["ip_lo"])
+    )
+    host = np.unique(e["host"][rows].astype(str), return_inverse=True)[1]
+    columns = [e[name][rows] for name in ("ip_hi", "ip_lo", "mac")]
+    for (high, low, mac, _), part in grouped(rows, *columns, host):
+        own = homes[high, low]
+        if not own or mac in own or special_mac(mac) or mac == NO_MAC:
+            continue
+        name, ip = e["host"][part[0]] or "a host", text_of((high, low))
+        says = (
+            f"{name}'s neighbor table has {ip} at {format_mac(mac)}, while its own frames carry"
+            f" {format_mac(min(own))}: if {name} was asked, its answers went astray"
+        )
+        found.append(Evidence("listed-at-another-mac", says, (case.entry(part[0]),)))
     return found[:_NAMED]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,7 @@ class Legs:
 
     counts: Array
     first: Array
+    _gaps: dict[tuple[Event, ...], Array] = field(default_factory=dict, repr=False)
 
     def has(self, *events: Event) -> Array:
         """Whether there is any segment of ``events``, by sighting (bool)."""
@@ -27,13 +28,20 @@ class Legs:
         return np.asarray(found)
 
     def gap(self, earlier: Event, *later: Event) -> Array:
-        """ns from the first ``earlier`` to the first of ``later``; -1 where one is missing."""
+        """ns from the first ``earlier`` to the first of ``later``; -1 where one is missing. It is
+        asked for again and again, and kept: not to be changed."""
+        if (earlier, *later) not in self._gaps:
+            self._gaps[earlier, *later] = self._gap(earlier, *later)
+        return self._gaps[earlier, *later]
+
+    def _gap(self, earlier: Event, *later: Event) -> Array:
         start, end = self.first[:, earlier], np.full(len(self.first), NEVER)
         for leg in later:
             np.minimum(end, np.where(self.counts[:, leg] > 0, self.first[:, leg], NEVER), out=end)
         known = (self.counts[:, earlier] > 0) & (end != NEVER) & (end >= start)
         end -= start
         end[~known] = -1
+        end.flags.writeable = False
         return end
 
 

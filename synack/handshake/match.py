@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from synack.handshake.nat import Alike, connections, ends
 from synack.handshake.pairing import common, meant, once, pair, repeated
 from synack.handshake.passing import passages
 from synack.handshake.resets import resumed, without_impostors
-from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event, State
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.handshake.witness import SETTLE_NS, of_another_port
 from synack.model import FATES, Capture
@@ -521,6 +522,11 @@ def _proven_arrivals(m: Matched) -> _Proven:
     client_went_on = (count_of(m, m.client, Event.ACK) > 0) | (count_of(m, m.server, Event.ACK) > 0)
     client_went_on |= count_of(m, m.client, Event.PROGRESS) > 0
     client_went_on |= count_of(m, m.server, Event.PROGRESS) > 0
+    # Its reset answers the one SYN-ACK; of several it may be the last that came.
+    gone_on = np.zeros(m.attempts, bool)
+    gone_on[m.identity[m.resumed]] = True
+    reset = np.append(m.sightings["state"] == State.REJECTED, False)[m.server]
+    client_went_on |= reset & ~gone_on & (count_of(m, m.server, Event.SYN_ACK) == 1)
     server_went_on = count_of(m, m.server, *SERVER_LEGS) + count_of(m, m.client, *SERVER_LEGS) > 0
     server_done = count_of(m, m.server, Event.PROGRESS) + count_of(m, m.client, Event.PROGRESS) > 0
     return {
@@ -534,11 +540,23 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     """The fate of each transmission, and the cause of those that are unwitnessed."""
     fate = np.full(len(sent), UNWITNESSED, np.uint8)
     landed = arrived >= 0
-    fate[landed] = np.where(m.foreign[arrived[landed]], MISDELIVERED, DELIVERED)
+    fate[landed] = DELIVERED
+    if m.foreign.any():
+        fate[np.flatnonzero(landed)[m.foreign[arrived[landed]]]] = MISDELIVERED
     leg, proven_arrivals = m.leg[sent], _proven_arrivals(m)
     # What was delivered needs no witness.
     open_ = np.flatnonzero(fate != DELIVERED)
-    coverage = _coverage(m, sent[open_], attempt[open_], leg[open_])
+    half = len(open_) // 2
+    coverage = np.concatenate(
+        together(
+            len(open_),
+            *(
+                partial(_coverage, m, sent[part], attempt[part], leg[part])
+                for part in (open_[:half], open_[half:])
+            ),
+        ),
+        axis=1,
+    )
     unasked = of_another_port(m, np.arange(len(m.captures))[:, None], attempt[open_])
     covered = (coverage == _ON) & ~unasked
     m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], covered)
@@ -588,8 +606,8 @@ def _missed(
         mine = np.flatnonzero((leg == event) & gone[attempt])
         sent = np.bincount(attempt[mine], minlength=m.attempts)
         # Without its departure: the capture was on around all that it has of the attempt.
-        blind = gone & (sent == 0) & _inside(m, sighting)
-        captures = m.sightings["capture"][sighting[blind]]
+        blind = sighting[np.flatnonzero(gone & (sent == 0) & (sighting >= 0))]
+        captures = m.sightings["capture"][blind[_inside(m, blind)]]
         missed[:, event] = np.bincount(captures, minlength=len(m.captures))
         for number in range(len(m.captures)):
             on = np.bincount(attempt[mine], covered[number, mine], minlength=m.attempts)
@@ -598,13 +616,12 @@ def _missed(
 
 
 def _inside(m: Matched, sighting: Array) -> Array:
-    """Whether the capture of each sighting began well before it and ended well after it."""
+    """Whether the capture of each sighting (rows of them) began well before it and ended well
+    after it."""
     begin = np.array([c.first if c.first is not None else 0 for c in m.captures], np.int64)
     end = np.array([c.last if c.last is not None else 0 for c in m.captures], np.int64)
-    s = m.sightings
-    on = s["first"] - SETTLE_NS >= begin[s["capture"]]
-    on &= s["last"] + SETTLE_NS <= end[s["capture"]]
-    return (sighting >= 0) & on[sighting]
+    capture, first, last = (m.sightings[name][sighting] for name in ("capture", "first", "last"))
+    return np.asarray((first - SETTLE_NS >= begin[capture]) & (last + SETTLE_NS <= end[capture]))
 
 
 def _excluded(m: Matched, number: int) -> Array:

@@ -199,7 +199,7 @@ _ANSWERS = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
 
 def _by_gap(m: Matched, one: Array, other: Array) -> Array:
     """By the time from SYN to answer, where both have equally many of both."""
-    gap = m.legs.gap(Event.SYN, *_ANSWERS)
+    gap = m.legs.gap(Event.SYN, *_ANSWERS).copy()
     for capture in range(len(m.captures)):
         mine = np.flatnonzero((m.sightings["capture"] == capture) & (m.sightings["syn_row"] >= 0))
         mine = mine[m.sightings["syn_ack_row"][mine] >= 0]

@@ -147,13 +147,12 @@ class _View:
         return sum(self.fates[event, fate] for fate in fates)
 
     def decide(self) -> tuple[Array, Array]:
-        outcome = np.full(self.m.attempts, Outcome.INCONCLUSIVE, np.uint8)
-        reason = np.zeros(self.m.attempts, np.uint8)
+        # Outcome and reason are told together, the one in the upper byte.
+        said = np.full(self.m.attempts, Outcome.INCONCLUSIVE << 8, np.uint16)
         rules = (*self._both_rules(), *self._single_rules())
         for condition, value, why in reversed(rules):
-            np.copyto(outcome, np.uint8(value), where=condition)
-            np.copyto(reason, np.uint8(why), where=condition)
-        return outcome, reason
+            np.copyto(said, np.uint16(value << 8 | why), where=condition)
+        return (said >> 8).astype(np.uint8), said.astype(np.uint8)
 
     def _both_rules(self) -> list[tuple[Array, int, int]]:
         m, both = self.m, self.both
@@ -162,7 +161,7 @@ class _View:
         client, server = self.client_state, self.server_state
         syn_acks = self.count(m.server, Event.SYN_ACK)
         received = addressed(m, m.client, Event.SYN_ACK)
-        acks = self.count(m.client, Event.ACK)
+        acks, asked = self.count(m.client, Event.ACK), self.count(m.client, Event.SYN) > 0
         done = self.count(m.server, Event.ACK, Event.PROGRESS) > 0
         done |= self.count(m.client, Event.PROGRESS) > 0
         unreachable = (client == State.UNREACHABLE) | (server == State.UNREACHABLE)
@@ -186,7 +185,7 @@ class _View:
             # Without it the SYN-ACK is repeated, and so is the ACK.
             (both & (acks > 0) & ack_gone & ~self._outlived(m.server), Outcome.INCONCLUSIVE, ENDS),
             (both & (acks > 0) & ack_gone, Outcome.ACK_LOST, _NONE),
-            (both & (client == State.REJECTED) & (received > 0), Outcome.REJECTED, _NONE),
+            (both & (client == State.REJECTED) & (received > 0) & asked, Outcome.REJECTED, _NONE),
             # Whoever sent the reset, the client took it for the answer to its SYN.
             (both & (client == State.REFUSED), Outcome.REFUSED, _NONE),
             (both & (syn_acks > 0) & (received == 0) & syn_ack_gone,
@@ -203,6 +202,7 @@ class _View:
             (both & (syn_acks == 0) & (received == 0) & syn_gone, Outcome.SYN_LOST, _NONE),
             (both & (syn_acks > 0) & (received == 0) & self._blind(Event.SYN_ACK),
              Outcome.INCONCLUSIVE, BLIND),
+            (both & (client == State.REJECTED), Outcome.INCONCLUSIVE, UNASKED),
             (both & (received > 0), Outcome.INCONCLUSIVE, _IGNORED),
             (both & self.at_client & self.at_server, Outcome.INCONCLUSIVE, BLIND),
             (both & self.at_client & self._blind(Event.SYN), Outcome.INCONCLUSIVE, BLIND),

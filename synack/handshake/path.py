@@ -31,13 +31,19 @@ class Paths:
 
     @property
     def places(self) -> list[str]:
-        """One capture or several, as in a sentence."""
-        return self._followed[0]
+        """One capture or several, as in a sentence; first the names of all captures."""
+        return self._followed[0] if self._between else labels(self.matched.captures)
 
     @property
     def vanished(self) -> Table:
         """:data:`~synack.tables.VANISHED`, in order of attempt, leg and place on the way."""
         return self._followed[1]
+
+    def vanished_of(self, wanted: Array) -> Table:
+        """:attr:`vanished` of attempts that are ``wanted`` (bool)."""
+        if self._between:
+            return self.vanished.take(np.flatnonzero(wanted[self.vanished["attempt"]]))
+        return follow(self.matched, self.stations, self.order, wanted)[1]
 
     @property
     def told_by_taps(self) -> Table:

@@ -227,7 +227,7 @@ def _vanished(
     """Where each rung vanished: ``after``, ``before`` and ``by_tap``."""
     columns = {name: np.full(len(found), -1, np.int64) for name in ("after", "before")}
     columns["by_tap"] = np.zeros(len(found), bool)
-    v = paths.vanished.take(np.flatnonzero(wanted[paths.vanished["attempt"]]))
+    v = paths.vanished_of(wanted)
     of_row = np.concatenate([np.arange(len(found)), rung])
     rows = np.concatenate([found.row, row])
     order = np.argsort(rows, kind="stable")

@@ -64,13 +64,20 @@ _REPEATED_NS = 3_000_000_000
 """What got no answer is repeated by then (RFC 6298: after 1 s; 3 s in older systems)."""
 
 
-def follow(m: Matched, stations: Stations, order: Order) -> tuple[list[str], Table, list[str]]:
-    """Names of places, :data:`~synack.tables.VANISHED` by attempt, leg and place on the way, and
-    sentences about taps that see only a part."""
-    nothing: tuple[list[str], Table, list[str]] = [], Table.empty(VANISHED), []
+def follow(
+    m: Matched, stations: Stations, order: Order, wanted: Array | None = None
+) -> tuple[list[str], Table, list[str]]:
+    """Names of places (first the :func:`~synack.handshake.stations.labels` of all captures),
+    :data:`~synack.tables.VANISHED` by attempt, leg and place on the way, and sentences about
+    taps that see only a part.
+
+    ``wanted``: attempts (bool) to look at alone. What taps show is judged by all others, so it
+    must be all where any path is open.
+    """
+    nothing: tuple[list[str], Table, list[str]] = labels(m.captures), Table.empty(VANISHED), []
     if stations.slots < 2:
         return nothing
-    sent = _sent(m, stations, order)
+    sent = _sent(m, stations, order, wanted)
     if not len(sent.row):
         return nothing
     has = _has(m, stations, sent)
@@ -143,11 +150,14 @@ def _witnesses(
     return witness & ~over[:, None], partial
 
 
-def _sent(m: Matched, stations: Stations, order: Order) -> _Sent:
+def _sent(m: Matched, stations: Stations, order: Order, wanted: Array | None) -> _Sent:
     """What match followed from end to end, and of legs whose sender's own capture has nothing,
     or whose receiver was not captured, what the first capture on the way has."""
     t, opened = m.transmissions, stations.open[stations.of_attempt]
-    rows = np.flatnonzero(np.isin(t["leg"], LEGS) & (opened[t["attempt"]] | (t["fate"] == LOST)))
+    asked = np.isin(t["leg"], LEGS) & (opened[t["attempt"]] | (t["fate"] == LOST))
+    if wanted is not None:
+        asked &= wanted[t["attempt"]]
+    rows = np.flatnonzero(asked)
     parts = [(t["sent"][rows], t["fate"][rows], t["cause"][rows], t["arrived"][rows])]
     paired = np.zeros((m.attempts, len(Event)), bool)
     paired[t["attempt"], t["leg"]] = True
@@ -409,7 +419,8 @@ def _after_any(ahead: Array, marked: Array) -> Array:
 
 def _named_places(m: Matched, capture: Array, *marks: Array) -> tuple[list[str], list[Array]]:
     """Texts, and per mark (row, slot) the place of each row's marked captures in these."""
-    names, places, columns = labels(m.captures), [], []
+    names, columns = labels(m.captures), []
+    places = list(names)
     for mark in marks:
         shown = np.where(mark, capture, -1)
         kind = ids_of(*shown.T)
