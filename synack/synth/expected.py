@@ -162,7 +162,8 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
 
 def _its_own(capture: Recorded) -> bool:
     """Whether a capture cannot be one of the machine that segments went astray to. An Ethernet
-    frame does not say whether it came or went; and what goes to all is in every capture."""
+    frame does not say whether it came or went; and what goes to all is in every capture. (That
+    removes 1 of 587 wanted findings of 3,000 stories.)"""
     if capture.record.link_type != "EN10MB":
         return any(way == OUT for _, _, way in capture.frames)
     return len({f.dmac for _, f, _ in capture.frames if not is_group(f.dmac)}) > 1
@@ -254,7 +255,7 @@ def _comparable(found: Evidence, one: str, other: str) -> bool:
 def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
     """The right MAC with the address as its source, or in front of what is behind a gateway.
     Where the wrong one speaks as it too, in whatever capture, it takes clocks that can be
-    compared to tell who was the owner last."""
+    compared to tell who was the owner last. (That removes 3 of the 587.)"""
     old = {c.record.host for c in found.captures if _speaks(c, wrong, wrong.mac, math.inf)}
     return any(
         _speaks(c, wrong, wrong.right, end)
