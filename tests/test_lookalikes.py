@@ -238,6 +238,19 @@ def a_service_moved_to_who_does_not_answer():
     return story
 
 
+def a_service_moved_and_serves_another_client():
+    """What one of them cannot reach answers the other; an old answer to ARP says otherwise."""
+    story = a_service_moved_to_who_does_not_answer()
+    vip = "10.0.1.110"
+    story["hosts"]["balancer-b"]["services"] = {"9092": "accept"}
+    story["connections"][0]["at"] = [15, 22, 30]
+    story["connections"][1] = {**FINE, "server": vip}
+    story["losses"] = [{"segments": ["syn"], "from": "10.0.1.77", "cause": "firewall"}]
+    story["captures"].append({"host": "producer-71", "direction": "in"})
+    story["captures"].append({"host": "balancer-a", "window": [0, 9], "only": ["arp"]})
+    return story
+
+
 def a_service_moved_and_no_destination_mac():
     story = a_service_moved_to_who_does_not_answer()
     story["captures"][0]["link_type"] = "LINUX_SLL2"
@@ -328,6 +341,7 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
         a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
+        a_service_moved_and_serves_another_client,
         a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,
         a_balancer_known_to_others,
         a_balancer_in_front_of_two_clients, the_other_client_has_the_wrong_entry,

@@ -123,7 +123,10 @@ def taken_over(case: Case, owner: Array) -> Array:
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "home_mac")]
     for (host, high, low, home, mac), mine in grouped(rows, *columns, owner[rows]):
         ip = (high, low)
-        fell_silent = int(_spoke(case, host, ip, mac).max(initial=_ALWAYS))
+        words = _spoke(case, host, ip, mac)
+        if not len(words) and len(case.spoken(ip, mac)):
+            continue  # when it did cannot be told
+        fell_silent = int(words.max(initial=_ALWAYS))
         for other in sorted({home, *speakers.get(ip, ())} - {mac, NO_MAC}):
             signs = case.times_for(host, case.spoken(ip, other), case.claimed(ip, other))
             if len(signs) and int(signs.min()) > fell_silent:
@@ -279,6 +282,17 @@ def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> boo
     undated = (last == NO_TIME) | np.isin(case.documents["kind"][told], (INVENTORY, EVENT, LEASE))
     later = undated.any() or (last >= first).any()
     return not later and not (signs >= first).any()
+
+
+def serves_others(case: Case, mismatch: Mismatch) -> bool:
+    """Whether other hosts hear the address itself speak from the wrong MAC since the first of its
+    sendings: it is the owner, or one of two. Clocks that nothing compares are taken to agree."""
+    host, wrong, rows = mismatch.host, mismatch.wrong, mismatch.rows
+    spoken = case.spoken(mismatch.ip, wrong)
+    spoken = spoken[np.isin(case.matched.segments["ttl"][spoken], FIRST_TTLS)]
+    itself = [other for other, macs in case.own_macs.items() if wrong in macs]
+    spoken = spoken[~np.isin(case.hosts_of(spoken), [host, *itself])]
+    return bool((case.time(spoken) >= case.sendings["time"][rows].min()).any())
 
 
 CLOUD_SLACK_NS = 5_000_000_000

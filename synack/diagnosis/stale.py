@@ -37,6 +37,7 @@ from synack.diagnosis.mismatch import (
     numbers,
     owned,
     recorded_since,
+    serves_others,
     since_takeover,
     stands_for_many,
     taken_over,
@@ -59,7 +60,9 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     if not harmful(case, mismatch.rows):
         return None
     sendings = case.sendings.take(mismatch.rows)
-    if another_answers(case, sendings) or _bystander(case, mismatch):
+    if another_answers(case, sendings) or serves_others(case, mismatch):
+        return None
+    if _bystander(case, mismatch):
         return None
     blind = bool((sendings["mac"] == NO_MAC).all())
     doubts = _owner_seen_later(case, mismatch, sendings)

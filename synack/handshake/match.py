@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -545,7 +546,17 @@ def _fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arr
     leg, proven_arrivals = m.leg[sent], _proven_arrivals(m)
     # What was delivered needs no witness.
     open_ = np.flatnonzero(fate != DELIVERED)
-    coverage = _coverage(m, sent[open_], attempt[open_], leg[open_])
+    half = len(open_) // 2
+    coverage = np.concatenate(
+        together(
+            len(open_),
+            *(
+                partial(_coverage, m, sent[part], attempt[part], leg[part])
+                for part in (open_[:half], open_[half:])
+            ),
+        ),
+        axis=1,
+    )
     unasked = of_another_port(m, np.arange(len(m.captures))[:, None], attempt[open_])
     covered = (coverage == _ON) & ~unasked
     m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], covered)
@@ -595,8 +606,8 @@ def _missed(
         mine = np.flatnonzero((leg == event) & gone[attempt])
         sent = np.bincount(attempt[mine], minlength=m.attempts)
         # Without its departure: the capture was on around all that it has of the attempt.
-        blind = gone & (sent == 0) & _inside(m, sighting)
-        captures = m.sightings["capture"][sighting[blind]]
+        blind = sighting[np.flatnonzero(gone & (sent == 0) & (sighting >= 0))]
+        captures = m.sightings["capture"][blind[_inside(m, blind)]]
         missed[:, event] = np.bincount(captures, minlength=len(m.captures))
         for number in range(len(m.captures)):
             on = np.bincount(attempt[mine], covered[number, mine], minlength=m.attempts)
@@ -605,13 +616,12 @@ def _missed(
 
 
 def _inside(m: Matched, sighting: Array) -> Array:
-    """Whether the capture of each sighting began well before it and ended well after it."""
+    """Whether the capture of each sighting (rows of them) began well before it and ended well
+    after it."""
     begin = np.array([c.first if c.first is not None else 0 for c in m.captures], np.int64)
     end = np.array([c.last if c.last is not None else 0 for c in m.captures], np.int64)
-    s = m.sightings
-    on = s["first"] - SETTLE_NS >= begin[s["capture"]]
-    on &= s["last"] + SETTLE_NS <= end[s["capture"]]
-    return (sighting >= 0) & on[sighting]
+    capture, first, last = (m.sightings[name][sighting] for name in ("capture", "first", "last"))
+    return np.asarray((first - SETTLE_NS >= begin[capture]) & (last + SETTLE_NS <= end[capture]))
 
 
 def _excluded(m: Matched, number: int) -> Array:
