@@ -393,10 +393,22 @@ class Fleet:
         return "inconclusive"
 
     def _may_hide_an_answer(self, server: Host, sight: Sight) -> bool:
-        """Whether a SYN was not repeated, in a capture that proved to miss packets."""
-        return sight.count("syn") == 1 and any(
-            n for (host, _), n in self.missed.items() if host == server.name
+        """Whether a SYN was not repeated, in a capture that proved to miss packets; or the capture
+        has SYNs alone, and most were not repeated though it was on."""
+        return self._syns_alone(server) or (
+            sight.count("syn") == 1
+            and any(n for (host, _), n in self.missed.items() if host == server.name)
         )
+
+    def _syns_alone(self, server: Host) -> bool:
+        if server.copies or any(leg != "syn" for s in self.sights[server.name].values()
+                                for leg, found in s.legs.items() if found):  # fmt: skip
+            return False
+        mine = {k: s for k, s in self.sights[server.name].items() if k[2] == server.address}
+        once = [k[2:4] for k, s in mine.items()
+                if s.count("syn") == 1 and s.last + SECOND + SETTLE <= server.last]  # fmt: skip
+        content = sum(once.count(service) > 1 for service in once)
+        return 2 * content > len(mine)
 
     def _in_vain(self, ends: tuple[Host, ...], key: Key) -> bool:
         """Whether the server went on with its SYN-ACKs when it must have had the client's ACK."""
