@@ -13,6 +13,7 @@ from itertools import pairwise
 from fleet import CLIENT_LEGS, MS, SECOND, SERVER_LEGS, Host, Key, Packet
 
 SETTLE = 100 * MS
+REPEATED = 3_000 * MS
 """How long a capture must go on after a loss to witness it."""
 
 
@@ -222,7 +223,14 @@ class Fleet:
                         group = groups.setdefault((leg, p.seq, p.tsval), len(groups))
                         rows.append((group, True, p.time - receiver.offset))
         partner = pairs(rows)
-        return {name: partner[n] >= 0 for n, name in enumerate(names)}
+        bare = {group for kind, group in groups.items() if kind[2] == -1}
+        arrived = {}
+        for n, name in enumerate(names):
+            group, _, left = rows[n]
+            # Without a timestamp what comes so late is a repetition, unseen where it left.
+            late = group in bare and abs(rows[partner[n]][2] - left) > REPEATED
+            arrived[name] = partner[n] >= 0 and not late
+        return arrived
 
     def _must_have_arrived(self, key: Key, leg: str) -> bool:
         client, server = (self.sight(host, key) for host in self.ends(key))
