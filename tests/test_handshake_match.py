@@ -9,7 +9,7 @@ from pathlib import Path
 import naive
 import numpy as np
 import pytest
-from fleet import Host, Key, Plan, Truth, fleets, richer_fleets, shifted, simulate
+from fleet import Host, Key, Packet, Plan, Truth, fleets, richer_fleets, shifted, simulate
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from traces import fates, ip, mac, ns, read, segment_kind
@@ -111,7 +111,20 @@ def played(fleet: tuple[list[Host], list[Plan]]) -> Fleet:
     return hosts, simulate(hosts, plans)
 
 
-FLEETS = st.one_of(fleets(), richer_fleets()).map(played)
+def told_apart(fleet: Fleet) -> bool:
+    """Whether no two like segments come to an interface at one moment, as drawn delays may have
+    it: nothing on a wire does, and what looks so was recorded twice."""
+    for host in fleet[0]:
+        last: dict[Packet, Packet] = {}
+        for p in sorted(host.packets):
+            before = last.get(like := p._replace(time=0, serial=0, spot=0))
+            if before and before.serial != p.serial and p.time - before.time <= naive.AT_ONCE:
+                return False
+            last[like] = p
+    return True
+
+
+FLEETS = st.one_of(fleets(), richer_fleets()).map(played).filter(told_apart)
 SEARCH = settings(max_examples=150)
 
 
@@ -141,8 +154,11 @@ def contradictions(
             acks = truth.lost["ack"]
             if known and all(server.on(t) and server.on(t + naive.SETTLE) for t, _ in acks):
                 wrong.append(f"{key}: its ACK was lost")
-        if outcome == "ack-lost" and truth.done:
-            wrong.append(f"{key}: its ACK arrived")
+        if outcome == "ack-lost":
+            if not truth.lost.get("ack"):
+                wrong.append(f"{key} lost no ACK")
+            if any(server.on(t) for t, _ in truth.arrived.get("ack", [])):
+                wrong.append(f"{key}: an ACK arrived")
         if outcome == "syn-ack-lost":
             if not truth.lost.get("syn-ack"):
                 wrong.append(f"{key} lost no SYN-ACK")
