@@ -106,6 +106,30 @@ def the_old_owner_still_speaks_to_others(net):
     return [other("capture-gap", "possible", "", "")]
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_who_heard_an_address_go_over_tells_so_by_its_own_clock(again, tmp_path):
+    """An hour ahead; the order of what it heard is that of its own clock."""
+    net = Lan()
+    _a_service_that_went_over(net)
+    net.healthy.clock = 3600
+    if again:
+        net.inject(
+            40,
+            net.healthy,
+            "syn-ack",
+            (VIP, OLD, 9092),
+            (net.healthy.ip, net.healthy.mac, 40000),
+            7,
+            8,
+        )
+    case = case_of(net, tmp_path)
+    host, ip = case.hosts.index("producer-7"), parse_ip(VIP)
+    wrong, right = parse_mac(OLD), parse_mac(NEW)
+    sent = case.sent_to(host, ip)
+    found = rule.Mismatch(host, ip, wrong, right, sent, sent, None)
+    assert rule.serves_others(case, found) == again
+
+
 @guilty
 def the_old_owners_capture_is_there(net):
     """The broker captured only later, and never heard the old owner; but its entry is of it."""

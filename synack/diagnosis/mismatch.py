@@ -286,13 +286,21 @@ def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> boo
 
 def serves_others(case: Case, mismatch: Mismatch) -> bool:
     """Whether other hosts hear the address itself speak from the wrong MAC since the first of its
-    sendings: it is the owner, or one of two. Clocks that nothing compares are taken to agree."""
+    sendings: it is the owner, or one of two. Clocks that nothing compares are taken to agree;
+    but a host that hears it from the right MAC ever since it was last heard from the wrong one
+    tells by its own clock that it moved."""
     host, wrong, rows = mismatch.host, mismatch.wrong, mismatch.rows
     spoken = case.spoken(mismatch.ip, wrong)
     spoken = spoken[np.isin(case.matched.segments["ttl"][spoken], FIRST_TTLS)]
     itself = [other for other, macs in case.own_macs.items() if wrong in macs]
     spoken = spoken[~np.isin(case.hosts_of(spoken), [host, *itself])]
-    return bool((case.time(spoken) >= case.sendings["time"][rows].min()).any())
+    spoken = spoken[case.time(spoken) >= case.sendings["time"][rows].min()]
+    time, since = case.matched.segments["time"], case.spoken(mismatch.ip, mismatch.right)
+    for other in distinct(case.hosts_of(spoken)).tolist():
+        words, later = (time[said[case.hosts_of(said) == other]] for said in (spoken, since))
+        if not len(later) or words.max() > later.min():
+            return True
+    return False
 
 
 CLOUD_SLACK_NS = 5_000_000_000
