@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -43,6 +42,7 @@ from synack.tables import (
     Table,
     end_to_end,
 )
+from synack.together import processors
 
 DISORDER_NS = 1_000_000
 """Smaller steps back in time are normal: the kernel stamps on several processors."""
@@ -209,14 +209,14 @@ def _read_captures(
     for members in _rotated_sets(found):
         plans.append(_Plan(len(plans), files, members))
         files += len(members)
-    processors = (os.cpu_count() or 1) if COMPILED else 1
-    workers = max(min(len(plans), processors), 1)
+    threads = processors() if COMPILED else 1
+    workers = max(min(len(plans), threads), 1)
 
     def read(plan: _Plan) -> _Read:
         collector = Collector(
             plan.capture,
             counts_only=counts_only,
-            parts=processors // workers,
+            parts=threads // workers,
             progress=progress,
         )
         return _read_set(plan, collector)
