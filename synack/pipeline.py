@@ -19,7 +19,8 @@ from synack.grouping import among, distinct_rows
 from synack.handshake.assumed import assumed
 from synack.handshake.clock import split
 from synack.handshake.match import Matched, match
-from synack.handshake.path import Paths
+from synack.handshake.outcome import judge
+from synack.handshake.path import Paths, paths
 from synack.handshake.states import Event
 from synack.handshake.vantage import Vantage, named_addresses
 from synack.incident import Source, taken_at, whose
@@ -27,7 +28,6 @@ from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.timeline import entries_of, peers_in
 from synack.tables import ENTRIES, OWN, SOCKETS, Table
-from synack.together import together
 from synack.wording import count, iso_time
 
 __all__ = ["Diagnosed", "Loaded", "load", "run"]
@@ -41,24 +41,15 @@ class Diagnosed:
 
     loaded: Loaded
     matched: Matched
+    paths: Paths
+    attempts: Table
+    entries: Table
+    findings: list[Finding]
     case: Case
     """What the rules saw."""
-    findings: list[Finding]
     audit: list[str]
     """What neighbor tables were compared with, and what could not be decided; [] where there
     are handshakes, which tell more."""
-
-    @property
-    def paths(self) -> Paths:
-        return self.case.paths
-
-    @property
-    def attempts(self) -> Table:
-        return self.case.attempts
-
-    @property
-    def entries(self) -> Table:
-        return self.case.entries
 
     @cached_property
     def ownership(self) -> Table:
@@ -87,24 +78,26 @@ def run(loaded: Loaded) -> Diagnosed:
     macs = _interfaces_by_name(loaded)
     vantages = [_vantage(loaded, c, rises, own, listed, watching, macs) for c in loaded.captures]
     matched = match(loaded.captures, vantages, loaded.segments, loaded.incident.clock_offsets)
+    found = paths(matched)
+    attempts = judge(matched, found.told_by_taps)
     own, peers = _own_and_peers(matched)
     entries = _entries(loaded, own, peers)
     by_host = {host: r for host, r in rises.items() if r is not None}
     loaded.warnings += _strangers(matched, entries, own, peers)
     loaded.warnings += _ambiguous(matched) + _clocks(matched)
+    loaded.warnings += found.doubts
     for number, capture in enumerate(matched.captures):
         capture.warnings += _oddities(matched, number) + assumed(matched, number)
-    context = _context(loaded, own, peers)
-    case = Case(matched, loaded.claims, entries, loaded.files, by_host, context)
-    # The rules need both, and neither needs the other.
-    together(len(loaded.segments), lambda: case.attempts, lambda: case.sendings)
-    loaded.warnings += case.paths.doubts
+    case = Case(
+        matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
+        _context(loaded, own, peers),
+    )  # fmt: skip
     causes, audited = findings(case), Audit()
     loaded.warnings += explain(case, causes)
-    if not len(case.attempts):
+    if not len(attempts):
         audited = audit(case)
         causes += audited.findings
-    return Diagnosed(loaded, matched, case, causes, audited.notes)
+    return Diagnosed(loaded, matched, found, attempts, entries, causes, case, audited.notes)
 
 
 def _vantage(

@@ -25,7 +25,7 @@ HALF = st.sampled_from([0, 1, 5, 2**63, 2**64 - 1])
 def case_of(net, folder):
     loaded = load([str(net.write(folder))])
     d = run(loaded)
-    return Case(d.matched, loaded.claims, d.entries, loaded.files, {})
+    return Case(d.matched, d.paths, d.attempts, loaded.claims, d.entries, loaded.files, {})
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_the_only_macs_are_those_of_the_join(folder):
     """Where every end has one MAC all the time, looking it up says what the join says."""
     loaded = load([str(folder)])
     d = run(loaded)
-    case = Case(d.matched, loaded.claims, d.entries, loaded.files, {})
+    case = Case(d.matched, d.paths, d.attempts, loaded.claims, d.entries, loaded.files, {})
     joined = case._mac_as_of(case.sendings["row"])
     assert case.sendings["peer_mac"].tolist() == joined.tolist()
 

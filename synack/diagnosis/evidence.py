@@ -27,8 +27,8 @@ from synack.grouping import (
 )
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.match import DELIVERED, UNWITNESSED, Matched
-from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED, judge
-from synack.handshake.path import Paths, paths
+from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
+from synack.handshake.path import Paths
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.model import CaptureFile, Evidence, Outcome, Source
@@ -110,22 +110,14 @@ class Case:
     """Everything that is known of an incident, for the rules to read."""
 
     matched: Matched
+    paths: Paths
+    attempts: Table
     claims: Table
     entries: Table
     files: Sequence[CaptureFile]
     rises: Mapping[str, Rise]
     """Counter rises by host."""
     context: Context = field(default_factory=Context)
-
-    @cached_property
-    def paths(self) -> Paths:
-        """The way of every attempt, and what vanished on it."""
-        return paths(self.matched)
-
-    @cached_property
-    def attempts(self) -> Table:
-        """What became of every attempt: :data:`~synack.tables.ATTEMPTS`."""
-        return judge(self.matched, self.paths.told_by_taps)
 
     @property
     def hosts(self) -> list[str]:
