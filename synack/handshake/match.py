@@ -267,7 +267,7 @@ def _place_hosts(m: Matched) -> None:
         place[here] = m.host_of_capture[m.sightings["capture"][seen[here]]]
 
 
-class _Alike(NamedTuple):
+class _Lookalikes(NamedTuple):
     """Segments at both ends that cannot be told apart, or are each other's only like."""
 
     out: Array
@@ -285,15 +285,15 @@ class _Alike(NamedTuple):
 def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alike) -> None:
     rows, attempt, arrival = _both_ends(m)
 
-    def alike_of(mine: Array) -> _Alike:
-        return _alike(m, rows[mine], attempt[mine], arrival[mine])
+    def lookalikes_of(mine: Array) -> _Lookalikes:
+        return _lookalikes(m, rows[mine], attempt[mine], arrival[mine])
 
     half = m.attempts // 2
     one, other = together(
-        len(rows), lambda: alike_of(attempt < half), lambda: alike_of(attempt >= half)
+        len(rows), lambda: lookalikes_of(attempt < half), lambda: lookalikes_of(attempt >= half)
     )
     other = other._replace(group=other.group + one.group.max(initial=-1) + 1)
-    found = _Alike(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
+    found = _Lookalikes(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
     del one, other
     m.clocks = _clocks(m, found.out, found.back, known_offsets)
     open_ = ~by_chance(m, alike)
@@ -321,7 +321,7 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Ali
     )
 
 
-def _alike(m: Matched, rows: Array, attempt: Array, arrival: Array) -> _Alike:
+def _lookalikes(m: Matched, rows: Array, attempt: Array, arrival: Array) -> _Lookalikes:
     """Which of ``rows`` of segments, all there are of some attempts, may be one packet."""
     cell = (attempt - attempt.min(initial=m.attempts)) * len(Event) + m.leg[rows]
     seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
@@ -334,12 +334,12 @@ def _alike(m: Matched, rows: Array, attempt: Array, arrival: Array) -> _Alike:
         mac = meant(target, source, ids_of(cell[bare]), arrival[bare])
         group[bare] = group.max() + 1 + ids_of(group[bare], mac)
     out, back, others = once(group, arrival)
-    return _Alike(
+    return _Lookalikes(
         rows[out], rows[back], rows[others], attempt[others], arrival[others], group[others]
     )
 
 
-def _sent_by(m: Matched, of: _Alike) -> Array:
+def _sent_by(m: Matched, of: _Lookalikes) -> Array:
     """Times of the rows that are not alone on the reference clock (ns), those of arrivals as late
     as they may be: inside the uncertainty one may seem to come before its departure."""
     time = m.aligned(of.rows)
