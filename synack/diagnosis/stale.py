@@ -396,7 +396,7 @@ def _by_table(
     bad = since_takeover(case, host, ip, wrong, right, bad)
     if not len(bad) or stands_for_many(case, host, wrong, ip):
         return None
-    if moved_on(case, host, ip, right, bad):
+    if moved_on(case, host, ip, wrong, right, bad):
         return None
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"
     near = Evidence("on-link", says, (case.entry(entry),))
