@@ -35,6 +35,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, parse_ip
 from synack.grouping import among, distinct, ids_of
+from synack.handshake.astray import unheeded
 from synack.handshake.centre import by_address_centre, by_mac_centre, how_many, mac_centre
 from synack.handshake.comparison import by_comparison
 from synack.handshake.legs import Legs
@@ -148,10 +149,14 @@ def locate(
     score[foreign] = 0.0
     # Somebody else's wrong entry sends a machine what is not for it; but it does not speak.
     named = np.array([addresses.named_in(v.named) for v in vantages], bool)
+    strange = unheeded(
+        segments, sightings, sighting, leg, legs, identity, client, names, speaks
+    ) & ~named  # fmt: skip
+    score[strange] = 0.0
     sure_of = (certain > 0) & (speaks | named)
     _settle_contests(score, vantages, sightings, identity, addresses, speaks, sure_of)
     settled = passing | (votes != 0) | between[sightings["capture"]]
-    barred = denied | routed | foreign
+    barred = denied | routed | foreign | strange
     _eliminate(score, vantages, segments, links, sightings, settled, addresses, barred)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
