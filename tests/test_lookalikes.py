@@ -365,6 +365,16 @@ def the_old_owner_captured_too():
     return story
 
 
+def the_broker_recorded_its_answers_alone():
+    """Two other captures are at the clients: what is neither's is not a tap's between them."""
+    hosts = {"producer-72": {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72"}}
+    story = incident(hosts=hosts)
+    story["connections"].append({**FINE, "client": "producer-72"})
+    story["captures"] = [{"host": "broker-1", "direction": "out"}, {"host": "producer-7"},
+                         {"host": "producer-72"}]  # fmt: skip
+    return story
+
+
 def only_the_old_owner_captured():
     story = the_old_owner_captured_too()
     story["captures"] = [c for c in story["captures"] if c["host"] != "producer-7"]
@@ -456,6 +466,7 @@ def the_server_recorded_no_questions():
     "story",
     [
         incident, the_old_owner_captured_too, only_the_old_owner_captured,
+        the_broker_recorded_its_answers_alone,
         another_client_recorded_only_what_it_received, a_third_machine_sees_it_flooded,
         told_and_obeyed_and_set_wrong_again, late_answers_are_reset_after_the_entry_was_deleted,
         the_client_recorded_only_what_it_received, whoever_fixed_the_entry_replaced_a_right_one,
