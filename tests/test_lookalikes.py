@@ -368,7 +368,7 @@ def the_old_owner_captured_too():
 def the_broker_recorded_its_answers_alone():
     """Two other captures are at the clients: what is neither's is not a tap's between them."""
     hosts = {"producer-72": {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72"}}
-    story = incident(hosts=hosts)
+    story = incident(hosts=hosts, dumps=TABLE)
     story["connections"].append({**FINE, "client": "producer-72"})
     story["captures"] = [{"host": "broker-1", "direction": "out"}, {"host": "producer-7"},
                          {"host": "producer-72"}]  # fmt: skip
