@@ -598,7 +598,8 @@ class Case:
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
         done |= self.attempts["reason"][s["attempt"]] == UNASKED
-        done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
+        done = (done & self._soon) | self._reset
+        done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain
         there = (s["fate"] == DELIVERED) & ~self.at_former_owner
         return there | done | (self._alike & self._answered)
 
@@ -651,6 +652,16 @@ class Case:
                 known = (m.legs.counts[sighting, answer] > 0) & (s["leg"] == leg)
                 result |= known & (first - time <= INITIAL_RTO_NS)
         return result
+
+    @cached_property
+    def _reset(self) -> Array:
+        """Per sending of a SYN-ACK whether the client's reset followed before a repetition was
+        due: whatever became of those before, this one came (bool)."""
+        m, s = self.matched, self.sendings
+        sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
+        known = (s["leg"] == Event.SYN_ACK) & (m.legs.counts[sighting, Event.RST_CLIENT] > 0)
+        after = m.legs.first[sighting, Event.RST_CLIENT] - time
+        return known & (after >= 0) & (after <= INITIAL_RTO_NS)
 
     @cached_property
     def asker_answered(self) -> Array:
@@ -872,14 +883,15 @@ class Case:
         return known
 
     def known_at(self, mac: int) -> set[Address]:
-        """Addresses that any host finds at ``mac`` by ARP, ND or its table."""
-        c, e = self.claims, self.entries
-        rows = self._by_claim_mac.rows((0, mac))
-        found = distinct_rows(c["ip_hi"][rows], c["ip_lo"][rows])
-        rows = self._by_entry_mac.rows((0, mac))
-        rows = rows[self.usable[rows]]
-        return {(high, low) for high, low in
-                [*found, *distinct_rows(e["ip_hi"][rows], e["ip_lo"][rows])]}  # fmt: skip
+        """Addresses that any host finds at ``mac`` by ARP, ND or its table, or that other texts
+        have there."""
+        c, d = self.claims, self.documents
+        told = self._by_claim_mac.rows((0, mac)), self._by_document_mac.rows((0, mac))
+        return {
+            (high, low)
+            for table, rows in zip((c, d), told, strict=True)
+            for high, low in distinct_rows(table["ip_hi"][rows], table["ip_lo"][rows])
+        }
 
     def _told(self, host: int, mac: int) -> set[Address]:
         c, e = self.claims, self.entries
@@ -903,6 +915,10 @@ class Case:
     @cached_property
     def _by_entry_mac(self) -> ByAddress:
         return _by_mac(self.entries["mac"])
+
+    @cached_property
+    def _by_document_mac(self) -> ByAddress:
+        return _by_mac(self.documents["mac"])
 
     @cached_property
     def _by_source_mac(self) -> ByAddress:
