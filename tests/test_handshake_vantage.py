@@ -115,6 +115,22 @@ class TestEvidence:
         assert found == [S, C]
         assert vantages[1].addresses == {ip("client")}
 
+    @pytest.mark.parametrize(
+        ("sender", "side"),
+        [("client", S), ("stale", N), ("stale ttl=63", S)],
+        ids=["the machine that captured", "another one with its address", "a router"],
+    )
+    def test_no_elimination_where_the_address_moved(self, sender: str, side: int) -> None:
+        """What is left is the server only if the client is the machine that captured as it; its
+        successor's capture has the same ends, and what is flooded beside."""
+        scene = read(f"""
+            at old role=client
+            0.0 client > server S 100
+            at x
+            50.0 client > server S 200 from={sender}
+            50.1 server > client SA 900/201""")
+        assert sides(scene)[0] == [C, side]
+
     def test_no_elimination_with_two_ends_left(self) -> None:
         """Another client of the same server makes it a tap as well as either."""
         scene = read("""

@@ -213,14 +213,21 @@ def _after_a_reset(case: Case, sendings: Table) -> Array:
     wanted[sighting] = True
     rows = np.flatnonzero((m.leg == Event.SYN) & wanted[m.sighting])
     rows = rows[m.segments["time"][rows] > reset[m.sighting[rows]]]
-    answers = sendings["row"][sendings["leg"] == Event.SYN_ACK]
-    answers = answers[np.lexsort((m.segments["time"][answers], m.sighting[answers]))]
-    one, other = answers[:-1], answers[1:]
-    anew = (m.sighting[one] == m.sighting[other]) & (
-        m.segments["seq"][one] != m.segments["seq"][other]
-    )
-    anew &= m.segments["time"][other] - m.segments["time"][one] < ANEW_NS
-    return np.sort(np.concatenate([rows, other[anew]]))
+    return np.sort(np.concatenate([rows, _answered_anew(case, sendings)]))
+
+
+def _answered_anew(case: Case, sendings: Table) -> Array:
+    """Rows of SYN-ACKs with another ISN than the one shortly before, where that is the rule:
+    SYN cookies change theirs as well, but once a minute (tcp_cookie_time), so that of the
+    answers to most attempts no two differ."""
+    m = case.matched
+    rows = sendings["row"][sendings["leg"] == Event.SYN_ACK]
+    rows = rows[np.lexsort((m.segments["time"][rows], m.sighting[rows]))]
+    one, other = rows[:-1], rows[1:]
+    soon = m.sighting[one] == m.sighting[other]
+    soon &= m.segments["time"][other] - m.segments["time"][one] < ANEW_NS
+    anew = m.segments["seq"][one] != m.segments["seq"][other]
+    return other[soon & anew] if (soon & anew).sum() > (soon & ~anew).sum() else other[:0]
 
 
 ANEW_NS = 10 * _SEC

@@ -147,7 +147,8 @@ def locate(
     sure_of = (certain > 0) & (speaks | named)
     _settle_contests(score, vantages, sightings, identity, addresses, speaks, sure_of)
     settled = passing | (votes != 0) | between[sightings["capture"]]
-    _eliminate(score, vantages, segments, sightings, settled, addresses, denied | routed | foreign)
+    barred = denied | routed | foreign
+    _eliminate(score, vantages, segments, links, sightings, settled, addresses, barred)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
@@ -209,7 +210,11 @@ class _Addresses:
 
     def named(self, wanted: Array) -> set[Address]:
         """Those for which ``wanted`` is True."""
-        return set(zip(self.high[wanted].tolist(), self.low[wanted].tolist(), strict=True))
+        return set(self.pairs(wanted))
+
+    def pairs(self, wanted: Array) -> list[Address]:
+        """Those of these numbers, or of a mask, in order."""
+        return list(zip(self.high[wanted].tolist(), self.low[wanted].tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -633,6 +638,7 @@ def _eliminate(
     score: Array,
     vantages: Sequence[Vantage],
     segments: Table,
+    links: _Links,
     sightings: Table,
     judged: Array,
     addresses: _Addresses,
@@ -640,7 +646,8 @@ def _eliminate(
 ) -> None:
     """A capture without any evidence of its own (``judged``: sightings that have some) is at
     the one address of all its sightings whose other ends are other hosts' own, if that is
-    not one that it is ``denied`` (bool, captures x addresses)."""
+    not one that it is ``denied`` (bool, captures x addresses). An end that is at another
+    machine here than where it captured may be this capture's own."""
     client, server = addresses.client, addresses.server
     for capture in np.flatnonzero(~(score > 0).any(axis=1)).tolist():
         mine = sightings["capture"] == capture
@@ -653,9 +660,13 @@ def _eliminate(
         touched += np.bincount(ends[1][ends[0] != ends[1]], minlength=len(taken))
         taken = taken | denied[capture]
         for address in np.flatnonzero((touched == mine.sum()) & ~taken & (touched > 0)).tolist():
-            ip = int(addresses.high[address]), int(addresses.low[address])
-            alone = all(taken[end[end != address]].all() for end in ends)
-            if alone and not _astray(segments, capture, *ip):
+            (ip,) = addresses.pairs(np.array([address]))
+            rest = distinct(np.concatenate([end[end != address] for end in ends]))
+            if not taken[rest].all() or _astray(segments, capture, *ip):
+                continue
+            homes = ([c for c in others if score[c, end] > 0] for end in rest.tolist())
+            ends_at = zip(addresses.pairs(rest), homes, strict=True)
+            if not any(_elsewhere(segments, links, capture, *end) for end in ends_at):
                 score[capture, address] = _CENTRE
 
 
@@ -717,6 +728,19 @@ def _astray(segments: Table, capture: int, high: int, low: int) -> bool:
     to = (s["dst_hi"] == high) & (s["dst_lo"] == low) & (s["icmp"] < 0)
     met = s["dst_mac"][to & (s["capture"] == capture)]
     return bool(len(known) and (met >= 0).all() and not np.isin(met, known).any())
+
+
+def _elsewhere(
+    segments: Table, links: _Links, capture: int, address: Address, homes: list[int]
+) -> bool:
+    """Whether an address speaks in a capture from a MAC, not a router's by the TTL, that is none of
+    those from which it speaks in ``homes``, the captures at it: another machine has it too,
+    or had it, or something between rewrites MACs."""
+    own = set().union(*(_own_macs(home, {address}, segments, links) for home in homes))
+    s = segments
+    mine = (s["capture"] == capture) & (s["src_hi"] == address[0]) & (s["src_lo"] == address[1])
+    mine &= (s["src_mac"] >= 0) & (s["icmp"] < 0) & np.isin(s["ttl"], FIRST_TTLS)
+    return bool(own) and not np.isin(s["src_mac"][mine], [*own]).all()
 
 
 def _is_tap(
