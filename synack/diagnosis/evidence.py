@@ -424,17 +424,19 @@ class Case:
 
     def _asked_here(self, answers: Array, several: Array) -> Array:
         """Whether the SYNs that a server's answers are to are here too: any of those that it
-        answers to the same MAC. Where there is no SYN of it at all whether the capture has
-        ``several`` MACs: what goes astray all comes to one (bool)."""
-        m, (ends, _, server) = self.matched, self._ends
+        answers to the same MAC, or of the same client. Where there is no SYN of it at all whether
+        the capture has ``several`` MACs: what goes astray all comes to one (bool)."""
+        m, (ends, client, server) = self.matched, self._ends
         asked = np.zeros(len(ends), bool)
         asked[server[m.sightings["syn_row"] >= 0]] = True
         sighting = m.sighting[answers]
-        ids = ids_of(server[sighting], m.segments["dst_mac"][answers])
-        here = np.zeros(int(ids.max(initial=-1)) + 1, bool)
-        here[ids[m.sightings["syn_row"][sighting] >= 0]] = True
+        has_syn = m.sightings["syn_row"][sighting] >= 0
+        here = np.zeros(len(answers), bool)
+        for other in (m.segments["dst_mac"][answers], client[sighting]):
+            ids = ids_of(server[sighting], other)
+            here |= np.bincount(ids, has_syn)[ids] > 0
         capture = m.segments["capture"][answers]
-        return np.where(asked[server[sighting]], here[ids], several[capture])
+        return np.where(asked[server[sighting]], here, several[capture])
 
     @cached_property
     def forwarded(self) -> Array:
