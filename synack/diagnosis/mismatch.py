@@ -92,7 +92,8 @@ def owners(case: Case) -> Array:
     """The MAC that answers for the peer, per sending: what its frames carried at the sender
     just then; where none were seen, what its own capture shows, what texts say (see
     :func:`told_by_texts`), or what was last claimed by ARP or ND and is not itself what was
-    sent to; at last what other hosts' tables have."""
+    sent to; then what others heard it speak from (see :func:`known_elsewhere`), at last what
+    their tables have."""
     s = case.sendings
     owner = taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
     if (owner != NO_MAC).all():
@@ -105,6 +106,7 @@ def owners(case: Case) -> Array:
         claims = claims[~np.isin(claims, s["mac"][rows])]
         if len(claims):
             owner[rows] = claims[-1]
+    owner = np.where(owner == NO_MAC, known_elsewhere(case, owner), owner)
     return np.where(owner == NO_MAC, told_by_texts(case, (TABLE,)), owner)
 
 
