@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from synack.capture.window import open_window
 from synack.errors import InputError
-from synack.incident import Source, one_host_only, told_best
+from synack.incident.sources import Source, one_host_only, told_best
 from synack.recognize import FoundCapture
 from synack.tables import NO_TIME
 

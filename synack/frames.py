@@ -21,7 +21,8 @@ from synack.capture.pcap import Interface
 from synack.capture.reader import open_capture
 from synack.errors import InputError
 from synack.grouping import grouped
-from synack.incident import Incident, collect
+from synack.incident.collect import collect
+from synack.incident.sources import Incident
 from synack.tables import Array
 
 if TYPE_CHECKING:

@@ -24,7 +24,9 @@ from synack.context.tcpdump import TcpdumpLog
 from synack.copies import without_copies
 from synack.errors import Damage, InputError, UnknownInput
 from synack.handshake.vantage import named_addresses
-from synack.incident import Incident, Source, collect, rotation, taken_at
+from synack.incident.collect import collect
+from synack.incident.names import rotation
+from synack.incident.sources import Incident, Source, taken_at
 from synack.model import Capture, CaptureFile, Progress
 from synack.neighbors.entry import NeighborDump
 from synack.neighbors.names import resolve

@@ -23,7 +23,8 @@ from synack.handshake.outcome import judge
 from synack.handshake.path import Paths, paths
 from synack.handshake.states import Event
 from synack.handshake.vantage import Vantage, named_addresses
-from synack.incident import Source, taken_at, whose
+from synack.incident.names import whose
+from synack.incident.sources import Source, taken_at
 from synack.loading import Loaded, load
 from synack.model import Capture, Finding
 from synack.neighbors.timeline import entries_of, peers_in

@@ -14,7 +14,7 @@ import build
 import synack
 from synack import archive
 from synack.archive import unpack
-from synack.incident import collect
+from synack.incident.collect import collect
 from synack.recognize import is_archive
 
 STORY = Path(__file__).parents[1] / "fixtures" / "stale-client"

@@ -210,7 +210,7 @@ def test_what_cannot_be_opened(tmp_path):
 )
 def test_inputs_are_paths_from_the_folder(tmp_path, monkeypatch, folder, file, given, taken):
     """As the command takes them from the current folder, and it finds the file there."""
-    from synack.incident import collect
+    from synack.incident.collect import collect
 
     monkeypatch.chdir(tmp_path)
     place = tmp_path / folder / file

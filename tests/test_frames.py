@@ -13,7 +13,7 @@ import pytest
 import build
 from synack.errors import InputError
 from synack.frames import Frames
-from synack.incident import collect
+from synack.incident.collect import collect
 from synack.tables import NO_TIME
 
 T = 1_700_000_000_000_000_000

@@ -11,7 +11,7 @@ import numpy as np
 from synack.anonymize.pseudonyms import Pseudonyms
 from synack.diagnosis.context import Context
 from synack.grouping import ids_of, representatives
-from synack.incident import Incident
+from synack.incident.sources import Incident
 from synack.loading import Loaded
 from synack.tables import Array, Table
 

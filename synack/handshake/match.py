@@ -21,6 +21,7 @@ from synack.addresses import BROADCAST_MAC
 from synack.grouping import among, ids_of, ids_within, least, ordered
 from synack.handshake.clock import Clock, across, estimate, on_reference
 from synack.handshake.coincidence import by_chance
+from synack.handshake.fast_open import with_isn_of_syn
 from synack.handshake.interfaces import arrivals, machines, track_by_host
 from synack.handshake.legs import Legs
 from synack.handshake.nat import Alike, connections, ends
@@ -132,6 +133,7 @@ def match(
     ``known_offsets``: clock offsets of hosts (ns) that the user is sure of.
     """
     sightings, sighting, leg, legs = track_by_host(segments, machines(captures))
+    sightings = with_isn_of_syn(segments, sightings)
     # By name, so that the order of the files decides nothing.
     hosts = sorted({capture.host for capture in captures})
     host_of_capture = np.array([hosts.index(c.host) for c in captures], np.int64)
