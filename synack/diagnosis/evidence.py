@@ -424,7 +424,7 @@ class Case(Homes, Claims, Tables):
 
     @cached_property
     def _by_document_mac(self) -> ByAddress:
-        return _by_mac(self.documents["mac"])
+        return by_mac(self.documents["mac"])
 
     @cached_property
     def _by_source_mac(self) -> ByAddress:
