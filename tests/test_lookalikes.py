@@ -487,9 +487,9 @@ def the_clients_capture_ended_before_the_late_answers():
 
 def the_servers_capture_began_among_its_answers():
     """It has no question of the attempt whose answers went astray, but later ones of the client."""
-    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 6}, KNOWS])
-    story["connections"][0]["at"] = [1, 12, 20]
-    story["captures"][0]["window"] = [3.5, 40]
+    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 14}, KNOWS])
+    story["connections"][0] |= {"at": [1, 18, 25], "timeout": 3}
+    story["captures"][0]["window"] = [5, 40]
     story["captures"].append({"host": "producer-71"})
     return story
 
@@ -501,8 +501,10 @@ def the_client_speaks_to_another_server_alone():
     story["neighbors"].append({"host": "producer-7", "address": "10.0.1.11", "mac": LIVE})
     for client in ("producer-7", "producer-71"):
         story["connections"].append({"client": client, "server": "broker-2", "at": [3, 11, 19, 27]})
-    story["captures"] = [{"host": "broker-1", "hide": ["syn"]}, {"host": "broker-2"},
-                         {"host": "producer-71"}]  # fmt: skip
+    story["captures"] = [
+        {"host": "broker-1", "hide": ["syn"], "only": ["tcp"]},
+        {"host": "broker-2", "only": ["tcp"]}, {"host": "producer-71"},
+    ]  # fmt: skip
     return story
 
 
