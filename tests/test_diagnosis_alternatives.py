@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scenario import T0, B, Lan, X, Y, lose
+from scenario import R1, T0, B, Lan, X, Y, lose
 from stories import beside, diagnose
 
 import build
@@ -88,6 +88,27 @@ def test_verdicts_of_stories(fixture, kind, expected):
     found = verdicts(finding)
     assert {row: found.get(row) for row in expected} == expected
     assert bool(found) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("routes", "verdict"),
+    [
+        ("default via 10.0.1.1 dev eth0\n", "excluded"),
+        ("default via 10.0.1.2 dev eth0\n", "supported"),
+        ("default via 10.9.9.9 dev eth1\n", "supported"),
+    ],
+    ids=["by the gateway of the SYNs", "by another", "by another interface"],
+)
+def test_the_way_back_of_a_wrong_gateway_by_the_routing_table(routes, verdict, tmp_path):
+    net = Lan()
+    net.off_link(net.client, gateway=X)
+    net.broker.knows("10.0.1.1", X)
+    net.play()
+    net.dump(net.broker, 5, state="PERMANENT")
+    net.arp(0.2, 1, R1, "10.0.1.1", "10.0.1.50", heard=[net.broker])
+    beside(tmp_path, "broker-1", "ip-route", routes)
+    (finding,) = [f for f in diagnose(net, tmp_path).findings if f.kind == "stale-neighbor"]
+    assert (finding.next_hop, verdicts(finding)[8]) == ("gateway", verdict)
 
 
 @pytest.mark.parametrize(("tag", "verdict"), [(20, "supported"), (10, "excluded")])

@@ -67,6 +67,29 @@ def all_addresses_of_one_dead_machine(net):
     return [expected[0], *expected[1:]]
 
 
+def _went_elsewhere(net, state):
+    """The client's entry had the broker's own MAC and worked; then another one does not. Nobody
+    but a table of unknown age has the old one."""
+    net.broker.tape = None
+    net.client.knows(net.broker, X, at=20)
+    net.every(net.client, net.broker, (1, 9, 27, 39, 50))
+    net.every(net.client, net.metrics, (2, 55))
+    net.dump(net.client, 30, state=state)
+    net.dump(net.healthy, 40, {BROKER: B})
+
+
+@guilty
+def an_entry_that_somebody_set(net):
+    _went_elsewhere(net, "PERMANENT")
+    return [stale("probable", BROKER, X, B, "producer-7", "syn")]
+
+
+@innocent
+def a_new_owner_that_does_not_answer(net):
+    _went_elsewhere(net, "REACHABLE")
+    return [other("capture-gap", "possible", "", "")]
+
+
 VIP, OLD, NEW = "10.0.1.110", "0a:aa:aa:aa:aa:aa", "0a:bb:bb:bb:bb:bb"
 
 

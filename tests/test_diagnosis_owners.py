@@ -107,6 +107,16 @@ def the_clients_capture_and_table_and_the_servers_addresses(net):
 
 
 @guilty
+def the_clients_capture_and_table_and_a_question_of_the_server(net):
+    """A machine that asks speaks for itself."""
+    client_alone(net)
+    net.dump(net.client, 5)
+    net.arp(6, 1, B, BROKER, "10.0.1.20", heard=[net.client])
+    net.play()
+    return stale("possible", *AT_CLIENT), {"owner-by-arp", "table-agrees"}
+
+
+@guilty
 def the_clients_capture_and_table_and_a_lease(net):
     client_alone(net)
     net.dump(net.client, 5)
@@ -188,6 +198,14 @@ def an_inventory_of_other_machines(net):
 
 
 # ---- innocent -----------------------------------------------------------------------------
+
+
+@innocent
+def the_clients_capture_and_table_and_an_answer_that_may_be_a_proxys(net):
+    client_alone(net)
+    net.dump(net.client, 5)
+    net.arp(6, 2, B, BROKER, CLIENT, heard=[net.client], to=Y)
+    net.play()
 
 
 @innocent

@@ -176,6 +176,8 @@ def _network_filter(v: View) -> Judged | None:
 
 def _asymmetric(v: View) -> Judged | None:
     """Row 8."""
+    if v.same_way:
+        return by(v.same_way)
     if v.by_route:
         return supported(*v.by_route)
     if v.near:

@@ -22,6 +22,7 @@ from synack.grouping import (
     ids_of,
     ordered,
 )
+from synack.handshake.legs import NEVER
 from synack.handshake.match import DELIVERED, UNWITNESSED
 from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
@@ -217,9 +218,8 @@ class Case(Homes, Claims, Tables):
         s = self.sendings
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
-        done |= self.attempts["reason"][s["attempt"]] == UNASKED
-        done = (done & self._soon) | self._reset
-        done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain
+        done |= (self.attempts["reason"][s["attempt"]] == UNASKED) | self._reset_by_peer
+        done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
         there = (s["fate"] == DELIVERED) & ~self.at_former_owner
         return there | done | (self._alike & self._answered)
 
@@ -260,40 +260,60 @@ class Case(Homes, Claims, Tables):
     def _soon(self) -> Array:
         """Per sending whether an answer to it came before a repetition of it was due: later
         ones answer a repetition, which the capture may have missed (bool)."""
+        return self._until_answered <= INITIAL_RTO_NS
+
+    @cached_property
+    def _until_answered(self) -> Array:
+        """Per sending ns until its attempt was first answered, by its sender's capture; NEVER."""
         m, s = self.matched, self.sendings
         sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
-        result = np.zeros(len(s), bool)
+        result = np.full(len(s), NEVER)
         answers = {Event.SYN: SERVER_LEGS, Event.SYN_ACK: CLIENT_LEGS}
         for leg, theirs in answers.items():
             for answer in theirs:
                 if answer == Event.SYN:
                     continue
-                first = m.legs.first[sighting, answer]
                 known = (m.legs.counts[sighting, answer] > 0) & (s["leg"] == leg)
-                result |= known & (first - time <= INITIAL_RTO_NS)
+                after = m.legs.first[sighting, answer] - time
+                np.minimum(result, np.where(known, after, NEVER), out=result)
         return result
 
     @cached_property
-    def _reset(self) -> Array:
-        """Per sending of a SYN-ACK whether the client's reset followed before a repetition was
-        due: whatever became of those before, this one came (bool)."""
-        m, s = self.matched, self.sendings
-        sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
-        known = (s["leg"] == Event.SYN_ACK) & (m.legs.counts[sighting, Event.RST_CLIENT] > 0)
-        after = m.legs.first[sighting, Event.RST_CLIENT] - time
-        return known & (after >= 0) & (after <= INITIAL_RTO_NS)
+    def reached(self) -> Array:
+        """Per sending when its peer was reached (ns on the reference clock): by it, or where its
+        attempt completed after so long that it answers a repetition, which was not recorded,
+        by that. NO_TIME: neither is known."""
+        s, late = self.sendings, self._until_answered
+        done = self.attempts["outcome"][s["attempt"]] == Outcome.COMPLETED
+        done &= ~self.in_vain & (s["fate"] == UNWITNESSED) & ~self.came_through
+        when = s["time"] + np.where(done & (late > 0) & (late < NEVER), late, 0)
+        return np.where(done | self.came_through, when, NO_TIME)
 
     @cached_property
     def asker_answered(self) -> Array:
         """Per sending of a SYN-ACK whether the MAC that it went to completed the handshake, in the
         sender's own capture: it is who asked (bool)."""
+        return self._answered_from(Event.ACK, self.sendings["mac"])
+
+    @cached_property
+    def _reset_by_peer(self) -> Array:
+        """Per sending of a SYN-ACK whether the peer, by its MAC, reset the attempt after it, and
+        nothing before: what it resets has come (bool)."""
         m, s = self.matched, self.sendings
-        acks = np.flatnonzero((m.leg == Event.ACK) & (m.segments["src_mac"] >= 0))
-        rows, size = np.flatnonzero(s["leg"] == Event.SYN_ACK), len(acks)
-        rows = rows[m.legs.counts[m.sighting[s["row"][rows]], Event.ACK] > 0]
+        reset = m.legs.first[m.sighting[s["row"]], Event.RST_CLIENT]
+        after = reset > m.segments["time"][s["row"]]
+        return after & self._answered_from(Event.RST_CLIENT, s["peer_mac"])
+
+    def _answered_from(self, leg: Event, macs: Array) -> Array:
+        """Per sending of a SYN-ACK whether the client's ``leg`` of its attempt came to the sender
+        from the MAC of ``macs`` (bool)."""
+        m, s = self.matched, self.sendings
+        answers = np.flatnonzero((m.leg == leg) & (m.segments["src_mac"] >= 0))
+        rows, size = np.flatnonzero(s["leg"] == Event.SYN_ACK), len(answers)
+        rows = rows[m.legs.counts[m.sighting[s["row"][rows]], leg] > 0]
         ids = ids_of(
-            np.concatenate([m.sighting[acks], m.sighting[s["row"][rows]]]),
-            np.concatenate([m.segments["src_mac"][acks], s["mac"][rows]]),
+            np.concatenate([m.sighting[answers], m.sighting[s["row"][rows]]]),
+            np.concatenate([m.segments["src_mac"][answers], macs[rows]]),
         )
         result = np.zeros(len(s), bool)
         result[rows[np.isin(ids[size:], ids[:size])]] = True

@@ -76,7 +76,7 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
             continue
         if _in_doubt(case, host, ip, wrong, right):
             continue
-        if moved_on(case, host, ip, right, mine):
+        if moved_on(case, host, ip, wrong, right, mine):
             continue
         yield Mismatch(host, ip, wrong, right, mine, case.sent_to(host, ip), near)
 
@@ -265,10 +265,15 @@ def since_takeover(
     return rows[case.sendings["time"][rows] > since]
 
 
-def moved_on(case: Case, host: int, ip: Address, right: int, rows: Array) -> bool:
-    """Whether the host's entry had ``right`` before ``rows`` of sendings elsewhere, and nothing
+def moved_on(case: Case, host: int, ip: Address, wrong: int, right: int, rows: Array) -> bool:
+    """Whether the host's entry had ``right`` before ``rows`` of sendings to ``wrong``, and nothing
     but other tables, which may be old, shows ``right`` to have the address since: then that one
-    is the new owner, which does not answer. A stale entry is older than what it should be."""
+    is the new owner, which does not answer. A stale entry is older than what it should be; or
+    somebody set it (PERMANENT), and who moves is not learned so."""
+    mine = case.table_of(host, ip)
+    mine = mine[case.entries["mac"][mine] == wrong]
+    if any("PERMANENT" in state.split("|") for state in case.entries["state"][mine].tolist()):
+        return False
     s, scope, first = case.sendings, case.sent_to(host, ip), int(case.sendings["time"][rows].min())
     to_it = (s["mac"][scope] == right) | ((s["mac"][scope] == NO_MAC) & case.came_through[scope])
     before = to_it & (s["time"][scope] < first)

@@ -12,7 +12,7 @@ import numpy as np
 from synack.addresses import Address, format_mac
 from synack.diagnosis.documents import EVENT, INVENTORY, LEASE, OWN_ADDRESSES, TABLE
 from synack.diagnosis.evidence import Case, text_of
-from synack.diagnosis.mismatch import CLOUD_SLACK_NS, Mismatch, recorded_since
+from synack.diagnosis.mismatch import CLOUD_SLACK_NS, Mismatch, announces, recorded_since
 from synack.model import Evidence, Source
 from synack.tables import NO_TIME, Array, Table
 from synack.wording import count, iso_time
@@ -29,8 +29,8 @@ _NAMED = 3
 
 
 def by_frames(case: Case, mismatch: Mismatch) -> Evidence | None:
-    """The owner's own frames, in its own capture or as they reach the sender; of a gateway
-    its own ARP or ND."""
+    """The owner's own frames, in its own capture or as they reach the sender, be it as a question
+    or announcement of its own (ARP, ND); of a gateway any ARP or ND of its own."""
     ip, right = text_of(mismatch.ip), format_mac(mismatch.right)
     if mismatch.next_hop == "gateway":
         claims = case.claimed(mismatch.ip, mismatch.right)
@@ -46,10 +46,18 @@ def by_frames(case: Case, mismatch: Mismatch) -> Evidence | None:
         return Evidence("owner-by-own-capture", says, (case.frame(row),))
     rows = case.spoken(mismatch.ip, mismatch.right)
     rows = rows[case.hosts_of(rows) == mismatch.host]
-    if not len(rows):
+    if len(rows):
+        says = f"frames of {ip} reach {case.hosts[mismatch.host]} from {right}"
+        return Evidence("owner-by-source-mac", says, (case.frame(int(rows[0])),))
+    claims = case.claimed(mismatch.ip, mismatch.right)
+    own = case.claims["src_mac"][claims] == mismatch.right
+    claims = claims[own & (case.claim_host[claims] == mismatch.host)]
+    # Answers may be a proxy's.
+    claims = claims[announces(case, claims)]
+    if not len(claims):
         return None
-    says = f"frames of {ip} reach {case.hosts[mismatch.host]} from {right}"
-    return Evidence("owner-by-source-mac", says, (case.frame(int(rows[0])),))
+    says = f"{ip} itself asks or announces from {right}, on {case.hosts[mismatch.host]}'s own link"
+    return Evidence("owner-by-arp", says, (case.claim(int(claims[0])),))
 
 
 def by_others(case: Case, mismatch: Mismatch, sendings: Table, spoke: bool) -> list[Evidence]:

@@ -414,6 +414,8 @@ def _by_table(
     other = rows[(owner[rows] != wrong) & (fresh | (owner[rows] != _heard(case)[rows]))]
     # What came through once the entry was right, or before it was wrong, did not go there.
     bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
+    reached = case.reached[other]
+    bad = before_recovery(case, bad, reached)
     rights = distinct(owner[bad]).tolist()
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
@@ -421,27 +423,35 @@ def _by_table(
     bad = since_takeover(case, host, ip, wrong, right, bad)
     if not len(bad) or stands_for_many(case, host, wrong, ip):
         return None
-    if moved_on(case, host, ip, right, bad):
+    if moved_on(case, host, ip, wrong, right, bad):
         return None
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"
     near = Evidence("on-link", says, (case.entry(entry),))
     mismatch = Mismatch(host, ip, wrong, right, bad, rows, near)
-    # Of an attempt that healed on its way what was lost did not work.
-    vain = is_lost(s["fate"][other]) | case.in_vain[other]
-    worked = np.setdiff1d(other[~vain | case.came_through[other]], bad)
-    in_doubt = while_entry_held(case, mismatch, worked)
+    in_doubt = while_entry_held(case, mismatch, reached)
     return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
 
 
-def while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
-    """Whether handshakes of the same peer completed between the failures and the dumps that are
+def before_recovery(case: Case, rows: Array, reached: Array) -> Array:
+    """``rows`` of sendings of attempts that failed, without those that may well have come: of the
+    last one of an attempt nothing tells, and that the peer was ``reached`` (ns) since the last
+    that is known to have gone in vain tells of an entry that was right again."""
+    s = case.sendings
+    known = is_lost(s["fate"][rows]) | case.in_vain[rows]
+    since = s["time"][rows[known]].max(initial=NO_TIME)
+    recovery = reached[reached > since].min(initial=np.iinfo(np.int64).max)
+    return rows[known | (s["time"][rows] < recovery)]
+
+
+def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
+    """Whether the same peer was ``reached`` (ns) between the failures and the dumps that are
     to explain them, or between two dumps in a row that have the wrong MAC: then the entry was
     another one meanwhile, or did no harm."""
-    s, sendings = case.sendings, case.sendings.take(mismatch.rows)
+    sendings = case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
     if not len(certain):
-        return bool(len(worked))
+        return bool((reached != NO_TIME).any())
     begin = min(int(sendings["time"].min()), int(certain.min()))
     end = max(int(sendings["time"].max()), int(certain.max()))
     rows = case.table_of(mismatch.host, mismatch.ip)
@@ -449,5 +459,4 @@ def while_entry_held(case: Case, mismatch: Mismatch, worked: Array) -> bool:
     wrong = case.usable[rows] & (case.entries["mac"][rows] == mismatch.wrong)
     at, kept = case.entry_time[rows], np.flatnonzero(wrong[:-1] & wrong[1:])
     spans = [(begin, end), *zip(at[kept].tolist(), at[kept + 1].tolist(), strict=True)]
-    when = s["time"][worked]
-    return any(bool(((when >= low) & (when <= high)).any()) for low, high in spans)
+    return any(bool(((reached >= low) & (reached <= high)).any()) for low, high in spans)

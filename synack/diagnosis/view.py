@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synack.addresses import NO_MAC, Address, parse_mac
+from synack.addresses import NO_MAC, Address, parse_ip, parse_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.flow_records import Fact, Flows
 from synack.diagnosis.flow_records import logged as in_flow_logs
@@ -260,6 +260,29 @@ class View:
                     says = f"{self.case.hosts[host]}'s route to {text_of(ip)} goes by"
                     return Fact(f"{says} {text_of(route[0])}", (route[1],))
         return None
+
+    @cached_property
+    def same_way(self) -> Fact | None:
+        """That the SYNs came from the gateway that the server's routing table has for the
+        clients: there and back it is one way."""
+        f, m, s = self.finding, self.case.matched, self.case.sendings
+        if f.next_hop != "gateway" or self.leg != Event.SYN_ACK or self.by_route is None:
+            return None
+        macs = distinct(s["peer_mac"][self.rows]).tolist()
+        ways = [
+            self.case.context.route(self.case.hosts[host], ip)
+            for host in self.senders
+            for ip in self.peers[:_NAMED]
+        ]
+        syn = m.sightings["syn_row"][m.sighting[s["row"][self.rows]]]
+        if (
+            macs != [parse_mac(f.actual_mac)]
+            or any(way is None or way[0] != parse_ip(f.ip) for way in ways)
+            or not (syn >= 0).all()
+        ):
+            return None
+        says = f"{self.by_route.says}, and the SYNs came from its right MAC"
+        return Fact(says, (*self.by_route.sources, self.case.frame(int(syn[0]))))
 
     @cached_property
     def near(self) -> Fact | None:

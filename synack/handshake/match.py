@@ -28,6 +28,7 @@ from synack.handshake.nat import Alike, connections, ends
 from synack.handshake.pairing import common, meant, once, pair, repeated
 from synack.handshake.passing import passages
 from synack.handshake.resets import resumed, without_impostors
+from synack.handshake.rhythm import agreed, in_step
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event, State
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, locate
 from synack.handshake.witness import SETTLE_NS, of_another_port
@@ -297,7 +298,7 @@ def _pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Ali
     other = other._replace(group=other.group + one.group.max(initial=-1) + 1)
     found = _Lookalikes(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
     del one, other
-    m.clocks = _clocks(m, found.out, found.back, known_offsets)
+    m.clocks = _clocks(m, found, known_offsets)
     open_ = ~by_chance(m, alike)
     m.ambiguous[alike.one[open_]] = m.ambiguous[alike.other[open_]] = True
     arrived = np.full(len(m.segments), -1, np.int32)
@@ -365,21 +366,62 @@ def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     return rows, m.identity[m.sighting[rows]], at[rows] != sender[rows]
 
 
-def _clocks(m: Matched, out: Array, back: Array, known_offsets: Mapping[str, int]) -> list[Clock]:
-    """From rows of segments at their senders and at their receivers. Only transmissions that
-    cannot be mistaken for another bound a clock."""
+def _clocks(m: Matched, found: _Lookalikes, known_offsets: Mapping[str, int]) -> list[Clock]:
+    """Only transmissions that cannot be mistaken for another bound a clock."""
     time, capture = m.segments["time"], m.segments["capture"]
-    timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
-    out, back = out[timed], back[timed]
     watching = _watching(m)
     passed = passages(m, watching[m.host_of_capture])
-    out, back = (np.concatenate(pair) for pair in zip((out, back), passed, strict=True))
+    out, back = _timed(
+        m, *(np.concatenate(pair) for pair in zip((found.out, found.back), passed, strict=True))
+    )
     kept = _unmistakable(m, out, back)
     out, back = out[kept], back[kept]
+    repeated = _repeated_in_step(m, found, out, back)
+    out, back = (np.concatenate(pair) for pair in zip((out, back), repeated, strict=True))
     known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
              if name in m.hosts}  # fmt: skip
     sender, receiver = (m.host_of_capture[capture[rows]] for rows in (out, back))
     return estimate(len(m.hosts), sender, receiver, time[out], time[back], known, watching)
+
+
+def _timed(m: Matched, out: Array, back: Array) -> tuple[Array, Array]:
+    """Those of these pairs of rows of segments that both have a time."""
+    time = m.segments["time"]
+    timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
+    return out[timed], back[timed]
+
+
+def _repeated_in_step(
+    m: Matched, found: _Lookalikes, out: Array, back: Array
+) -> tuple[Array, Array]:
+    """Rows of repetitions at their senders and receivers that are the same by their rhythm, of
+    hosts that nothing else (``out``, ``back``) compares. The sender's capture must have been
+    on when there would have been one before the first, or after the last."""
+    time, capture = m.segments["time"], m.segments["capture"]
+    timed = np.flatnonzero(time[found.rows] != NO_TIME)
+    rows, group = found.rows[timed], found.group[timed]
+    one, other = in_step(group, found.arrival[timed], time[rows])
+    group, one, other = group[one], rows[one], rows[other]
+    first, last = (moments[capture[one]] for moments in _spans(m))
+    beside = (time[one] - _REPEATED_NS < first) | (time[one] + _REPEATED_NS > last)
+    compared = _ways(m, np.concatenate([out, back]), np.concatenate([back, out]))
+    way = _ways(m, one, other)
+    kept = np.flatnonzero(~np.isin(group, group[beside]) & ~np.isin(way, compared))
+    kept = kept[agreed(way[kept], group[kept], (time[other] - time[one])[kept])]
+    return one[kept], other[kept]
+
+
+def _ways(m: Matched, out: Array, back: Array) -> Array:
+    """A number for the two hosts that recorded rows of segments, sender and receiver."""
+    sender, receiver = (m.host_of_capture[m.segments["capture"][rows]] for rows in (out, back))
+    return sender * len(m.hosts) + receiver
+
+
+def _spans(m: Matched) -> tuple[Array, Array]:
+    """When each capture began and ended, by its first and last packet (ns)."""
+    first = np.array([0 if c.first is None else c.first for c in m.captures], np.int64)
+    last = np.array([0 if c.last is None else c.last for c in m.captures], np.int64)
+    return first, last
 
 
 def _watching(m: Matched) -> Array:
@@ -402,14 +444,12 @@ def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
     anything, doubtful ones will do: wrong ones would contradict those of the other.
     """
     s = m.segments
-    first = np.array([0 if c.first is None else c.first for c in m.captures], np.int64)
-    last = np.array([0 if c.last is None else c.last for c in m.captures], np.int64)
+    first, last = _spans(m)
     capture, time = s["capture"][out], s["time"][out]
     sure = (s["tsval"][out] >= 0) & (s["tsval"][back] >= 0)
     sure |= (time - _REPEATED_NS >= first[capture]) & (time + _REPEATED_NS <= last[capture])
     one, other = m.host_of_capture[capture], m.host_of_capture[s["capture"][back]]
-    size = len(m.hosts)
-    way = one * size + other
+    size, way = len(m.hosts), _ways(m, out, back)
     has_sure = np.bincount(way[sure], minlength=size * size) > 0
     has_any = np.bincount(way, minlength=size * size) > 0
     return sure | (~has_sure[way] & has_any[other * size + one])
