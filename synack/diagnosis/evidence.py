@@ -52,6 +52,12 @@ SENDINGS = Schema(
     ("time", "i8", "ns on the reference clock"),
 )
 
+_ANSWERS = {
+    Event.SYN: SERVER_LEGS,
+    Event.SYN_ACK: tuple(leg for leg in CLIENT_LEGS if leg != Event.SYN),
+}
+"""By leg what shows that it came."""
+
 
 class Case(Homes, Claims, Tables):
     """Everything that is known of an incident, for the rules to read."""
@@ -108,14 +114,29 @@ class Case(Homes, Claims, Tables):
 
     def _passed_by(self, rows: Array, arrived: Array, attempt: Array) -> Array:
         """Whether ``rows`` that were sent to another MAC than the peer's were recorded there by a
-        capture that has no MACs, came by no router, and nothing followed: a network that
-        floods shows a machine what is not for it (bool)."""
+        capture that has no MACs, came by no router, and nothing followed, or not before they
+        were due again: a network that floods shows a machine what is not for it (bool)."""
         s = self.matched.segments
         known, blind = s["dst_mac"][rows] != NO_MAC, s["dst_mac"][arrived] == NO_MAC
         blind &= known & (s["direction"][arrived] == UNKNOWN) & (arrived >= 0)
         went_on = (Outcome.COMPLETED, Outcome.REJECTED, Outcome.ACK_LOST)
         silent = ~np.isin(self.attempts["outcome"][attempt], went_on)
+        silent |= self._answered_late(arrived)
         return blind & silent & (s["ttl"][arrived] == s["ttl"][rows])
+
+    def _answered_late(self, arrived: Array) -> Array:
+        """Whether the capture that has ``arrived`` has the first answer to its like only after a
+        repetition of it was due (bool)."""
+        m = self.matched
+        sighting, answered = m.sighting[arrived], np.zeros(len(arrived), bool)
+        late = np.ones(len(arrived), bool)
+        for leg, theirs in _ANSWERS.items():
+            for answer in theirs:
+                known = (m.leg[arrived] == leg) & (m.legs.counts[sighting, answer] > 0)
+                after = m.legs.first[sighting, answer] - m.segments["time"][arrived]
+                answered |= known
+                late &= ~known | (after > INITIAL_RTO_NS)
+        return answered & late
 
     @cached_property
     def _by_attempt(self) -> tuple[Array, Array]:
@@ -260,11 +281,8 @@ class Case(Homes, Claims, Tables):
         m, s = self.matched, self.sendings
         sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
         result = np.zeros(len(s), bool)
-        answers = {Event.SYN: SERVER_LEGS, Event.SYN_ACK: CLIENT_LEGS}
-        for leg, theirs in answers.items():
+        for leg, theirs in _ANSWERS.items():
             for answer in theirs:
-                if answer == Event.SYN:
-                    continue
                 first = m.legs.first[sighting, answer]
                 known = (m.legs.counts[sighting, answer] > 0) & (s["leg"] == leg)
                 result |= known & (first - time <= INITIAL_RTO_NS)
