@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from line import Place, Try, healthy, text
-from traces import Scene, crowd, ip, mac, read
+from traces import crowd, ip, mac, read, sides
 
 from synack.handshake.match import match
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, named_addresses
@@ -12,11 +12,6 @@ from synack.handshake.vantage import CLIENT, NEITHER, SERVER, Vantage, named_add
 C, S, N = CLIENT, SERVER, NEITHER
 
 ONE_SYN = "0.0 client > server S 100"
-
-
-def sides(scene: Scene, named: bool = False) -> tuple[list[int], list[Vantage]]:
-    matched = scene.match(named=named)
-    return matched.side.tolist(), list(matched.vantages)
 
 
 @pytest.mark.parametrize(
@@ -38,71 +33,6 @@ def test_named_addresses(host: str, address: str | None) -> None:
 
 class TestEvidence:
     """Each kind, alone."""
-
-    @pytest.mark.parametrize(("host", "side"), [("client", C), ("server", S), ("other", N)])
-    def test_name(self, host: str, side: int) -> None:
-        """The user, or the name, says whose addresses they are."""
-        found, (vantage,) = sides(read(f"at {host}\n{ONE_SYN}"), named=True)
-        assert found == [side]
-        assert ip(host) in vantage.addresses
-        assert vantage.basis == ("named addresses" if side else "")
-
-    @pytest.mark.parametrize(
-        ("line", "side"),
-        [
-            ("0.0 client > server S 100 dir=out nomac", C),
-            ("0.0 client > server S 100 dir=in nomac", S),
-            ("0.0 server > client SA 900/101 dir=in nomac", C),
-            ("0.0 server > client SA 900/101 dir=out nomac", S),
-            ("0.0 client > server S 100 nomac", N),
-        ],
-    )
-    def test_direction(self, line: str, side: int) -> None:
-        """The kernel noted whether a frame came in or went out."""
-        found, (vantage,) = sides(read(f"at x\n{line}"))
-        assert found == [side]
-        assert vantage.basis == ("direction noted by the kernel" if side else "")
-
-    def test_comparison_by_time(self) -> None:
-        """The nearer to the server, the sooner the answer follows the SYN."""
-        scene = read("""
-            at far
-            0.000 client > server S 100 nomac
-            0.020 server > client SA 900/101 nomac
-            at near
-            0.010 client > server S 100 nomac
-            0.0101 server > client SA 900/101 nomac""")
-        found, vantages = sides(scene)
-        assert found == [C, S]
-        assert vantages[0].addresses == {ip("client")}
-        assert vantages[1].addresses == {ip("server")}
-        assert vantages[0].basis == "comparison of captures"
-
-    def test_comparison_by_loss(self) -> None:
-        """A SYN-ACK that one capture lacks was lost on the way to it."""
-        scene = read("""
-            at far
-            0.000 client > server S 100 nomac
-            1.000 client > server S 100 nomac
-            at near clock=100
-            0.010 client > server S 100 nomac
-            0.0101 server > client SA 900/101 nomac
-            1.010 client > server S 100 nomac
-            1.0101 server > client SA 900/101 nomac""")
-        assert sides(scene)[0] == [C, S]
-
-    def test_one_host_under_two_names(self) -> None:
-        """Two captures of one place: neither is nearer."""
-        place = """0.000 client > server S 100 nomac
-                   0.020 server > client SA 900/101 nomac"""
-        assert sides(read(f"at a\n{place}\nat b\n{place}"))[0] == [N, N]
-
-    @pytest.mark.parametrize(("role", "side"), [("client", C), ("server", S)])
-    def test_counters(self, role: str, side: int) -> None:
-        """A host that only opened connections, or only accepted, by its own counters."""
-        found, (vantage,) = sides(read(f"at x role={role}\n{ONE_SYN}"))
-        assert found == [side]
-        assert vantage.basis == "counters of the host"
 
     def test_elimination(self) -> None:
         """Every other end is another host's own: this one is what is left."""
@@ -140,46 +70,6 @@ class TestEvidence:
             0.0 client > server S 100 nomac
             1.0 second > server S 100 nomac""")
         assert sides(scene)[0][1:] == [N, N]
-
-    @pytest.mark.parametrize(
-        ("answer", "acknowledgment", "side"),
-        [(0.020, 0.0201, C), (0.0001, 0.0201, S), (0.010, 0.018, N), (0.00001, 0.00002, N)],
-        ids=["at the client", "at the server", "half way", "too near to tell"],
-    )
-    def test_reply_gap(self, answer: float, acknowledgment: float, side: int) -> None:
-        """At the client the SYN-ACK takes a round trip, at the server the ACK does."""
-        scene = read(f"""
-            at x
-            0.000 client > server S 100 nomac
-            {answer} server > client SA 900/101 nomac
-            {acknowledgment} client > server A 101/901 nomac""")
-        found, (vantage,) = sides(scene)
-        assert found == [side]
-        assert vantage.basis == ("reply times" if side else "")
-
-    def test_address_centre(self) -> None:
-        """One address is an end of everything, others vary."""
-        scene = read("""
-            at x
-            0.0 client > server S 100 nomac
-            1.0 second > server S 200 nomac
-            2.0 server > third:22 S 300 nomac""")
-        found, (vantage,) = sides(scene)
-        assert sorted(found) == [S, S, C]
-        assert vantage.addresses == {ip("server")}
-        assert vantage.basis == "one address in everything"
-
-    def test_mac_centre(self) -> None:
-        """One MAC is in every frame, others vary: its own, behind whatever addresses."""
-        scene = read("""
-            at x
-            0.0 client > server S 100 to=router
-            1.0 second > server S 200 to=router
-            2.0 client > other S 300 from=client to=router
-            3.0 second > other S 400 to=router""")
-        found, (vantage,) = sides(scene)
-        assert found == [S, S, S, S]
-        assert vantage.basis == "one MAC in everything"
 
     def test_nothing(self) -> None:
         """One segment between two: it stays unknown, and is no tap for it."""

@@ -199,3 +199,9 @@ def crowd(name: str, ports: range) -> str:
             f"{start + late[2]:.4f} {c} > {s} A 5001/7001",
         ]
     return "\n".join(lines)
+
+
+def sides(scene: Scene, named: bool = False) -> tuple[list[int], list[Vantage]]:
+    """The side of each sighting, and what was found of each capture."""
+    matched = scene.match(named=named)
+    return matched.side.tolist(), list(matched.vantages)

@@ -22,6 +22,7 @@ from synack.grouping import (
     ids_of,
     ordered,
 )
+from synack.handshake.legs import NEVER
 from synack.handshake.match import DELIVERED, UNWITNESSED
 from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
@@ -121,22 +122,9 @@ class Case(Homes, Claims, Tables):
         blind &= known & (s["direction"][arrived] == UNKNOWN) & (arrived >= 0)
         went_on = (Outcome.COMPLETED, Outcome.REJECTED, Outcome.ACK_LOST)
         silent = ~np.isin(self.attempts["outcome"][attempt], went_on)
-        silent |= self._answered_late(arrived)
+        answered = self._first_answer(arrived)
+        silent |= (answered > INITIAL_RTO_NS) & (answered < NEVER)
         return blind & silent & (s["ttl"][arrived] == s["ttl"][rows])
-
-    def _answered_late(self, arrived: Array) -> Array:
-        """Whether the capture that has ``arrived`` has the first answer to its like only after a
-        repetition of it was due (bool)."""
-        m = self.matched
-        sighting, answered = m.sighting[arrived], np.zeros(len(arrived), bool)
-        late = np.ones(len(arrived), bool)
-        for leg, theirs in _ANSWERS.items():
-            for answer in theirs:
-                known = (m.leg[arrived] == leg) & (m.legs.counts[sighting, answer] > 0)
-                after = m.legs.first[sighting, answer] - m.segments["time"][arrived]
-                answered |= known
-                late &= ~known | (after > INITIAL_RTO_NS)
-        return answered & late
 
     @cached_property
     def _by_attempt(self) -> tuple[Array, Array]:
@@ -199,17 +187,19 @@ class Case(Homes, Claims, Tables):
 
     def _asked_here(self, answers: Array, several: Array) -> Array:
         """Whether the SYNs that a server's answers are to are here too: any of those that it
-        answers to the same MAC. Where there is no SYN of it at all whether the capture has
-        ``several`` MACs: what goes astray all comes to one (bool)."""
-        m, (ends, _, server) = self.matched, self._ends
+        answers to the same MAC, or of the same client. Where there is no SYN of it at all whether
+        the capture has ``several`` MACs: what goes astray all comes to one (bool)."""
+        m, (ends, client, server) = self.matched, self._ends
         asked = np.zeros(len(ends), bool)
         asked[server[m.sightings["syn_row"] >= 0]] = True
         sighting = m.sighting[answers]
-        ids = ids_of(server[sighting], m.segments["dst_mac"][answers])
-        here = np.zeros(int(ids.max(initial=-1)) + 1, bool)
-        here[ids[m.sightings["syn_row"][sighting] >= 0]] = True
+        has_syn = m.sightings["syn_row"][sighting] >= 0
+        here = np.zeros(len(answers), bool)
+        for other in (m.segments["dst_mac"][answers], client[sighting]):
+            ids = ids_of(server[sighting], other)
+            here |= np.bincount(ids, has_syn)[ids] > 0
         capture = m.segments["capture"][answers]
-        return np.where(asked[server[sighting]], here[ids], several[capture])
+        return np.where(asked[server[sighting]], here, several[capture])
 
     @cached_property
     def forwarded(self) -> Array:
@@ -236,7 +226,7 @@ class Case(Homes, Claims, Tables):
         s = self.sendings
         went_on = (Outcome.COMPLETED, Outcome.REJECTED)
         done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
-        done |= self.attempts["reason"][s["attempt"]] == UNASKED
+        done |= (self.attempts["reason"][s["attempt"]] == UNASKED) | self._reset_by_peer
         done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
         there = (s["fate"] == DELIVERED) & ~self.at_former_owner
         return there | done | (self._alike & self._answered)
@@ -278,27 +268,61 @@ class Case(Homes, Claims, Tables):
     def _soon(self) -> Array:
         """Per sending whether an answer to it came before a repetition of it was due: later
         ones answer a repetition, which the capture may have missed (bool)."""
-        m, s = self.matched, self.sendings
-        sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
-        result = np.zeros(len(s), bool)
+        return self._until_answered <= INITIAL_RTO_NS
+
+    @cached_property
+    def _until_answered(self) -> Array:
+        """Per sending ns until its attempt was first answered, by its sender's capture; NEVER."""
+        return self._first_answer(self.sendings["row"])
+
+    def _first_answer(self, rows: Array) -> Array:
+        """From rows of SYNs and SYN-ACKs to the first answer to their like in the same capture
+        (ns; negative if that came before), NEVER without one."""
+        m, result = self.matched, np.full(len(rows), NEVER)
+        sighting, time = m.sighting[rows], m.segments["time"][rows]
         for leg, theirs in _ANSWERS.items():
             for answer in theirs:
-                first = m.legs.first[sighting, answer]
-                known = (m.legs.counts[sighting, answer] > 0) & (s["leg"] == leg)
-                result |= known & (first - time <= INITIAL_RTO_NS)
+                known = (m.legs.counts[sighting, answer] > 0) & (m.leg[rows] == leg)
+                after = m.legs.first[sighting, answer] - time
+                np.minimum(result, np.where(known, after, NEVER), out=result)
         return result
+
+    @cached_property
+    def reached(self) -> Array:
+        """Per sending when its peer was reached (ns on the reference clock): by it, or where its
+        attempt completed after so long that it answers a repetition, which was not recorded,
+        by that. NO_TIME: neither is known."""
+        s, late = self.sendings, self._until_answered
+        done = self.attempts["outcome"][s["attempt"]] == Outcome.COMPLETED
+        done &= ~self.in_vain & (s["fate"] == UNWITNESSED) & ~self.came_through
+        when = s["time"] + np.where(done & (late > 0) & (late < NEVER), late, 0)
+        return np.where(done | self.came_through, when, NO_TIME)
 
     @cached_property
     def asker_answered(self) -> Array:
         """Per sending of a SYN-ACK whether the MAC that it went to completed the handshake, in the
         sender's own capture: it is who asked (bool)."""
+        return self._answered_from(Event.ACK, self.sendings["mac"])
+
+    @cached_property
+    def _reset_by_peer(self) -> Array:
+        """Per sending of a SYN-ACK whether the peer, by its MAC, reset the attempt after it, and
+        nothing before: what it resets has come (bool)."""
         m, s = self.matched, self.sendings
-        acks = np.flatnonzero((m.leg == Event.ACK) & (m.segments["src_mac"] >= 0))
-        rows, size = np.flatnonzero(s["leg"] == Event.SYN_ACK), len(acks)
-        rows = rows[m.legs.counts[m.sighting[s["row"][rows]], Event.ACK] > 0]
+        reset = m.legs.first[m.sighting[s["row"]], Event.RST_CLIENT]
+        after = reset > m.segments["time"][s["row"]]
+        return after & self._answered_from(Event.RST_CLIENT, s["peer_mac"])
+
+    def _answered_from(self, leg: Event, macs: Array) -> Array:
+        """Per sending of a SYN-ACK whether the client's ``leg`` of its attempt came to the sender
+        from the MAC of ``macs`` (bool)."""
+        m, s = self.matched, self.sendings
+        answers = np.flatnonzero((m.leg == leg) & (m.segments["src_mac"] >= 0))
+        rows, size = np.flatnonzero(s["leg"] == Event.SYN_ACK), len(answers)
+        rows = rows[m.legs.counts[m.sighting[s["row"][rows]], leg] > 0]
         ids = ids_of(
-            np.concatenate([m.sighting[acks], m.sighting[s["row"][rows]]]),
-            np.concatenate([m.segments["src_mac"][acks], s["mac"][rows]]),
+            np.concatenate([m.sighting[answers], m.sighting[s["row"][rows]]]),
+            np.concatenate([m.segments["src_mac"][answers], macs[rows]]),
         )
         result = np.zeros(len(s), bool)
         result[rows[np.isin(ids[size:], ids[:size])]] = True
@@ -394,14 +418,15 @@ class Case(Homes, Claims, Tables):
         return known
 
     def known_at(self, mac: int) -> set[Address]:
-        """Addresses that any host finds at ``mac`` by ARP, ND or its table."""
-        c, e = self.claims, self.entries
-        rows = self._by_claim_mac.rows((0, mac))
-        found = distinct_rows(c["ip_hi"][rows], c["ip_lo"][rows])
-        rows = self._by_entry_mac.rows((0, mac))
-        rows = rows[self.usable[rows]]
-        return {(high, low) for high, low in
-                [*found, *distinct_rows(e["ip_hi"][rows], e["ip_lo"][rows])]}  # fmt: skip
+        """Addresses that any host finds at ``mac`` by ARP, ND or its table, or that other texts
+        have there."""
+        c, d = self.claims, self.documents
+        told = self._by_claim_mac.rows((0, mac)), self._by_document_mac.rows((0, mac))
+        return {
+            (high, low)
+            for table, rows in zip((c, d), told, strict=True)
+            for high, low in distinct_rows(table["ip_hi"][rows], table["ip_lo"][rows])
+        }
 
     def _told(self, host: int, mac: int) -> set[Address]:
         c, e = self.claims, self.entries
@@ -425,6 +450,10 @@ class Case(Homes, Claims, Tables):
     @cached_property
     def _by_entry_mac(self) -> ByAddress:
         return by_mac(self.entries["mac"])
+
+    @cached_property
+    def _by_document_mac(self) -> ByAddress:
+        return by_mac(self.documents["mac"])
 
     @cached_property
     def _by_source_mac(self) -> ByAddress:

@@ -19,7 +19,7 @@ from synack.addresses import NO_MAC, Address, is_group_mac, special_mac
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.link import on_link
 from synack.diagnosis.mismatch import Mismatch, announces, failed, harmful, since_takeover
-from synack.diagnosis.stale import while_entry_held
+from synack.diagnosis.stale import before_recovery, while_entry_held
 from synack.grouping import distinct, grouped
 from synack.model import Evidence
 from synack.tables import Array
@@ -36,7 +36,9 @@ def gateway_mismatches(case: Case) -> Iterator[Mismatch]:
         if any(special_mac(mac) or is_group_mac(mac) for mac in (wrong, heard)):
             continue
         mine = _off_link(case, host, wrong, heard, part)
-        if not harmful(case, mine) or case.came_through[mine].any():
+        # What is sent again after it came may have been taken for the repetition.
+        arrived = case.came_through[mine] & ~case.in_vain[mine]
+        if not harmful(case, mine) or arrived.any():
             continue
         for ip, right in _gateways(case, host, wrong, heard):
             late = since_takeover(case, host, ip, wrong, right, mine)
@@ -64,13 +66,14 @@ def unrecorded_gateways(case: Case) -> Iterator[Mismatch]:
         mine = _off_link(case, host, NO_MAC, right, _unlisted(case, host, part))
         for ip, wrong in _elsewhere(case, host, right) if len(mine) else ():
             bad = mine[failed(case, s.take(mine)) & ~case.came_through[mine]]
+            reached = case.reached[mine]
+            bad = before_recovery(case, bad, reached)
             late = since_takeover(case, host, ip, wrong, right, bad)
             if not len(late) or not harmful(case, late) or _still_claimed(case, ip, wrong, late):
                 continue
             near = _a_gateway(case, host, ip)
             mismatch = Mismatch(host, ip, wrong, right, late, mine, near, "gateway")
-            worked = np.setdiff1d(mine[case.came_through[mine]], bad)
-            if not while_entry_held(case, mismatch, worked):
+            if not while_entry_held(case, mismatch, reached):
                 yield mismatch
                 break
 

@@ -27,17 +27,21 @@ both ends send has passed a router before.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
-from synack.addresses import NO_MAC, Address, parse_ip, special_mac
-from synack.grouping import among, distinct, grouped, ids_of, representatives
+from synack.addresses import NO_MAC, Address, parse_ip
+from synack.grouping import among, distinct, ids_of
+from synack.handshake.centre import by_address_centre, by_mac_centre, how_many, mac_centre
+from synack.handshake.comparison import by_comparison
 from synack.handshake.legs import Legs
-from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
-from synack.tables import INBOUND, NO_TIME, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
+from synack.handshake.numbering import Addresses, Links
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS
+from synack.handshake.votes import by_direction, by_name, by_reply_gap, by_role
+from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, Array, Table
 from synack.together import together
 
 CLIENT, SERVER, NEITHER = 1, -1, 0
@@ -96,26 +100,26 @@ def locate(
     names = [vantage.host for vantage in vantages]
     hosts = np.array([names.index(name) for name in names], np.int64)
 
-    def by_address() -> tuple[_Addresses, Array]:
-        addresses = _Addresses.of(sightings)
-        return addresses, _by_address_centre(segments, sightings, legs, addresses)
+    def by_address() -> tuple[Addresses, Array]:
+        addresses = Addresses.of(sightings)
+        return addresses, by_address_centre(segments, sightings, legs, addresses)
 
-    def by_mac() -> tuple[_Links, Array]:
-        links = _Links.of(segments)
-        return links, _by_mac_centre(links, sightings, sighting, leg, legs)
+    def by_mac() -> tuple[Links, Array]:
+        links = Links.of(segments)
+        return links, by_mac_centre(links, sightings, sighting, leg, legs)
 
     (nearer, between), (addresses, address_centre), (links, mac_centre), replies = together(
         len(segments),
-        lambda: _by_comparison(segments, sightings, legs, identity, hosts),
+        lambda: by_comparison(segments, sightings, legs, identity, hosts),
         by_address,
         by_mac,
-        lambda: _by_reply_gap(legs),
+        lambda: by_reply_gap(legs),
     )
     evidence = {
-        "named addresses": _NAMED * _by_name(vantages, sightings),
-        "direction noted by the kernel": _DIRECTION * _by_direction(segments, sighting, leg, legs),
+        "named addresses": _NAMED * by_name(vantages, sightings),
+        "direction noted by the kernel": _DIRECTION * by_direction(segments, sighting, leg, legs),
         "comparison of captures": _NEARER * nearer,
-        "counters of the host": _COUNTERS * _by_role(vantages, sightings),
+        "counters of the host": _COUNTERS * by_role(vantages, sightings),
         "reply times": _REPLY_GAP * replies,
         "one address in everything": _CENTRE * address_centre,
         "one MAC in everything": _CENTRE * mac_centre,
@@ -134,8 +138,8 @@ def locate(
     score[denied] = np.maximum(score[denied] - _LISTED, 0.0)
     between |= told | _several_machines(score, segments, addresses, sightings, sure)
     score[between & ~_has(sure, sightings, len(vantages))] = 0.0
-    routed = _routed(segments, sightings, addresses, len(vantages))
-    routed &= ~_has(sure, sightings, len(vantages))[:, None]
+    passed = _routed(segments, sightings, addresses, len(vantages))
+    routed = passed & ~_has(sure, sightings, len(vantages))[:, None]
     score[routed] = np.maximum(score[routed] - _NEARER, 0.0)
     speaks = _speaking(legs, sightings, client, server, score.shape)
     told_surely = np.sum([evidence[name] for name in SURE], axis=0)
@@ -145,7 +149,9 @@ def locate(
     # Somebody else's wrong entry sends a machine what is not for it; but it does not speak.
     named = np.array([addresses.named_in(v.named) for v in vantages], bool)
     sure_of = (certain > 0) & (speaks | named)
-    _settle_contests(score, vantages, sightings, identity, addresses, speaks, sure_of)
+    _settle_contests(
+        score, vantages, sightings, identity, addresses, speaks, sure_of, passed & ~named
+    )
     settled = passing | (votes != 0) | between[sightings["capture"]]
     barred = denied | routed | foreign
     _eliminate(score, vantages, segments, links, sightings, settled, addresses, barred)
@@ -185,181 +191,8 @@ def _of_its_host(vantage: Vantage, vantages: Sequence[Vantage]) -> set[Address]:
     return set().union(*(other.addresses for other in vantages if other.host == vantage.host))
 
 
-@dataclass(frozen=True)
-class _Addresses:
-    """All end addresses, numbered; and for each sighting the number of its client's and
-    server's."""
-
-    high: Array
-    low: Array
-    client: Array
-    server: Array
-
-    @classmethod
-    def of(cls, sightings: Table) -> _Addresses:
-        s = sightings
-        high = np.concatenate([s["client_hi"], s["server_hi"]])
-        low = np.concatenate([s["client_lo"], s["server_lo"]])
-        ids = ids_of(high, low)
-        some = representatives(ids)
-        return cls(high[some], low[some], ids[: len(s)], ids[len(s) :])
-
-    def named_in(self, wanted: Collection[Address]) -> Array:
-        """Which of them are in ``wanted`` (bool)."""
-        return among(wanted, self.high, self.low)
-
-    def named(self, wanted: Array) -> set[Address]:
-        """Those for which ``wanted`` is True."""
-        return set(self.pairs(wanted))
-
-    def pairs(self, wanted: Array) -> list[Address]:
-        """Those of these numbers, or of a mask, in order."""
-        return list(zip(self.high[wanted].tolist(), self.low[wanted].tolist(), strict=True))
-
-
-@dataclass(frozen=True)
-class _Links:
-    """Each pair of MACs (source, destination) in a capture, numbered: ``of_row`` is its number
-    for each row of segments."""
-
-    capture: Array
-    source: Array
-    destination: Array
-    of_row: Array
-
-    @classmethod
-    def of(cls, segments: Table) -> _Links:
-        s = segments
-        ids = ids_of(s["capture"], s["src_mac"], s["dst_mac"])
-        some = representatives(ids)
-        return cls(s["capture"][some], s["src_mac"][some], s["dst_mac"][some], ids)
-
-    def frames(self, rows: Array) -> Array:
-        """How many of ``rows`` (a mask of segments) each pair has."""
-        return np.bincount(self.of_row[rows], minlength=len(self.capture))
-
-
-def _by_name(vantages: Sequence[Vantage], sightings: Table) -> Array:
-    result = np.zeros(len(sightings))
-    for capture, vantage in enumerate(vantages):
-        mine = sightings["capture"] == capture
-        for high, low in vantage.named:
-            for end, sign in (("client", 1), ("server", -1)):
-                hit = (sightings[f"{end}_hi"] == high) & (sightings[f"{end}_lo"] == low)
-                result[mine & hit] += sign
-    return np.sign(result)
-
-
-def _by_role(vantages: Sequence[Vantage], sightings: Table) -> Array:
-    roles = np.array([vantage.role for vantage in vantages], float)
-    return roles[sightings["capture"]] if len(sightings) else np.zeros(0)
-
-
-_TOWARDS = np.zeros(len(Event))
-"""By leg: 1 from the client, -1 from the server."""
-_TOWARDS[[*CLIENT_LEGS]] = 1
-_TOWARDS[[*SERVER_LEGS]] = -1
-_SENT = np.zeros(4)
-"""By direction of a frame: 1 sent by the capturing host, -1 received."""
-_SENT[OUTBOUND], _SENT[INBOUND] = 1, -1
-
-
-def _by_direction(segments: Table, sighting: Array, leg: Array, legs: Legs) -> Array:
-    """A forwarding host notes each segment coming in and going out: the two cancel."""
-    mine = np.flatnonzero((sighting >= 0) & (segments["direction"] != UNKNOWN))
-    sent = _SENT[segments["direction"][mine]] * _TOWARDS[leg[mine]]
-    return np.sign(np.bincount(sighting[mine], sent, len(legs.counts)))
-
-
-def _by_comparison(
-    segments: Table, sightings: Table, legs: Legs, identity: Array, hosts: Array
-) -> tuple[Array, Array]:
-    """Compare every two captures on the attempts that both saw: votes for each sighting, and
-    whether each capture (of row ``hosts``) is nearly always between those of other hosts."""
-    result = np.zeros(len(sightings))
-    if len(distinct(sightings["capture"])) < 2:
-        return result, np.zeros(len(hosts), bool)
-    above, below = np.zeros(len(sightings), np.int64), np.zeros(len(sightings), np.int64)
-    answers = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
-    gap = legs.gap(Event.SYN, *answers)
-    once = legs.counts[:, Event.SYN_ACK] == 1
-    acked = np.where(once, legs.gap(Event.SYN_ACK, Event.ACK), -1)
-    has_syn = legs.counts[:, Event.SYN]
-    has_syn_ack = legs.counts[:, Event.SYN_ACK]
-    later = legs.has(Event.ACK, Event.PROGRESS)
-    unseen = (has_syn == 0) | ((has_syn_ack == 0) & later)
-    # A filter that leaves one leg out does so all the time.
-    for has in (has_syn, has_syn_ack):
-        some = np.bincount(sightings["capture"], has > 0)[sightings["capture"]] > 0
-        skips = np.bincount(sightings["capture"], (has == 0) & later)
-        unseen |= ~some & (skips[sightings["capture"]] > 0)
-    cut = _at_an_edge(segments, sightings)
-    ttl = [
-        np.where(sightings[row] >= 0, segments["ttl"][sightings[row]].astype(np.int64), -1)
-        for row in ("syn_row", "syn_ack_row")
-    ]
-    rows_of = [np.flatnonzero(sightings["capture"] == c) for c in distinct(sightings["capture"])]
-    for one, mine in enumerate(rows_of):
-        place = np.full(int(identity.max(initial=-1)) + 1, -1, np.int64)
-        place[identity[mine]] = mine
-        for theirs in rows_of[one + 1 :]:
-            shared = place[identity[theirs]] >= 0
-            j = theirs[shared]
-            i = place[identity[j]]
-            # Without an answer in both: SYNs get lost towards the server, SYN-ACKs towards
-            # the client. Who has a SYN-ACK and not its SYN, or an ACK and not the SYN-ACK,
-            # was not recording it all: that is no loss on the way.
-            syns = np.where((has_syn[i] > 0) & (has_syn[j] > 0), has_syn[i] - has_syn[j], 0)
-            replies = has_syn_ack[j] - has_syn_ack[i]
-            replies = np.where(unseen[i] | unseen[j], 0, np.sign(replies))
-            missing = np.sign(syns) + replies
-            missing[(replies == 0) & (cut[i] | cut[j])] = 0
-            apart = gap[i] - gap[j]
-            both = (gap[i] >= 0) & (gap[j] >= 0)
-            # Without the SYN the way to the client and back tells the same.
-            back = ~both & (acked[i] >= 0) & (acked[j] >= 0)
-            apart, both = np.where(back, acked[j] - acked[i], apart), both | back
-            apart = np.where(np.abs(apart) > _SAME_PLACE_NS, apart, 0)
-            vote = np.where(both, apart, missing)
-            # A router between the two lowers the TTL, whatever was lost.
-            routed = _nearer(ttl[0], i, j) - _nearer(ttl[1], i, j)
-            vote = np.where(routed != 0, routed, vote)
-            sign, told = np.sign(vote), both | (routed != 0)
-            result[i] += sign
-            result[j] -= sign
-            if len(i) and hosts[sightings["capture"][i[0]]] != hosts[sightings["capture"][j[0]]]:
-                # What is missing may be of a capture that has one direction only.
-                above[i] += told & (sign < 0)
-                below[i] += told & (sign > 0)
-                above[j] += told & (sign > 0)
-                below[j] += told & (sign < 0)
-    compared = np.bincount(sightings["capture"], above + below > 1, len(hosts))
-    within = np.bincount(sightings["capture"], (above > 0) & (below > 0), len(hosts))
-    return result, (within > 0) & (within >= _NEARLY * compared)
-
-
-def _at_an_edge(segments: Table, sightings: Table) -> Array:
-    """Sightings so near to the begin or the end of their capture that it may have missed some of
-    their segments by that alone: the next repetition comes after at most as long as the
-    attempt has taken (RFC 6298: the time doubles) (bool)."""
-    captures = int(sightings["capture"].max(initial=-1)) + 1
-    begin, end = np.full(captures, np.iinfo(np.int64).max), np.full(captures, NO_TIME)
-    for number in range(captures):
-        times = segments["time"][segments["capture"] == number]
-        begin[number] = times.min(initial=begin[number], where=times != NO_TIME)
-        end[number] = times.max(initial=NO_TIME)
-    first, last, capture = (sightings[name] for name in ("first", "last", "capture"))
-    margin = np.maximum(last - first, _EDGE_NS)
-    return np.asarray((first - begin[capture] < margin) | (end[capture] - last < margin))
-
-
-_EDGE_NS = 3_000_000_000
-_SAME_PLACE_NS = 2_000
-_NEARLY = 0.8
-
-
 def _several_machines(
-    score: Array, segments: Table, addresses: _Addresses, sightings: Table, sure: Array
+    score: Array, segments: Table, addresses: Addresses, sightings: Table, sure: Array
 ) -> Array:
     """Captures that would be at several addresses, each of which sends from a MAC of its own
     (bool): one interface has one. Not those of which something surer tells (``sure``)."""
@@ -385,13 +218,7 @@ def _has(marked: Array, sightings: Table, captures: int) -> Array:
     return np.bincount(sightings["capture"][marked], minlength=captures) > 0
 
 
-def _nearer(ttl: Array, i: Array, j: Array) -> Array:
-    """1 where the segment had passed fewer routers at ``i``, -1 where more, 0 unknown."""
-    known = (ttl[i] >= 0) & (ttl[j] >= 0)
-    return np.where(known, np.sign(ttl[i] - ttl[j]), 0)
-
-
-def _forwarded(segments: Table, links: _Links, sightings: Table, sighting: Array) -> Array:
+def _forwarded(segments: Table, links: Links, sightings: Table, sighting: Array) -> Array:
     """Sightings that hold one segment twice, the second time from the MAC that it first was
     sent to, or with a lower TTL and from a MAC that is more than any other in this capture:
     its host passes it on (bool)."""
@@ -439,147 +266,7 @@ FIRST_TTLS = (30, 32, 60, 64, 128, 255)
 """What hosts send with; anything else has passed a router."""
 
 
-def _by_reply_gap(legs: Legs) -> Array:
-    """Of a repeated segment nobody knows which one was answered."""
-    answer, acknowledgment = legs.gap(Event.SYN, Event.SYN_ACK), legs.gap(Event.SYN_ACK, Event.ACK)
-    known = (answer >= 0) & (acknowledgment >= 0)
-    for leg in (Event.SYN, Event.SYN_ACK):
-        known &= legs.counts[:, leg] == 1
-    clear = np.abs(answer - acknowledgment) > 20_000
-    at_client = known & clear & (answer > 2 * acknowledgment)
-    at_server = known & clear & (acknowledgment > 2 * answer)
-    return at_client * 1.0 - at_server * 1.0
-
-
-def _by_address_centre(
-    segments: Table, sightings: Table, legs: Legs, addresses: _Addresses
-) -> Array:
-    """The one address that is an end of all that goes both ways in a capture, if others vary;
-    where nothing does, of all that clients sent, else of all that they were sent. Where all
-    others are behind one MAC the capture may be that router's: then only an answer as prompt
-    as a kernel's tells."""
-    result = np.zeros(len(sightings))
-    asked, told = legs.has(*CLIENT_LEGS), legs.has(*SERVER_LEGS)
-    macs = [_mac_of(segments, sightings, end) for end in ("client", "server")]
-    gaps = legs.gap(Event.SYN_ACK, Event.ACK), legs.gap(Event.SYN, Event.SYN_ACK)
-    for capture in distinct(sightings["capture"]):
-        mine = sightings["capture"] == capture
-        # Answers without their questions may be what a server's wrong entries flood.
-        first = next(part for part in (mine & asked & told, mine & asked, mine) if part.any())
-        some = np.flatnonzero(first)
-        client, server = addresses.client[some], addresses.server[some]
-        if _how_many(client, server) < 3:
-            continue
-        for centre in distinct(np.array([client[0], server[0]])).tolist():
-            at_server = mine & (addresses.server == centre)
-            if at_server.any() and not (at_server & asked).any():
-                continue
-            if not ((client == centre) | (server == centre)).all():
-                continue
-            serves = int((server == centre).all())
-            peers = distinct(macs[1 - serves][some])
-            alone = len(peers) == 1 and peers[0] != NO_MAC
-            if alone and not _at_once(gaps[serves][some]):
-                continue
-            result[at_server] -= 1.0
-            result[mine & (addresses.client == centre)] += 1.0
-    return result
-
-
-_SHOWS = {
-    "client": (("syn_ack_row", "dst_mac"), ("syn_row", "src_mac")),
-    "server": (("syn_row", "dst_mac"), ("syn_ack_row", "src_mac")),
-}
-"""Where the MAC of an end is seen; the last one is its own word."""
-
-
-def _mac_of(segments: Table, sightings: Table, end: str) -> Array:
-    """By sighting the MAC of an end as the capture shows it; NO_MAC where it does not."""
-    mac = np.full(len(sightings), NO_MAC)
-    for row, column in _SHOWS[end]:
-        known = np.flatnonzero(sightings[row] >= 0)
-        found = segments[column][sightings[row][known]]
-        mac[known[found >= 0]] = found[found >= 0]
-    return mac
-
-
-def _at_once(gaps: Array) -> bool:
-    """Whether what took so long (ns, -1 unknown) was answered within what a kernel takes for
-    it: it does so at once, and between two machines question and answer travel for longer."""
-    gaps = gaps[gaps >= 0]
-    return bool(len(gaps)) and float(np.median(gaps)) <= _AT_ONCE_NS
-
-
-_AT_ONCE_NS = 60_000
-
-
-def _how_many(*values: Array) -> int:
-    return len(distinct(np.concatenate(values)))
-
-
-def _by_mac_centre(
-    links: _Links, sightings: Table, sighting: Array, leg: Array, legs: Legs
-) -> Array:
-    """The one MAC that is in every exchange of unicast frames in a capture, if others vary."""
-    votes = np.zeros(len(sightings))
-    ethernet = (sighting >= 0) & (links.destination >= 0)[links.of_row]
-    centre = _mac_centres(links, links.frames(ethernet), _prompt(sightings, legs))
-    if (centre == NO_MAC).all():
-        return votes
-    out = (links.source == centre) * 1 - (links.destination == centre)
-    out[centre == NO_MAC] = 0
-    rows = np.flatnonzero(ethernet)
-    towards = _TOWARDS[leg[rows]] * out[links.of_row[rows]]
-    return np.sign(np.bincount(sighting[rows], towards, len(votes)))
-
-
-def _mac_centres(links: _Links, frames: Array, prompt: Collection[int]) -> Array:
-    """By pair of MACs the capturing host's own, by ``frames`` of the capture (their number per
-    pair), NO_MAC where none is: the one in (nearly) all of what goes both ways between two
-    MACs, of at least three. Where nothing does, the one to which all goes, unless it answers
-    to other MACs: a switch floods to the client what goes astray, and in its capture that
-    looks the same. Virtual routers are no others; and in ``prompt`` captures it answers sooner
-    than anything comes from another machine."""
-    centre = np.full(len(links.capture), NO_MAC)
-    for capture in distinct(links.capture).tolist():
-        mine = np.flatnonzero((links.capture == capture) & (frames > 0))
-        source, destination = links.source[mine], links.destination[mine]
-        ids = ids_of(np.concatenate([source, destination]), np.concatenate([destination, source]))
-        both = np.isin(ids[: len(mine)], ids[len(mine) :])
-        some = both if both.any() else np.ones(len(mine), bool)
-        found = _mac_centre(source[some], destination[some], frames[mine[some]])
-        if found is None or found not in destination:
-            continue
-        others = [mac for mac in destination[source == found].tolist() if not special_mac(mac)]
-        if both.any() or not others or capture in prompt:
-            centre[links.capture == capture] = found
-    return centre
-
-
-def _prompt(sightings: Table, legs: Legs) -> set[int]:
-    """Captures in which SYNs are answered at once."""
-    gap = legs.gap(Event.SYN, Event.SYN_ACK)
-    known = np.flatnonzero(gap >= 0)
-    mine = grouped(known, sightings["capture"][known])
-    return {capture for (capture,), rows in mine if _at_once(gap[rows])}
-
-
-def _mac_centre(source: Array, destination: Array, frames: Array) -> int | None:
-    """The MAC that is in (nearly) all of ``frames`` (their number per pair of MACs), if there
-    are at least three."""
-    macs, place = np.unique(np.concatenate([source, destination]), return_inverse=True)
-    own = source == destination
-    touched = np.bincount(place, np.concatenate([frames, np.where(own, 0, frames)]))
-    unicast = (macs >= 0) & (macs >> 40 & 1 == 0)
-    macs, touched = macs[unicast], touched[unicast]
-    if len(macs) < 3:
-        return None
-    second, first = np.argsort(touched, kind="stable")[-2:]
-    alone = touched[first] >= 0.95 * frames.sum() and touched[first] > touched[second]
-    return int(macs[first]) if alone else None
-
-
-def _address_scores(votes: Array, sightings: Table, addresses: _Addresses, captures: int) -> Array:
+def _address_scores(votes: Array, sightings: Table, addresses: Addresses, captures: int) -> Array:
     """Mean score of each address in each capture (captures x addresses); positive: local."""
     size = len(addresses.high)
     total = np.zeros(captures * size)
@@ -607,20 +294,23 @@ def _settle_contests(
     vantages: Sequence[Vantage],
     sightings: Table,
     identity: Array,
-    addresses: _Addresses,
+    addresses: Addresses,
     speaks: Array,
     certain: Array,
+    passed: Array,
 ) -> None:
     """Where captures of two hosts claim one address, and saw the same attempts of it, the
     better claim stands; equal ones stand both (the same host under two names). A claim to an
     address that never speaks in that capture falls before one to which it does: a router
     before which everything is lost is as near to the silent server as can be. What is
-    ``certain`` (bool, captures x addresses) stands before anything else."""
+    ``certain`` (bool, captures x addresses) stands before that; and one to which the address
+    itself speaks before those that have only what a router ``passed`` on (likewise), and that
+    a router's kernel notes to go out."""
     client, server = addresses.client, addresses.server
     for address in np.flatnonzero((score > 0).sum(axis=0) > 1):
         of_address = (client == address) | (server == address)
         claimants = np.flatnonzero(score[:, address] > 0)
-        order = [which[claimants, address] for which in (score, speaks, certain)]
+        order = [which[claimants, address] for which in (score, speaks, certain, ~passed)]
         rank = np.lexsort(order)
         best = int(claimants[rank[-1]])
         attempts = identity[of_address & (sightings["capture"] == best)]
@@ -630,6 +320,7 @@ def _settle_contests(
             weaker = score[other, address] < score[best, address]
             mute = speaks[best, address] and not speaks[other, address]
             mute = mute and not certain[other, address]
+            weaker |= passed[other, address] and not passed[best, address]
             if rival and (mute or (weaker and len(np.intersect1d(mine, attempts)))):
                 score[other, address] = 0
 
@@ -638,10 +329,10 @@ def _eliminate(
     score: Array,
     vantages: Sequence[Vantage],
     segments: Table,
-    links: _Links,
+    links: Links,
     sightings: Table,
     judged: Array,
-    addresses: _Addresses,
+    addresses: Addresses,
     denied: Array,
 ) -> None:
     """A capture without any evidence of its own (``judged``: sightings that have some) is at
@@ -670,12 +361,12 @@ def _eliminate(
                 score[capture, address] = _CENTRE
 
 
-def _denied(vantages: Sequence[Vantage], addresses: _Addresses) -> Array:
+def _denied(vantages: Sequence[Vantage], addresses: Addresses) -> Array:
     """Which addresses each capture's host lists as its neighbors' (captures x addresses)."""
     return np.array([addresses.named_in(v.denied) for v in vantages], bool)
 
 
-def _routed(segments: Table, sightings: Table, addresses: _Addresses, captures: int) -> Array:
+def _routed(segments: Table, sightings: Table, addresses: Addresses, captures: int) -> Array:
     """Addresses whose SYNs and SYN-ACKs have all passed a router before they came to a capture:
     it is not at their host (captures x addresses)."""
     size = len(addresses.high)
@@ -694,9 +385,9 @@ def _routed(segments: Table, sightings: Table, addresses: _Addresses, captures: 
 def _foreign(
     vantages: Sequence[Vantage],
     segments: Table,
-    links: _Links,
+    links: Links,
     sightings: Table,
-    addresses: _Addresses,
+    addresses: Addresses,
 ) -> Array:
     """Addresses that speak in a capture of one of its host's interfaces, and only from MACs that
     are none of these, which are all known: they are another machine's, whose frames were
@@ -731,7 +422,7 @@ def _astray(segments: Table, capture: int, high: int, low: int) -> bool:
 
 
 def _elsewhere(
-    segments: Table, links: _Links, capture: int, address: Address, homes: list[int]
+    segments: Table, links: Links, capture: int, address: Address, homes: list[int]
 ) -> bool:
     """Whether an address speaks in a capture from a MAC, not a router's by the TTL, that is none of
     those from which it speaks in ``homes``, the captures at it: another machine has it too,
@@ -744,7 +435,7 @@ def _elsewhere(
 
 
 def _is_tap(
-    capture: int, segments: Table, links: _Links, sightings: Table, identity: Array, mine: Array
+    capture: int, segments: Table, links: Links, sightings: Table, identity: Array, mine: Array
 ) -> bool:
     """A capture on no side is a tap if another capture is nearer to an end of what it
     saw, if the kernel called its frames somebody else's, or if its frames share no MAC."""
@@ -759,7 +450,7 @@ def _is_tap(
     frames = links.frames(own & (segments["dst_mac"] >= 0))
     held = frames > 0
     source, destination, frames = links.source[held], links.destination[held], frames[held]
-    return _how_many(source, destination) > 3 and _mac_centre(source, destination, frames) is None
+    return how_many(source, destination) > 3 and mac_centre(source, destination, frames) is None
 
 
 def _basis(evidence: dict[str, Array], mine: Array) -> str:
@@ -769,7 +460,7 @@ def _basis(evidence: dict[str, Array], mine: Array) -> str:
     return ""
 
 
-def _own_macs(capture: int, addresses: set[Address], segments: Table, links: _Links) -> set[int]:
+def _own_macs(capture: int, addresses: set[Address], segments: Table, links: Links) -> set[int]:
     """The MAC that most of the host's own segments leave with. One capture is of one
     interface, so there is one; a second is somebody else's use of the address, or on a network
     that floods another host's: what is sent to the host comes to its own."""
