@@ -179,17 +179,19 @@ class Case(Homes, Claims, Tables):
 
     def _asked_here(self, answers: Array, several: Array) -> Array:
         """Whether the SYNs that a server's answers are to are here too: any of those that it
-        answers to the same MAC. Where there is no SYN of it at all whether the capture has
-        ``several`` MACs: what goes astray all comes to one (bool)."""
-        m, (ends, _, server) = self.matched, self._ends
+        answers to the same MAC, or of the same client. Where there is no SYN of it at all whether
+        the capture has ``several`` MACs: what goes astray all comes to one (bool)."""
+        m, (ends, client, server) = self.matched, self._ends
         asked = np.zeros(len(ends), bool)
         asked[server[m.sightings["syn_row"] >= 0]] = True
         sighting = m.sighting[answers]
-        ids = ids_of(server[sighting], m.segments["dst_mac"][answers])
-        here = np.zeros(int(ids.max(initial=-1)) + 1, bool)
-        here[ids[m.sightings["syn_row"][sighting] >= 0]] = True
+        has_syn = m.sightings["syn_row"][sighting] >= 0
+        here = np.zeros(len(answers), bool)
+        for other in (m.segments["dst_mac"][answers], client[sighting]):
+            ids = ids_of(server[sighting], other)
+            here |= np.bincount(ids, has_syn)[ids] > 0
         capture = m.segments["capture"][answers]
-        return np.where(asked[server[sighting]], here[ids], several[capture])
+        return np.where(asked[server[sighting]], here, several[capture])
 
     @cached_property
     def forwarded(self) -> Array:
@@ -407,14 +409,15 @@ class Case(Homes, Claims, Tables):
         return known
 
     def known_at(self, mac: int) -> set[Address]:
-        """Addresses that any host finds at ``mac`` by ARP, ND or its table."""
-        c, e = self.claims, self.entries
-        rows = self._by_claim_mac.rows((0, mac))
-        found = distinct_rows(c["ip_hi"][rows], c["ip_lo"][rows])
-        rows = self._by_entry_mac.rows((0, mac))
-        rows = rows[self.usable[rows]]
-        return {(high, low) for high, low in
-                [*found, *distinct_rows(e["ip_hi"][rows], e["ip_lo"][rows])]}  # fmt: skip
+        """Addresses that any host finds at ``mac`` by ARP, ND or its table, or that other texts
+        have there."""
+        c, d = self.claims, self.documents
+        told = self._by_claim_mac.rows((0, mac)), self._by_document_mac.rows((0, mac))
+        return {
+            (high, low)
+            for table, rows in zip((c, d), told, strict=True)
+            for high, low in distinct_rows(table["ip_hi"][rows], table["ip_lo"][rows])
+        }
 
     def _told(self, host: int, mac: int) -> set[Address]:
         c, e = self.claims, self.entries
@@ -438,6 +441,10 @@ class Case(Homes, Claims, Tables):
     @cached_property
     def _by_entry_mac(self) -> ByAddress:
         return by_mac(self.entries["mac"])
+
+    @cached_property
+    def _by_document_mac(self) -> ByAddress:
+        return by_mac(self.documents["mac"])
 
     @cached_property
     def _by_source_mac(self) -> ByAddress:

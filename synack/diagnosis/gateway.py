@@ -36,7 +36,9 @@ def gateway_mismatches(case: Case) -> Iterator[Mismatch]:
         if any(special_mac(mac) or is_group_mac(mac) for mac in (wrong, heard)):
             continue
         mine = _off_link(case, host, wrong, heard, part)
-        if not harmful(case, mine) or case.came_through[mine].any():
+        # What is sent again after it came may have been taken for the repetition.
+        arrived = case.came_through[mine] & ~case.in_vain[mine]
+        if not harmful(case, mine) or arrived.any():
             continue
         for ip, right in _gateways(case, host, wrong, heard):
             late = since_takeover(case, host, ip, wrong, right, mine)

@@ -91,12 +91,14 @@ def findings(found: Evidence) -> list[dict[str, Any]]:
     lost = [s for a in found.attempts for s in a.sent if s.fate in ("lost", "misdelivered")]
     harm: dict[Wrong, list[Sent]] = {}
     for sent in lost:
-        on_record = sent.wire is not None and sent.attempt in found.on_record
-        if sent.cause == STALE and sent.wrong is not None and on_record:
+        if sent.cause == STALE and sent.wrong is not None and sent.wire is not None:
             harm.setdefault(sent.wrong, []).append(sent)
     explained: set[int] = set()
-    for wrong, sendings in sorted(harm.items()):
-        missing = _missing(found, wrong, sendings)
+    for wrong, every in sorted(harm.items()):
+        # Of an entry that did harm beside all captures a table may tell: it is as true.
+        sendings = [s for s in every if s.attempt in found.on_record]
+        missing = _missing(found, wrong, sendings) if sendings else ["any capture of it"]
+        sendings = sendings or every
         result.append(
             {"kind": STALE, "host": wrong.host, "ip": wrong.address, "stale_mac": wrong.mac,
              "actual_mac": wrong.right, "leg": _leg(sendings), "lost": len(sendings),
