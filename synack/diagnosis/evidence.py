@@ -23,7 +23,7 @@ from synack.grouping import (
     ordered,
 )
 from synack.handshake.legs import NEVER
-from synack.handshake.match import DELIVERED, UNWITNESSED
+from synack.handshake.matched import DELIVERED, UNWITNESSED
 from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.model import Outcome
