@@ -14,7 +14,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC
 from synack.grouping import grouped, ids_of
-from synack.handshake.match import LOST, UNWITNESSED
+from synack.handshake.matched import LOST, UNWITNESSED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.tables import Array
