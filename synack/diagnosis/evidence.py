@@ -353,6 +353,15 @@ class Case(Homes, Claims, Tables):
         return {host: distinct(s["attempt"][rows]) for (host,), rows in hosts}
 
     @cached_property
+    def rightly_completed(self) -> dict[int, int]:
+        """Of these so many completed."""
+        outcome = self.attempts["outcome"]
+        return {
+            host: int((outcome[attempts] == Outcome.COMPLETED).sum())
+            for host, attempts in self.rightly_sent.items()
+        }
+
+    @cached_property
     def _by_peer(self) -> ByAddress:
         return ByAddress(self.sendings["peer_hi"], self.sendings["peer_lo"])
 
@@ -454,10 +463,6 @@ class Case(Homes, Claims, Tables):
     @cached_property
     def _by_document_mac(self) -> ByAddress:
         return by_mac(self.documents["mac"])
-
-    @cached_property
-    def _by_source_mac(self) -> ByAddress:
-        return by_mac(self.matched.segments["src_mac"])
 
 
 def _of_end(first: Array, one: Array, other: Array, sighting: Array) -> Array:
