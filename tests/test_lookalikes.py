@@ -180,6 +180,16 @@ def two_interfaces_on_one_link(**broker):
     return story
 
 
+def two_interfaces_and_a_host_firewall_that_drops_some():
+    """Nothing lists the second; what comes by it is often answered only when it comes again."""
+    story = two_interfaces_on_one_link()
+    story["captures"][1]["link_type"] = "RAW"
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "at_receiver": True,
+                        "probability": 0.6, "cause": "host firewall"}]  # fmt: skip
+    story["dumps"] = TABLE
+    return story
+
+
 def two_interfaces_and_answers_alone():
     """As before without the list; one answer in three is lost by chance. That all attempts complete
     shows that what went to that MAC arrives."""
@@ -340,6 +350,7 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         a_server_behind_a_balancer_recorded_its_answers_alone, two_owners_and_nothing_but_answers,
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
+        two_interfaces_and_a_host_firewall_that_drops_some,
         a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
         a_service_moved_and_serves_another_client,
         a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,
@@ -454,11 +465,84 @@ def answers_that_a_lossy_capture_lacks_are_no_arrivals():
     return story
 
 
+def what_is_flooded_is_answered_only_once_the_entry_is_right():
+    """The client's capture has no MACs and shows what went to the old one; the same attempts are
+    answered, by repetitions that went to its own."""
+    story = flooded(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS], dumps=TABLE)
+    story["captures"] = [{"host": "broker-1"}, {"host": "producer-7", "link_type": "RAW"}]
+    return story
+
+
 def the_server_recorded_no_questions():
     """Its clock is hours off, and nothing but the attempts themselves ties the two."""
     story = incident(dumps=TABLE)
     story["hosts"]["broker-1"]["clock"] = {"offset": -7200.0}
     story["captures"][0]["hide"] = ["syn"]
+    return story
+
+
+def a_balancers_mac_beside_the_clients_own_and_its_interface():
+    """The client did not capture, but what it lists of its interface tells which MAC it has."""
+    story = a_balancers_mac_beside_the_clients_own()
+    story["dumps"] = [{"host": "producer-7", "kind": "ip addr", "at": [9]}, *TABLE]
+    return story
+
+
+def a_balancers_mac_that_the_clients_table_has():
+    """The client's table has the service at the other of the two MACs: that is the balancer's."""
+    story = a_balancers_mac_beside_the_clients_own()
+    story["dumps"] = [{"host": "producer-7", "at": [9]}, *TABLE]
+    return story
+
+
+def the_old_owner_listed_its_interface_by_another_clock():
+    """By its stamp the list is of the time after; the broker heard that machine only before."""
+    story = only_the_old_owner_captured()
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL"}]
+    story["hosts"]["old-7"]["clock"] = {"offset": 20.0}
+    story["dumps"] = [*TABLE, {"host": "old-7", "kind": "ip addr", "at": [3]}]
+    return story
+
+
+def the_clients_capture_ended_before_the_late_answers():
+    """That it resets them once the entry is gone shows that they came."""
+    story = late_answers_are_reset_after_the_entry_was_deleted()
+    story["neighbors"][0]["deleted"] = 20
+    story["connections"][0]["at"] = [1, 8, 15, 27, 33]
+    story["captures"][1]["window"] = [0, 19]
+    story["dumps"] = [{"host": "broker-1", "at": [5, 12]}]
+    return story
+
+
+def the_servers_capture_began_among_its_answers():
+    """It has no question of the attempt whose answers went astray, but later ones of the client."""
+    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 14}, KNOWS])
+    story["connections"][0] |= {"at": [1, 18, 25], "timeout": 3}
+    story["captures"][0]["window"] = [5, 40]
+    story["captures"].append({"host": "producer-71"})
+    return story
+
+
+def the_client_speaks_to_another_server_alone():
+    """The broker recorded no questions: whose MAC is the client's is known from elsewhere."""
+    story = incident(hosts={"broker-2": {"address": "10.0.1.11", "mac": LIVE,
+                                         "services": {"9092": "accept"}}}, dumps=TABLE)  # fmt: skip
+    story["neighbors"].append({"host": "producer-7", "address": "10.0.1.11", "mac": LIVE})
+    for client in ("producer-7", "producer-71"):
+        story["connections"].append({"client": client, "server": "broker-2", "at": [3, 11, 19, 27]})
+    story["captures"] = [
+        {"host": "broker-1", "hide": ["syn"], "only": ["tcp"]},
+        {"host": "broker-2", "only": ["tcp"]}, {"host": "producer-71"},
+    ]  # fmt: skip
+    return story
+
+
+def an_owner_heard_by_clocks_that_nothing_compares():
+    """The client is at home in no time of the broker's: all that it sends goes astray."""
+    wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": OLD, "kept": True}
+    story = incident(neighbors=[wrong], dumps=[{"host": "producer-7", "at": [5, 20]}])
+    story["hosts"]["broker-1"]["clock"] = {"offset": 3600.0}
+    story["captures"].append({"host": "producer-71"})
     return story
 
 
@@ -473,6 +557,12 @@ def the_server_recorded_no_questions():
         nobody_captured_but_the_broker_and_who_got_the_answers,
         a_capture_by_another_clock_is_no_second_one_of_the_server,
         answers_that_a_lossy_capture_lacks_are_no_arrivals, the_server_recorded_no_questions,
+        what_is_flooded_is_answered_only_once_the_entry_is_right,
+        a_balancers_mac_beside_the_clients_own_and_its_interface,
+        a_balancers_mac_that_the_clients_table_has,
+        the_old_owner_listed_its_interface_by_another_clock,
+        the_clients_capture_ended_before_the_late_answers,
+        the_servers_capture_began_among_its_answers, the_client_speaks_to_another_server_alone,
     ],
 )  # fmt: skip
 def test_the_entry_is_found_and_nothing_else_accused(story, tmp_path):
@@ -565,3 +655,63 @@ def test_a_gateway_without_destination_macs(tmp_path):
     ]  # fmt: skip
     story["dumps"] = TABLE
     assert accused(story, tmp_path) == [("broker-1", "10.0.1.1", OLD, GATEWAY, "gateway")]
+
+
+def test_an_owner_heard_by_clocks_that_nothing_compares(tmp_path):
+    """That they agree is said to be assumed."""
+    story = an_owner_heard_by_clocks_that_nothing_compares()
+    assert accused(story, tmp_path) == [("producer-7", "10.0.1.10", OLD, B, "host")]
+    (found,) = (f for f in synack.diagnose(str(tmp_path)).findings if f.kind == "stale-neighbor")
+    assert found.confidence == "possible"
+    assert "clock-assumed" in {e.id for e in found.evidence}
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_a_router_that_noted_what_it_passed_on_is_at_neither_end(wrong, tmp_path):
+    """Its cooked capture of the inner side notes as its own what is from beyond; the client beyond
+    captured too. A firewall in the router is no wrong entry."""
+    entry = {"host": "broker-1", "address": "10.0.1.1", "mac": OLD, "kept": True}
+    story = beyond()
+    story["links"]["lan"]["kind"] = "cloud"
+    story["captures"] = [
+        {"host": "broker-1"}, {"host": "gw-1", "link_type": "LINUX_SLL2", "interface": "eth0"},
+        {"host": "producer-7"}, {"host": "producer-71"},
+    ]  # fmt: skip
+    story["dumps"] = TABLE
+    if wrong:
+        story["neighbors"] = [entry]
+    else:
+        story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.2.31", "cause": "firewall"}]
+    said = [("broker-1", "10.0.1.1", OLD, GATEWAY, "gateway")] if wrong else []
+    assert accused(story, tmp_path) == said
+
+
+@pytest.mark.parametrize("gateway", ["10.0.1.1", "10.0.1.2"])
+def test_a_virtual_gateway_without_destination_macs(gateway, tmp_path):
+    """The router's own MAC hands on, another one answers for its address, by another host's table.
+    Nothing but the wrong entry can be the way back; or there is a second router, whose firewall
+    drops everything, and the old entry of the first lies there unused."""
+    story = beyond()
+    story["links"]["lan"]["kind"] = "cloud"
+    inner = story["hosts"]["gw-1"]["interfaces"][0]
+    inner |= {"address": "10.0.1.3", "virtual": {"10.0.1.1": "00:00:5e:00:01:07"}}
+    story["hosts"]["gw-2"] = {
+        "forwards": True,
+        "interfaces": [
+            {"link": "lan", "mac": "0a:02:00:00:00:01", "address": "10.0.1.2"},
+            {"link": "far", "mac": "0a:02:00:00:00:02", "address": "10.0.2.2"},
+        ],
+    }
+    story["losses"] = [{"segments": ["syn-ack"], "via": "gw-2", "cause": "firewall"}]
+    wrong = {"host": "broker-1", "address": "10.0.1.1", "mac": OLD, "kept": True}
+    other = {"host": "broker-2", "address": "10.0.1.1", "mac": "00:00:5e:00:01:07"}
+    story["neighbors"] = [wrong, other]
+    story["hosts"]["broker-2"] = {"address": "10.0.1.11", "mac": "0a:22:22:22:22:22"}
+    story["hosts"]["broker-1"]["gateway"] = gateway
+    story["captures"] = [
+        {"host": "broker-1", "link_type": "LINUX_SLL"}, {"host": "producer-7"},
+        {"host": "producer-71"},
+    ]  # fmt: skip
+    story["dumps"] = [{"host": "broker-1", "at": [5, 20]}, {"host": "broker-2", "at": [6]}]
+    said = ("broker-1", "10.0.1.1", OLD, "00:00:5e:00:01:07", "gateway")
+    assert accused(story, tmp_path) == [said] * (gateway == "10.0.1.1")

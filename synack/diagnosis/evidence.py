@@ -23,7 +23,7 @@ from synack.grouping import (
     ordered,
 )
 from synack.handshake.legs import NEVER
-from synack.handshake.match import DELIVERED, UNWITNESSED
+from synack.handshake.matched import DELIVERED, UNWITNESSED
 from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.model import Outcome
@@ -52,6 +52,12 @@ SENDINGS = Schema(
     ("home_mac", "i8", "source MAC of the peer's frames in its own capture; or NO_MAC"),
     ("time", "i8", "ns on the reference clock"),
 )
+
+_ANSWERS = {
+    Event.SYN: SERVER_LEGS,
+    Event.SYN_ACK: tuple(leg for leg in CLIENT_LEGS if leg != Event.SYN),
+}
+"""By leg what shows that it came."""
 
 
 class Case(Homes, Claims, Tables):
@@ -109,13 +115,15 @@ class Case(Homes, Claims, Tables):
 
     def _passed_by(self, rows: Array, arrived: Array, attempt: Array) -> Array:
         """Whether ``rows`` that were sent to another MAC than the peer's were recorded there by a
-        capture that has no MACs, came by no router, and nothing followed: a network that
-        floods shows a machine what is not for it (bool)."""
+        capture that has no MACs, came by no router, and nothing followed, or not before they
+        were due again: a network that floods shows a machine what is not for it (bool)."""
         s = self.matched.segments
         known, blind = s["dst_mac"][rows] != NO_MAC, s["dst_mac"][arrived] == NO_MAC
         blind &= known & (s["direction"][arrived] == UNKNOWN) & (arrived >= 0)
         went_on = (Outcome.COMPLETED, Outcome.REJECTED, Outcome.ACK_LOST)
         silent = ~np.isin(self.attempts["outcome"][attempt], went_on)
+        answered = self._first_answer(arrived)
+        silent |= (answered > INITIAL_RTO_NS) & (answered < NEVER)
         return blind & silent & (s["ttl"][arrived] == s["ttl"][rows])
 
     @cached_property
@@ -179,17 +187,19 @@ class Case(Homes, Claims, Tables):
 
     def _asked_here(self, answers: Array, several: Array) -> Array:
         """Whether the SYNs that a server's answers are to are here too: any of those that it
-        answers to the same MAC. Where there is no SYN of it at all whether the capture has
-        ``several`` MACs: what goes astray all comes to one (bool)."""
-        m, (ends, _, server) = self.matched, self._ends
+        answers to the same MAC, or of the same client. Where there is no SYN of it at all whether
+        the capture has ``several`` MACs: what goes astray all comes to one (bool)."""
+        m, (ends, client, server) = self.matched, self._ends
         asked = np.zeros(len(ends), bool)
         asked[server[m.sightings["syn_row"] >= 0]] = True
         sighting = m.sighting[answers]
-        ids = ids_of(server[sighting], m.segments["dst_mac"][answers])
-        here = np.zeros(int(ids.max(initial=-1)) + 1, bool)
-        here[ids[m.sightings["syn_row"][sighting] >= 0]] = True
+        has_syn = m.sightings["syn_row"][sighting] >= 0
+        here = np.zeros(len(answers), bool)
+        for other in (m.segments["dst_mac"][answers], client[sighting]):
+            ids = ids_of(server[sighting], other)
+            here |= np.bincount(ids, has_syn)[ids] > 0
         capture = m.segments["capture"][answers]
-        return np.where(asked[server[sighting]], here[ids], several[capture])
+        return np.where(asked[server[sighting]], here, several[capture])
 
     @cached_property
     def forwarded(self) -> Array:
@@ -263,15 +273,16 @@ class Case(Homes, Claims, Tables):
     @cached_property
     def _until_answered(self) -> Array:
         """Per sending ns until its attempt was first answered, by its sender's capture; NEVER."""
-        m, s = self.matched, self.sendings
-        sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
-        result = np.full(len(s), NEVER)
-        answers = {Event.SYN: SERVER_LEGS, Event.SYN_ACK: CLIENT_LEGS}
-        for leg, theirs in answers.items():
+        return self._first_answer(self.sendings["row"])
+
+    def _first_answer(self, rows: Array) -> Array:
+        """From rows of SYNs and SYN-ACKs to the first answer to their like in the same capture
+        (ns; negative if that came before), NEVER without one."""
+        m, result = self.matched, np.full(len(rows), NEVER)
+        sighting, time = m.sighting[rows], m.segments["time"][rows]
+        for leg, theirs in _ANSWERS.items():
             for answer in theirs:
-                if answer == Event.SYN:
-                    continue
-                known = (m.legs.counts[sighting, answer] > 0) & (s["leg"] == leg)
+                known = (m.legs.counts[sighting, answer] > 0) & (m.leg[rows] == leg)
                 after = m.legs.first[sighting, answer] - time
                 np.minimum(result, np.where(known, after, NEVER), out=result)
         return result
@@ -342,6 +353,15 @@ class Case(Homes, Claims, Tables):
         return {host: distinct(s["attempt"][rows]) for (host,), rows in hosts}
 
     @cached_property
+    def rightly_completed(self) -> dict[int, int]:
+        """Of these so many completed."""
+        outcome = self.attempts["outcome"]
+        return {
+            host: int((outcome[attempts] == Outcome.COMPLETED).sum())
+            for host, attempts in self.rightly_sent.items()
+        }
+
+    @cached_property
     def _by_peer(self) -> ByAddress:
         return ByAddress(self.sendings["peer_hi"], self.sendings["peer_lo"])
 
@@ -407,14 +427,15 @@ class Case(Homes, Claims, Tables):
         return known
 
     def known_at(self, mac: int) -> set[Address]:
-        """Addresses that any host finds at ``mac`` by ARP, ND or its table."""
-        c, e = self.claims, self.entries
-        rows = self._by_claim_mac.rows((0, mac))
-        found = distinct_rows(c["ip_hi"][rows], c["ip_lo"][rows])
-        rows = self._by_entry_mac.rows((0, mac))
-        rows = rows[self.usable[rows]]
-        return {(high, low) for high, low in
-                [*found, *distinct_rows(e["ip_hi"][rows], e["ip_lo"][rows])]}  # fmt: skip
+        """Addresses that any host finds at ``mac`` by ARP, ND or its table, or that other texts
+        have there."""
+        c, d = self.claims, self.documents
+        told = self._by_claim_mac.rows((0, mac)), self._by_document_mac.rows((0, mac))
+        return {
+            (high, low)
+            for table, rows in zip((c, d), told, strict=True)
+            for high, low in distinct_rows(table["ip_hi"][rows], table["ip_lo"][rows])
+        }
 
     def _told(self, host: int, mac: int) -> set[Address]:
         c, e = self.claims, self.entries
@@ -440,8 +461,8 @@ class Case(Homes, Claims, Tables):
         return by_mac(self.entries["mac"])
 
     @cached_property
-    def _by_source_mac(self) -> ByAddress:
-        return by_mac(self.matched.segments["src_mac"])
+    def _by_document_mac(self) -> ByAddress:
+        return by_mac(self.documents["mac"])
 
 
 def _of_end(first: Array, one: Array, other: Array, sighting: Array) -> Array:

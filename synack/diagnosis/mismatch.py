@@ -92,7 +92,8 @@ def owners(case: Case) -> Array:
     """The MAC that answers for the peer, per sending: what its frames carried at the sender
     just then; where none were seen, what its own capture shows, what texts say (see
     :func:`told_by_texts`), or what was last claimed by ARP or ND and is not itself what was
-    sent to; at last what other hosts' tables have."""
+    sent to; then what others heard it speak from (see :func:`known_elsewhere`), at last what
+    their tables have."""
     s = case.sendings
     owner = taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
     if (owner != NO_MAC).all():
@@ -105,6 +106,7 @@ def owners(case: Case) -> Array:
         claims = claims[~np.isin(claims, s["mac"][rows])]
         if len(claims):
             owner[rows] = claims[-1]
+    owner = np.where(owner == NO_MAC, known_elsewhere(case, owner), owner)
     return np.where(owner == NO_MAC, told_by_texts(case, (TABLE,)), owner)
 
 
@@ -377,8 +379,7 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
         return True
     if not len(case.spoken(ip, right)):
         return False  # One table against another.
-    _, seen = case.behind(host, right)
-    if any(alike(other, ip) for other in (case.known_at(right) | seen) - {ip}):
+    if _stands_for_others(case, host, ip, right):
         return False  # Y is another address's: a load balancer or router in front.
     return not _routed(case, host, ip, right)
 
@@ -434,9 +435,13 @@ def one_machine(case: Case, wrong: int, right: int) -> bool:
 def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     """Whether a third MAC speaks as the address too, in turn with ``right``, and nothing but
     that tells which of them is its own: one is a balancer's that hands on what clients send.
-    It is the one that speaks as others as well, if ``right`` speaks as this address alone; or
+    It is the one that is known for others as well, if ``right`` is for this address alone; or
     that spoke beside ``wrong`` already, if ``right`` came after it."""
     if case.homes_of(ip) or len(case.claimed(ip, right)):
+        return False
+    given = case.documented(ip)
+    given = given[np.isin(case.documents["kind"][given], KINDS_OF_OWNERS)]
+    if set(case.documents["mac"][given].tolist()) - {wrong} == {right}:
         return False
     if len(case.other_tables_say(host, ip, right)):
         return False
@@ -445,7 +450,7 @@ def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> boo
     before = rows[rows <= rows[s["src_mac"][rows] == wrong].max(initial=-1)]
     rows = rows[~np.isin(s["src_mac"][rows], (wrong, NO_MAC))]
     macs = distinct(s["src_mac"][rows]).tolist()
-    handing = [mac for mac in macs if _speaks_as_others(case, host, ip, mac)]
+    handing = [mac for mac in macs if _stands_for_others(case, host, ip, mac)]
     beside = s["src_mac"][before]
     for known in (handing, beside):
         if not np.isin(right, known):
@@ -455,10 +460,11 @@ def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> boo
     return bool(len(other) and len(mine) and other.min() < mine.max() and mine.min() < other.max())
 
 
-def _speaks_as_others(case: Case, host: int, ip: Address, mac: int) -> bool:
-    """Whether frames of other addresses than ``ip`` come to ``host`` from ``mac``."""
+def _stands_for_others(case: Case, host: int, ip: Address, mac: int) -> bool:
+    """Whether ``mac`` is known for other addresses than ``ip``: frames of these come to ``host``
+    from it, or ARP, tables or texts have them there."""
     _, seen = case.behind(host, mac)
-    return any(alike(other, ip) for other in seen - {ip})
+    return any(alike(other, ip) for other in (case.known_at(mac) | seen) - {ip})
 
 
 def _routed(case: Case, host: int, ip: Address, mac: int) -> bool:

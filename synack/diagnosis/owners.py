@@ -140,6 +140,8 @@ def contradicted(case: Case, mismatch: Mismatch, sendings: Table) -> list[Eviden
     begin, end = int(sendings["time"].min()), int(sendings["time"].max())
     for kind in (OWN_ADDRESSES, INVENTORY, EVENT, LEASE):
         mine = rows[d["kind"][rows] == kind]
+        if kind == OWN_ADDRESSES:
+            mine = mine[~_of_before(case, mismatch, mine)]
         first, last = d["first"][mine], d["last"][mine]
         # An inventory without a date tells only since when.
         undated = (kind == INVENTORY) & (first == last)
@@ -150,6 +152,20 @@ def contradicted(case: Case, mismatch: Mismatch, sendings: Table) -> list[Eviden
             says = f"{evidence.says}, the MAC that was sent to"
             return [Evidence("contradiction-owner", says, evidence.sources)]
     return []
+
+
+def _of_before(case: Case, mismatch: Mismatch, rows: Array) -> Array:
+    """Of dumps (``rows`` of documents) that give the address to the wrong MAC those that may be of
+    the time when it did have it: the sender heard it speak as the address, and the clock of
+    the host that was dumped cannot be held against the sender's (bool)."""
+    if mismatch.host not in case.first_spoken(mismatch.ip, mismatch.wrong):
+        return np.zeros(len(rows), bool)
+    timed = [
+        name in case.hosts
+        and bool(case.comparable(mismatch.host, np.array([case.hosts.index(name)]))[0])
+        for name in case.documents["host"][rows].tolist()
+    ]
+    return ~np.array(timed, bool)
 
 
 def old_owner(case: Case, address: Address, old: int, right: int) -> list[Evidence]:

@@ -46,7 +46,7 @@ from synack.diagnosis.mismatch import (
 from synack.diagnosis.owners import ages, by_frames, by_others, contradicted, inventoried, old_owner
 from synack.diagnosis.remedy import collection, remedies
 from synack.diagnosis.survival import survival, told
-from synack.grouping import distinct, distinct_rows, grouped
+from synack.grouping import distinct, grouped
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import SURE
@@ -66,7 +66,8 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         return None
     blind = bool((sendings["mac"] == NO_MAC).all())
     doubts = _owner_seen_later(case, mismatch, sendings)
-    owner = None if doubts else by_frames(case, mismatch)
+    later = any(doubt.id == "owner-seen-later" for doubt in doubts)
+    owner = None if later else by_frames(case, mismatch)
     others = by_others(case, mismatch, sendings, owner is not None)
     witnessed = _witness(case, mismatch, sendings)
     table = table_agrees(case, mismatch, sendings)
@@ -79,11 +80,8 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     if unplaced and (sendings["fate"] == MISDELIVERED).any():
         return None  # it is flooded: any capture has it
     doubts += _shared(case, mismatch) + unplaced + ([] if agrees else _by_another(case, mismatch))
-    if witnessed is not None and _clock_assumed(case, sendings):
-        doubts.append(
-            Evidence("clock-assumed", "the two hosts' clocks could not be compared: they share no"
-                     " packet, and are taken to agree within 5 s")
-        )  # fmt: skip
+    if witnessed is not None and _clock_assumed(case, sendings) and _CLOCK_ASSUMED not in doubts:
+        doubts.append(_CLOCK_ASSUMED)
     grade = 2 - [witnessed, owner].count(None) - (not agrees) - len(doubts) - len(against)
     if grade < 0 or (blind and (table is None or against)):
         return None
@@ -125,6 +123,13 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
         remedy=remedies(case, mismatch, causes),
         rows=affected.tolist(),
     )
+
+
+_CLOCK_ASSUMED = Evidence(
+    "clock-assumed",
+    "the two hosts' clocks could not be compared: they share no packet, and are taken to agree"
+    " within 5 s",
+)
 
 
 def _affected(case: Case, sendings: Table) -> Array:
@@ -238,35 +243,53 @@ _NAMED = 3
 def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evidence]:
     """Whether nothing shows the right MAC in use until after the last wrong sending. It may
     have taken over only then (a failover), and the wrong one was down, but not wrong."""
-    first = first_sign(case, None, mismatch.ip, mismatch.right)
-    granted, end = recorded_since(case, mismatch.ip, mismatch.right), int(sendings["time"].max())
-    if granted is not None and (first is None or granted < first):
-        first = granted
-    if mismatch.next_hop == "gateway" or first is None or first <= end:
+    ip, right = mismatch.ip, mismatch.right
+    signs = case.times_for(mismatch.host, case.spoken(ip, right), case.claimed(ip, right))
+    granted, end = recorded_since(case, ip, right), int(sendings["time"].max())
+    first = first_sign(case, None, ip, right)
+    if mismatch.next_hop == "gateway" or (first is None and granted is None):
+        return []
+    if (signs <= end).any() or (granted is not None and granted <= end):
         return []
     # Whatever the clocks say, a SYN was sent before its answer.
     m = case.matched
     client = m.client[sendings["attempt"][sendings["leg"] == Event.SYN_ACK]]
     asked = m.sightings["syn_row"][client[client >= 0]]
-    if (m.segments["src_mac"][asked[asked >= 0]] == mismatch.right).any():
+    if (m.segments["src_mac"][asked[asked >= 0]] == right).any():
         return []
+    if _seen_elsewhere(case, mismatch, sendings):
+        return [_CLOCK_ASSUMED]
+    since = clock_time(min(time for time in (first, granted) if time is not None))
     says = (
-        f"{format_mac(mismatch.right)} is seen to have {text_of(mismatch.ip)} only from"
-        f" {clock_time(first)} on: before that the old owner may have been down, not replaced"
+        f"{format_mac(right)} is seen to have {text_of(ip)} only from {since} on: before that the"
+        " old owner may have been down, not replaced"
     )
     return [Evidence("owner-seen-later", says)]
+
+
+def _seen_elsewhere(case: Case, mismatch: Mismatch, sendings: Table) -> bool:
+    """Whether a host whose clock nothing compares with the sender's has heard the right MAC before
+    the last wrong sending, each by its own clock: they are taken to agree."""
+    m, host = case.matched, mismatch.host
+    rows, claims = (
+        case.spoken(mismatch.ip, mismatch.right),
+        case.claimed(mismatch.ip, mismatch.right),
+    )
+    rows = rows[~case.comparable(host, case.hosts_of(rows))]
+    claims = claims[~case.comparable(host, case.claim_host[claims])]
+    heard = np.concatenate([m.segments["time"][rows], case.claims["time"][claims]])
+    heard = heard[heard != NO_TIME]
+    return bool((heard <= m.segments["time"][sendings["row"]].max()).any())
 
 
 def _bystander(case: Case, mismatch: Mismatch) -> bool:
     """Whether nothing in the capture comes to the sender, while what others exchange goes both
     ways: it is theirs, and what the sender sends is flooded there."""
-    m, s = case.matched, case.matched.segments
-    own = list(case.own_macs.get(mismatch.host, set()))
+    m, own = case.matched, case.own_macs.get(mismatch.host, set())
     captures = np.flatnonzero(m.host_of_capture == mismatch.host)
     if not own or any(m.vantages[capture].basis in SURE for capture in captures.tolist()):
         return False
-    rows = np.flatnonzero(np.isin(s["capture"], captures) & (s["dst_mac"] >= 0))
-    pairs = set(distinct_rows(s["src_mac"][rows], s["dst_mac"][rows]))
+    pairs = case.exchanges.get(mismatch.host, set())
     if any(target in own for _, target in pairs):
         return False
     return any((target, source) in pairs for source, target in pairs if source != target)
@@ -309,11 +332,15 @@ def _control_group(case: Case, mismatch: Mismatch) -> ControlGroup | None:
     """All attempts with this host by "MAC right or wrong": the most convincing table there is."""
     s, outcome = case.sendings, case.attempts["outcome"]
     wrong = distinct(s["attempt"][mismatch.rows])
-    others = np.setdiff1d(case.rightly_sent.get(mismatch.host, wrong[:0]), wrong)
-    if not len(others):
+    rightly = case.rightly_sent.get(mismatch.host, wrong[:0])
+    begin, end = (np.searchsorted(rightly, wrong, side) for side in ("left", "right"))
+    both = wrong[begin < end]
+    others = len(rightly) - len(both)
+    if not others:
         return None
-    done, also = (int((outcome[part] == Outcome.COMPLETED).sum()) for part in (others, wrong))
-    return ControlGroup(Share(done, len(others)), Share(also, len(wrong)))
+    also, shared = (int((outcome[part] == Outcome.COMPLETED).sum()) for part in (wrong, both))
+    done = case.rightly_completed[mismatch.host] - shared
+    return ControlGroup(Share(done, others), Share(also, len(wrong)))
 
 
 def _compared(group: ControlGroup) -> Evidence:

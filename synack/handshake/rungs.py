@@ -15,17 +15,9 @@ import numpy as np
 
 from synack.grouping import distinct, ids_of
 from synack.handshake.clock import across
-from synack.handshake.match import (
-    DELIVERED,
-    LOST,
-    MISDELIVERED,
-    ONE_HOST,
-    SENDER,
-    UNCAPTURED,
-    UNWITNESSED,
-    Matched,
-)
-from synack.handshake.pairing import common, pair
+from synack.handshake.coverage import ONE_HOST, UNCAPTURED
+from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, SENDER, UNWITNESSED, Matched
+from synack.handshake.pairing import common, pair, ranked
 from synack.handshake.path import Paths
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
@@ -179,7 +171,7 @@ def _received(m: Matched, row: Array) -> Array:
 
 
 def _blind(m: Matched, seen: _Seen) -> Array:
-    """Why nothing tells whether it arrived, as a place in match.CAUSES."""
+    """Why nothing tells whether it arrived, as a place in coverage.CAUSES."""
     ends = m.client_host[seen.attempt], m.server_host[seen.attempt]
     receiver = np.where(seen.side == CLIENT, *ends[::-1])
     same = (ends[0] == ends[1]) & (ends[0] >= 0)
@@ -262,11 +254,7 @@ def _apart(found: _Rungs, place: Array) -> Array:
 def _numbered(cell: Array) -> tuple[Array, Array]:
     """Which row of its cell each is, from 1, and how many rows its cell has."""
     ids = ids_of(cell)
-    size = np.bincount(ids)
-    order = np.argsort(ids, kind="stable")
-    number = np.empty(len(ids), np.int64)
-    number[order] = np.arange(len(ids)) - np.repeat(np.cumsum(size) - size, size) + 1
-    return number, size[ids]
+    return ranked(ids, np.arange(len(ids))) + 1, np.bincount(ids)[ids]
 
 
 def _aligned(m: Matched, rows: Array) -> Array:

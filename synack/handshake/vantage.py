@@ -139,8 +139,8 @@ def locate(
     score[denied] = np.maximum(score[denied] - _LISTED, 0.0)
     between |= told | _several_machines(score, segments, addresses, sightings, sure)
     score[between & ~_has(sure, sightings, len(vantages))] = 0.0
-    routed = _routed(segments, sightings, addresses, len(vantages))
-    routed &= ~_has(sure, sightings, len(vantages))[:, None]
+    passed = _routed(segments, sightings, addresses, len(vantages))
+    routed = passed & ~_has(sure, sightings, len(vantages))[:, None]
     score[routed] = np.maximum(score[routed] - _NEARER, 0.0)
     speaks = _speaking(legs, sightings, client, server, score.shape)
     told_surely = np.sum([evidence[name] for name in SURE], axis=0)
@@ -154,7 +154,9 @@ def locate(
     ) & ~named  # fmt: skip
     score[strange] = 0.0
     sure_of = (certain > 0) & (speaks | named)
-    _settle_contests(score, vantages, sightings, identity, addresses, speaks, sure_of)
+    _settle_contests(
+        score, vantages, sightings, identity, addresses, speaks, sure_of, passed & ~named
+    )
     settled = passing | (votes != 0) | between[sightings["capture"]]
     barred = denied | routed | foreign | strange
     _eliminate(score, vantages, segments, links, sightings, settled, addresses, barred)
@@ -300,17 +302,20 @@ def _settle_contests(
     addresses: Addresses,
     speaks: Array,
     certain: Array,
+    passed: Array,
 ) -> None:
     """Where captures of two hosts claim one address, and saw the same attempts of it, the
     better claim stands; equal ones stand both (the same host under two names). A claim to an
     address that never speaks in that capture falls before one to which it does: a router
     before which everything is lost is as near to the silent server as can be. What is
-    ``certain`` (bool, captures x addresses) stands before anything else."""
+    ``certain`` (bool, captures x addresses) stands before that; and one to which the address
+    itself speaks before those that have only what a router ``passed`` on (likewise), and that
+    a router's kernel notes to go out."""
     client, server = addresses.client, addresses.server
     for address in np.flatnonzero((score > 0).sum(axis=0) > 1):
         of_address = (client == address) | (server == address)
         claimants = np.flatnonzero(score[:, address] > 0)
-        order = [which[claimants, address] for which in (score, speaks, certain)]
+        order = [which[claimants, address] for which in (score, speaks, certain, ~passed)]
         rank = np.lexsort(order)
         best = int(claimants[rank[-1]])
         attempts = identity[of_address & (sightings["capture"] == best)]
@@ -320,6 +325,7 @@ def _settle_contests(
             weaker = score[other, address] < score[best, address]
             mute = speaks[best, address] and not speaks[other, address]
             mute = mute and not certain[other, address]
+            weaker |= passed[other, address] and not passed[best, address]
             if rival and (mute or (weaker and len(np.intersect1d(mine, attempts)))):
                 score[other, address] = 0
 
