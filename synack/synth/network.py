@@ -240,6 +240,8 @@ class Machine:
 
     def send(self, packet: Packet) -> None:
         """Resolve the next hop and put the packet on its link (ip_finish_output2)."""
+        if self.owns(packet.dst):
+            return  # to itself: by the loopback, which is not recorded
         tag = _tag_of(packet)
         way = self.route(packet.dst)
         if way is None or not self.is_up():
