@@ -109,13 +109,15 @@ class Case(Homes, Claims, Tables):
 
     def _passed_by(self, rows: Array, arrived: Array, attempt: Array) -> Array:
         """Whether ``rows`` that were sent to another MAC than the peer's were recorded there by a
-        capture that has no MACs, came by no router, and nothing followed: a network that
-        floods shows a machine what is not for it (bool)."""
+        capture that has no MACs, came by no router, and nothing followed, there at once or at
+        all: a network that floods shows a machine what is not for it (bool)."""
         s = self.matched.segments
         known, blind = s["dst_mac"][rows] != NO_MAC, s["dst_mac"][arrived] == NO_MAC
         blind &= known & (s["direction"][arrived] == UNKNOWN) & (arrived >= 0)
         went_on = (Outcome.COMPLETED, Outcome.REJECTED, Outcome.ACK_LOST)
         silent = ~np.isin(self.attempts["outcome"][attempt], went_on)
+        wait = self._until_answered_after(arrived, self.matched.leg[rows])
+        silent |= (wait > INITIAL_RTO_NS) & (wait < NEVER)
         return blind & silent & (s["ttl"][arrived] == s["ttl"][rows])
 
     @cached_property
@@ -275,15 +277,20 @@ class Case(Homes, Claims, Tables):
     @cached_property
     def _until_answered(self) -> Array:
         """Per sending ns until its attempt was first answered, by its sender's capture; NEVER."""
-        m, s = self.matched, self.sendings
-        sighting, time = m.sighting[s["row"]], m.segments["time"][s["row"]]
-        result = np.full(len(s), NEVER)
+        return self._until_answered_after(self.sendings["row"], self.sendings["leg"])
+
+    def _until_answered_after(self, rows: Array, leg: Array) -> Array:
+        """ns from ``rows`` of segments, SYNs or SYN-ACKs by their ``leg``, until their attempt was
+        first answered in that capture; NEVER."""
+        m = self.matched
+        sighting, time = m.sighting[rows], m.segments["time"][rows]
+        result = np.full(len(rows), NEVER)
         answers = {Event.SYN: SERVER_LEGS, Event.SYN_ACK: CLIENT_LEGS}
-        for leg, theirs in answers.items():
+        for asked, theirs in answers.items():
             for answer in theirs:
                 if answer == Event.SYN:
                     continue
-                known = (m.legs.counts[sighting, answer] > 0) & (s["leg"] == leg)
+                known = (m.legs.counts[sighting, answer] > 0) & (leg == asked)
                 after = m.legs.first[sighting, answer] - time
                 np.minimum(result, np.where(known, after, NEVER), out=result)
         return result
