@@ -28,7 +28,7 @@ from peers import PEERS, verdicts
 import synack
 from synack.model import CONFIDENCES, OUTCOMES
 from synack.synth.play import play
-from synack.synth.story import parse
+from synack.synth.reading import parse
 
 STALE = "stale-neighbor"
 KEY = ("client", "client_port", "server", "server_port", "client_isn")

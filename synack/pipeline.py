@@ -18,7 +18,8 @@ from synack.diagnosis.rules import findings
 from synack.grouping import among, distinct_rows
 from synack.handshake.assumed import assumed
 from synack.handshake.clock import split
-from synack.handshake.match import Matched, match
+from synack.handshake.match import match
+from synack.handshake.matched import Matched
 from synack.handshake.outcome import judge
 from synack.handshake.path import Paths, paths
 from synack.handshake.states import Event

@@ -214,7 +214,7 @@ ATTEMPTS = Schema(
     ("first", "i8", "time of its first segment, ns, on the reference clock"),
     ("last", "i8", "time of its last segment, ns, on the reference clock"),
     ("outcome", "u1", "index into model.OUTCOMES"),
-    ("reason", "u1", "index into match.REASONS: what was missing, for `inconclusive`"),
+    ("reason", "u1", "index into outcome.REASONS: what was missing, for `inconclusive`"),
     ("client_host", "i4", "row of the client's host, -1 when it did not capture this attempt"),
     ("server_host", "i4", "row of the server's host, -1 when it did not capture this attempt"),
     ("syn_sent", "i4", "SYN transmissions at the client; -1 not observable"),
@@ -272,7 +272,7 @@ TRANSMISSIONS = Schema(
     ("sent", "i4", "row of `segments`: the segment at its sender"),
     ("arrived", "i4", "row of `segments`: the same segment at the peer, -1 none"),
     ("fate", "u1", "index into model.FATES"),
-    ("cause", "u1", "index into match.CAUSES: why it is unwitnessed, 0 if it is not"),
+    ("cause", "u1", "index into coverage.CAUSES: why it is unwitnessed, 0 if it is not"),
 )
 
 VANISHED = Schema(
@@ -303,7 +303,7 @@ RUNGS = Schema(
     ("sent_at", "i8", "time there, ns, on the reference clock; NO_TIME when there is none"),
     ("arrived_at", "i8", "likewise at the other end"),
     ("fate", "u1", "index into model.FATES"),
-    ("cause", "u1", "index into match.CAUSES: why it is unwitnessed, 0 if it is not"),
+    ("cause", "u1", "index into coverage.CAUSES: why it is unwitnessed, 0 if it is not"),
     ("doubt_ns", "i8", "what the aligned clocks of its ends may be apart; -1 not two hosts"),
     ("after", "i4", "index into path.Paths.places: the last that has it, -1 not known"),
     ("before", "i4", "likewise the first after that, which would have shown it"),

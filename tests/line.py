@@ -13,7 +13,8 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from traces import HOSTS, Scene, ip, read
 
-from synack.handshake.match import Matched, match
+from synack.handshake.match import match
+from synack.handshake.matched import Matched
 from synack.handshake.path import Paths, paths
 from synack.handshake.states import Event
 from synack.handshake.vantage import Vantage

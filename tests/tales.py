@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from synack.synth.network import Network
 from synack.synth.play import play
-from synack.synth.story import parse
+from synack.synth.reading import parse
 from synack.synth.tcp import Tcp
 
 B, P = "0a:1f:3c:90:5e:a1", "0a:e6:f1:c2:6b:30"
 OLD = "0a:de:ad:00:00:01"
+
+GOOD = """\
+title = "A tale"
+[links.lan]
+prefix = "10.0.1.0/24"
+[hosts.a]
+address = "10.0.1.1"
+mac = "0a:00:00:00:00:01"
+services = {9092 = "accept"}
+[hosts.b]
+address = "10.0.1.2"
+mac = "0A-00-00-00-00-02"
+clock = {offset = 3, drift_ppm = 5}
+[[connections]]
+client = "b"
+server = "a"
+at = {from = 1, to = 9, every = 4}
+[[captures]]
+host = "a"
+[[captures]]
+host = "b"
+link_type = "LINUX_SLL"
+"""
 
 
 def tale(at=(1,), kind="plain", v6=False, **more):
@@ -59,3 +82,7 @@ def played(story):
 def written(story, folder):
     """Play it into files; gives the truth."""
     return play(parse(story, "a tale"), folder)
+
+
+def entry(net, ip="10.0.1.77", host="broker-1"):
+    return net.hosts[host].ports[0].table.get(ip)

@@ -8,7 +8,7 @@ from stories import BROKER, CLIENT, HEALTHY, case_of
 
 from synack.addresses import NO_MAC, parse_ip, parse_mac
 from synack.diagnosis.evidence import alike
-from synack.handshake.match import UNWITNESSED
+from synack.handshake.matched import UNWITNESSED
 from synack.handshake.states import Event
 
 

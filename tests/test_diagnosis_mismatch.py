@@ -22,7 +22,7 @@ from stories import (
 from synack.addresses import parse_ip, parse_mac
 from synack.diagnosis import mismatch as rule
 from synack.diagnosis.mismatch import mismatches
-from synack.handshake.match import DELIVERED, LOST, MISDELIVERED, UNWITNESSED
+from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, UNWITNESSED
 
 guilty, innocent = Stories(), Stories()
 guilty(an_address_reused_in_mid_capture)

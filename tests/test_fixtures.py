@@ -15,7 +15,7 @@ from synack.check.compare import differences
 from synack.model import FINDING_KINDS, OUTCOMES
 from synack.report.json import document
 from synack.synth.play import play
-from synack.synth.story import read as read_story
+from synack.synth.reading import read as read_story
 
 ROOT = Path(__file__).parents[1]
 CASES = sorted(path.parent.name for path in (ROOT / "fixtures").glob("*/case.toml"))

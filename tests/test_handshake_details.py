@@ -25,8 +25,9 @@ from test_handshake_outcome import (
 from traces import Scene, crowd, read
 
 from synack.handshake.clock import ASSUMED_AGREEMENT_NS
+from synack.handshake.coverage import CAUSES
 from synack.handshake.details import WHY, details
-from synack.handshake.match import CAUSES, Matched
+from synack.handshake.matched import Matched
 from synack.handshake.outcome import judge
 from synack.handshake.path import paths
 from synack.handshake.states import Event, State

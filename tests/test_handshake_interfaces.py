@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from traces import fates, ip, mac, read
 
+from synack.handshake.coverage import CAUSES
 from synack.handshake.interfaces import arrivals, machines, spans, track_by_host
-from synack.handshake.match import CAUSES, match
+from synack.handshake.match import match
 from synack.handshake.outcome import judge
 from synack.model import OUTCOMES
 from synack.tables import NO_TIME

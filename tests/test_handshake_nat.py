@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from test_handshake_match import SEARCH, Fleet, contradictions, judged
 from traces import SECOND, fates, ip, read
 
+from synack.handshake.coverage import CAUSES
 from synack.handshake.details import details
-from synack.handshake.match import CAUSES, Matched
+from synack.handshake.matched import Matched
 from synack.handshake.nat import MOST
 from synack.handshake.outcome import judge
 from synack.handshake.path import paths

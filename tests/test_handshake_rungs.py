@@ -26,8 +26,9 @@ from test_handshake_outcome import (
 )
 from traces import EPOCH, Scene, read
 
+from synack.handshake.coverage import CAUSES
 from synack.handshake.details import details
-from synack.handshake.match import CAUSES, Matched
+from synack.handshake.matched import Matched
 from synack.handshake.outcome import judge
 from synack.handshake.path import paths
 from synack.handshake.rungs import rungs

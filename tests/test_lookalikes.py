@@ -180,6 +180,16 @@ def two_interfaces_on_one_link(**broker):
     return story
 
 
+def two_interfaces_and_a_host_firewall_that_drops_some():
+    """Nothing lists the second; what comes by it is often answered only when it comes again."""
+    story = two_interfaces_on_one_link()
+    story["captures"][1]["link_type"] = "RAW"
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "at_receiver": True,
+                        "probability": 0.6, "cause": "host firewall"}]  # fmt: skip
+    story["dumps"] = TABLE
+    return story
+
+
 def two_interfaces_and_answers_alone():
     """As before without the list; one answer in three is lost by chance. That all attempts complete
     shows that what went to that MAC arrives."""
@@ -340,6 +350,7 @@ def one_failure_behind_a_relay_and_no_destination_mac():
         a_server_behind_a_balancer_recorded_its_answers_alone, two_owners_and_nothing_but_answers,
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
+        two_interfaces_and_a_host_firewall_that_drops_some,
         a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
         a_service_moved_and_serves_another_client,
         a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,
@@ -444,6 +455,14 @@ def answers_that_a_lossy_capture_lacks_are_no_arrivals():
     return story
 
 
+def what_is_flooded_is_answered_only_once_the_entry_is_right():
+    """The client's capture has no MACs and shows what went to the old one; the same attempts are
+    answered, by repetitions that went to its own."""
+    story = flooded(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS], dumps=TABLE)
+    story["captures"] = [{"host": "broker-1"}, {"host": "producer-7", "link_type": "RAW"}]
+    return story
+
+
 def the_server_recorded_no_questions():
     """Its clock is hours off, and nothing but the attempts themselves ties the two."""
     story = incident(dumps=TABLE)
@@ -527,6 +546,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         nobody_captured_but_the_broker_and_who_got_the_answers,
         a_capture_by_another_clock_is_no_second_one_of_the_server,
         answers_that_a_lossy_capture_lacks_are_no_arrivals, the_server_recorded_no_questions,
+        what_is_flooded_is_answered_only_once_the_entry_is_right,
         a_balancers_mac_beside_the_clients_own_and_its_interface,
         a_balancers_mac_that_the_clients_table_has,
         the_old_owner_listed_its_interface_by_another_clock,

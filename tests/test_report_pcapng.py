@@ -14,7 +14,7 @@ from judged import HOSTILE
 import build
 import synack
 from synack.errors import InputError, UsageError
-from synack.handshake.match import LOST
+from synack.handshake.matched import LOST
 from synack.handshake.rungs import rungs as all_rungs
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 
 import build
 from synack.addresses import NO_MAC, parse_ip, parse_mac
-from synack.handshake.match import Matched, match
+from synack.handshake.match import match
+from synack.handshake.matched import Matched
 from synack.handshake.outcome import judge
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, SERVER, Vantage

@@ -12,7 +12,7 @@ from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import came_regardless, wrong_rows
 from synack.diagnosis.mismatch import Mismatch
 from synack.grouping import distinct
-from synack.model import Outcome, Source
+from synack.model import Source
 from synack.tables import NO_TIME, Array, Table
 from synack.wording import count
 
@@ -110,9 +110,8 @@ def _by_shared_route(case: Case, mismatch: Mismatch, sendings: Table) -> Cause |
     """Linux 3.6 to 4.10: acknowledgments of any neighbor on the same route confirm the one that
     is written to next. Needs others that acknowledge, and none of the peer."""
     kernel = case.context.kernel(case.hosts[mismatch.host])
-    others = case.rightly_sent.get(mismatch.host, np.empty(0, np.int64))
-    others = others[case.attempts["outcome"][others] == Outcome.COMPLETED]
-    if kernel is None or not is_ipv4(*mismatch.ip) or not len(others):
+    others = case.rightly_completed.get(mismatch.host, 0)
+    if kernel is None or not is_ipv4(*mismatch.ip) or not others:
         return None
     release, version, source = kernel
     if not _SHARED_SINCE <= version < _SHARED_UNTIL:
@@ -126,7 +125,7 @@ def _by_shared_route(case: Case, mismatch: Mismatch, sendings: Table) -> Cause |
         f"Linux {release} takes acknowledgments of any neighbor on the same route as proof of"
         f" this one (3.6 to 4.10, fixed in 4.11): a busy host confirms the wrong entry for"
         f" ever{doubt}{also}",
-        f"{case.hosts[mismatch.host]} runs {release}, and {count(len(others), 'attempt')} of other"
+        f"{case.hosts[mismatch.host]} runs {release}, and {count(others, 'attempt')} of other"
         f" neighbors completed{'; ' + silent.seen if silent else ''}",
         (source, *(silent.sources if silent else ())),
     )

@@ -23,7 +23,7 @@ from synack.grouping import (
     ordered,
 )
 from synack.handshake.legs import NEVER
-from synack.handshake.match import DELIVERED, UNWITNESSED
+from synack.handshake.matched import DELIVERED, UNWITNESSED
 from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.model import Outcome
@@ -52,6 +52,12 @@ SENDINGS = Schema(
     ("home_mac", "i8", "source MAC of the peer's frames in its own capture; or NO_MAC"),
     ("time", "i8", "ns on the reference clock"),
 )
+
+_ANSWERS = {
+    Event.SYN: SERVER_LEGS,
+    Event.SYN_ACK: tuple(leg for leg in CLIENT_LEGS if leg != Event.SYN),
+}
+"""By leg what shows that it came."""
 
 
 class Case(Homes, Claims, Tables):
@@ -109,15 +115,15 @@ class Case(Homes, Claims, Tables):
 
     def _passed_by(self, rows: Array, arrived: Array, attempt: Array) -> Array:
         """Whether ``rows`` that were sent to another MAC than the peer's were recorded there by a
-        capture that has no MACs, came by no router, and nothing followed, there at once or at
-        all: a network that floods shows a machine what is not for it (bool)."""
+        capture that has no MACs, came by no router, and nothing followed, or not before they
+        were due again: a network that floods shows a machine what is not for it (bool)."""
         s = self.matched.segments
         known, blind = s["dst_mac"][rows] != NO_MAC, s["dst_mac"][arrived] == NO_MAC
         blind &= known & (s["direction"][arrived] == UNKNOWN) & (arrived >= 0)
         went_on = (Outcome.COMPLETED, Outcome.REJECTED, Outcome.ACK_LOST)
         silent = ~np.isin(self.attempts["outcome"][attempt], went_on)
-        wait = self._until_answered_after(arrived, self.matched.leg[rows])
-        silent |= (wait > INITIAL_RTO_NS) & (wait < NEVER)
+        answered = self._first_answer(arrived)
+        silent |= (answered > INITIAL_RTO_NS) & (answered < NEVER)
         return blind & silent & (s["ttl"][arrived] == s["ttl"][rows])
 
     @cached_property
@@ -277,20 +283,16 @@ class Case(Homes, Claims, Tables):
     @cached_property
     def _until_answered(self) -> Array:
         """Per sending ns until its attempt was first answered, by its sender's capture; NEVER."""
-        return self._until_answered_after(self.sendings["row"], self.sendings["leg"])
+        return self._first_answer(self.sendings["row"])
 
-    def _until_answered_after(self, rows: Array, leg: Array) -> Array:
-        """ns from ``rows`` of segments, SYNs or SYN-ACKs by their ``leg``, until their attempt was
-        first answered in that capture; NEVER."""
-        m = self.matched
+    def _first_answer(self, rows: Array) -> Array:
+        """From rows of SYNs and SYN-ACKs to the first answer to their like in the same capture
+        (ns; negative if that came before), NEVER without one."""
+        m, result = self.matched, np.full(len(rows), NEVER)
         sighting, time = m.sighting[rows], m.segments["time"][rows]
-        result = np.full(len(rows), NEVER)
-        answers = {Event.SYN: SERVER_LEGS, Event.SYN_ACK: CLIENT_LEGS}
-        for asked, theirs in answers.items():
+        for leg, theirs in _ANSWERS.items():
             for answer in theirs:
-                if answer == Event.SYN:
-                    continue
-                known = (m.legs.counts[sighting, answer] > 0) & (leg == asked)
+                known = (m.legs.counts[sighting, answer] > 0) & (m.leg[rows] == leg)
                 after = m.legs.first[sighting, answer] - time
                 np.minimum(result, np.where(known, after, NEVER), out=result)
         return result
@@ -359,6 +361,15 @@ class Case(Homes, Claims, Tables):
         right = np.flatnonzero((s["mac"] != NO_MAC) & (s["mac"] == s["peer_mac"]))
         hosts = grouped(right, s["host"][right])
         return {host: distinct(s["attempt"][rows]) for (host,), rows in hosts}
+
+    @cached_property
+    def rightly_completed(self) -> dict[int, int]:
+        """Of these so many completed."""
+        outcome = self.attempts["outcome"]
+        return {
+            host: int((outcome[attempts] == Outcome.COMPLETED).sum())
+            for host, attempts in self.rightly_sent.items()
+        }
 
     @cached_property
     def _by_peer(self) -> ByAddress:
@@ -462,10 +473,6 @@ class Case(Homes, Claims, Tables):
     @cached_property
     def _by_document_mac(self) -> ByAddress:
         return by_mac(self.documents["mac"])
-
-    @cached_property
-    def _by_source_mac(self) -> ByAddress:
-        return by_mac(self.matched.segments["src_mac"])
 
 
 def _of_end(first: Array, one: Array, other: Array, sighting: Array) -> Array:

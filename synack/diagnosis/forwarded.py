@@ -15,7 +15,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, special_mac
 from synack.grouping import distinct_rows, grouped, ids_of
-from synack.handshake.match import LOST, UNWITNESSED
+from synack.handshake.matched import LOST, UNWITNESSED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.tables import Array

@@ -208,6 +208,8 @@ def _after_a_reset(case: Case, sendings: Table) -> Array:
     sighting = distinct(m.sighting[sendings["row"]])
     counts = m.legs.counts[sighting]
     sighting = sighting[(counts[:, Event.RST_CLIENT] > 0) & (counts[:, Event.CHALLENGE] == 0)]
+    if not len(sighting):
+        return _answered_anew(case, sendings)
     reset = m.legs.first[:, Event.RST_CLIENT]
     wanted = np.zeros(len(m.sightings) + 1, bool)  # the last: of no sighting
     wanted[sighting] = True

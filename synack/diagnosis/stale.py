@@ -46,7 +46,7 @@ from synack.diagnosis.mismatch import (
 from synack.diagnosis.owners import ages, by_frames, by_others, contradicted, inventoried, old_owner
 from synack.diagnosis.remedy import collection, remedies
 from synack.diagnosis.survival import survival, told
-from synack.grouping import distinct, distinct_rows, grouped
+from synack.grouping import distinct, grouped
 from synack.handshake.match import LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import SURE
@@ -285,13 +285,11 @@ def _seen_elsewhere(case: Case, mismatch: Mismatch, sendings: Table) -> bool:
 def _bystander(case: Case, mismatch: Mismatch) -> bool:
     """Whether nothing in the capture comes to the sender, while what others exchange goes both
     ways: it is theirs, and what the sender sends is flooded there."""
-    m, s = case.matched, case.matched.segments
-    own = list(case.own_macs.get(mismatch.host, set()))
+    m, own = case.matched, case.own_macs.get(mismatch.host, set())
     captures = np.flatnonzero(m.host_of_capture == mismatch.host)
     if not own or any(m.vantages[capture].basis in SURE for capture in captures.tolist()):
         return False
-    rows = np.flatnonzero(np.isin(s["capture"], captures) & (s["dst_mac"] >= 0))
-    pairs = set(distinct_rows(s["src_mac"][rows], s["dst_mac"][rows]))
+    pairs = case.exchanges.get(mismatch.host, set())
     if any(target in own for _, target in pairs):
         return False
     return any((target, source) in pairs for source, target in pairs if source != target)
@@ -348,11 +346,15 @@ def _control_group(case: Case, mismatch: Mismatch) -> ControlGroup | None:
     """All attempts with this host by "MAC right or wrong": the most convincing table there is."""
     s, outcome = case.sendings, case.attempts["outcome"]
     wrong = distinct(s["attempt"][mismatch.rows])
-    others = np.setdiff1d(case.rightly_sent.get(mismatch.host, wrong[:0]), wrong)
-    if not len(others):
+    rightly = case.rightly_sent.get(mismatch.host, wrong[:0])
+    begin, end = (np.searchsorted(rightly, wrong, side) for side in ("left", "right"))
+    both = wrong[begin < end]
+    others = len(rightly) - len(both)
+    if not others:
         return None
-    done, also = (int((outcome[part] == Outcome.COMPLETED).sum()) for part in (others, wrong))
-    return ControlGroup(Share(done, len(others)), Share(also, len(wrong)))
+    also, shared = (int((outcome[part] == Outcome.COMPLETED).sum()) for part in (wrong, both))
+    done = case.rightly_completed[mismatch.host] - shared
+    return ControlGroup(Share(done, others), Share(also, len(wrong)))
 
 
 def _compared(group: ControlGroup) -> Evidence:

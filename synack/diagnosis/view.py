@@ -14,7 +14,7 @@ from synack.diagnosis.flow_records import Fact, Flows
 from synack.diagnosis.flow_records import logged as in_flow_logs
 from synack.diagnosis.link import on_link
 from synack.grouping import among, distinct, distinct_rows, ids_of, representatives
-from synack.handshake.match import LOST, MISDELIVERED
+from synack.handshake.matched import LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.model import Capture, Finding, Source
 from synack.tables import NO_TIME, Array

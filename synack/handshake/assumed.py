@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synack.handshake.match import Matched
+from synack.handshake.matched import Matched
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, SERVER, SURE
 

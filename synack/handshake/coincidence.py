@@ -27,7 +27,7 @@ from synack.handshake.witness import SETTLE_NS, certainly_on
 from synack.tables import Array
 
 if TYPE_CHECKING:
-    from synack.handshake.match import Matched
+    from synack.handshake.matched import Matched
     from synack.handshake.nat import Alike
 
 

@@ -6,13 +6,11 @@ from __future__ import annotations
 import numpy as np
 
 from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across
-from synack.handshake.match import (
-    CAUSES,
+from synack.handshake.coverage import CAUSES, ONE_HOST, UNCAPTURED
+from synack.handshake.matched import (
     DELIVERED,
     LOST,
     MISDELIVERED,
-    ONE_HOST,
-    UNCAPTURED,
     UNWITNESSED,
     Matched,
     fate_counts,

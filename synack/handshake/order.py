@@ -27,7 +27,7 @@ import numpy as np
 from synack.grouping import ids_of, representatives
 from synack.handshake.clock import split
 from synack.handshake.hulls import MAX_DRIFT
-from synack.handshake.match import Matched
+from synack.handshake.matched import Matched
 from synack.handshake.states import SERVER_LEGS, Event
 from synack.handshake.stations import Stations, labels
 from synack.handshake.witness import certainly_on

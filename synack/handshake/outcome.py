@@ -16,7 +16,7 @@ from synack.grouping import ids_of, least
 from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across, on_reference
 from synack.handshake.interfaces import spans
 from synack.handshake.legs import NEVER
-from synack.handshake.match import (
+from synack.handshake.matched import (
     LOST,
     MISDELIVERED,
     UNWITNESSED,

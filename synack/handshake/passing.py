@@ -13,7 +13,7 @@ from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.tables import NO_TIME, Array
 
 if TYPE_CHECKING:
-    from synack.handshake.match import Matched
+    from synack.handshake.matched import Matched
 
 _FROM_CLIENT = np.isin(np.arange(len(Event)), CLIENT_LEGS)
 _FROM_SERVER = np.isin(np.arange(len(Event)), SERVER_LEGS)

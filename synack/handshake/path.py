@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from synack.grouping import ids_of, representatives
-from synack.handshake.match import Matched
+from synack.handshake.matched import Matched
 from synack.handshake.order import Order, closed
 from synack.handshake.states import Event
 from synack.handshake.stations import Stations, labels

@@ -15,16 +15,8 @@ import numpy as np
 
 from synack.grouping import distinct, ids_of
 from synack.handshake.clock import across
-from synack.handshake.match import (
-    DELIVERED,
-    LOST,
-    MISDELIVERED,
-    ONE_HOST,
-    SENDER,
-    UNCAPTURED,
-    UNWITNESSED,
-    Matched,
-)
+from synack.handshake.coverage import ONE_HOST, UNCAPTURED
+from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, SENDER, UNWITNESSED, Matched
 from synack.handshake.pairing import common, pair
 from synack.handshake.path import Paths
 from synack.handshake.states import Event
@@ -179,7 +171,7 @@ def _received(m: Matched, row: Array) -> Array:
 
 
 def _blind(m: Matched, seen: _Seen) -> Array:
-    """Why nothing tells whether it arrived, as a place in match.CAUSES."""
+    """Why nothing tells whether it arrived, as a place in coverage.CAUSES."""
     ends = m.client_host[seen.attempt], m.server_host[seen.attempt]
     receiver = np.where(seen.side == CLIENT, *ends[::-1])
     same = (ends[0] == ends[1]) & (ends[0] >= 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synack.grouping import among, ids_of, representatives
-from synack.handshake.match import Matched
+from synack.handshake.matched import Matched
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
 from synack.model import Capture
 from synack.tables import Array

@@ -26,7 +26,8 @@ import numpy as np
 
 from synack.grouping import ids_of, representatives
 from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across
-from synack.handshake.match import DELIVERED, LOST, MISDELIVERED, UNRECORDED, Matched
+from synack.handshake.coverage import UNRECORDED
+from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, Matched
 from synack.handshake.order import TOWARDS_CLIENT, Order
 from synack.handshake.pairing import common, counted, pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event

@@ -10,7 +10,7 @@ from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across
 from synack.tables import NO_TIME, Array
 
 if TYPE_CHECKING:
-    from synack.handshake.match import Matched
+    from synack.handshake.matched import Matched
 
 SETTLE_NS = 100_000_000
 """How long after a transmission the receiver's capture must go on to be a witness

@@ -16,7 +16,7 @@ from synack.report.strings import FILL, Bytes, Strings, distinct
 from synack.tables import NO_TIME, Array, Table
 
 if TYPE_CHECKING:
-    from synack.handshake.match import Matched
+    from synack.handshake.matched import Matched
     from synack.handshake.path import Paths
     from synack.loading import Loaded
 
@@ -169,7 +169,7 @@ def transmissions(
     rungs: Table, matched: Matched, files: Sequence[CaptureFile], paths: Paths
 ) -> list[Shown]:
     """What was sent in attempts, one row per transmission, as both ends saw it."""
-    from synack.handshake.match import CAUSES
+    from synack.handshake.coverage import CAUSES
     from synack.handshake.vantage import CLIENT
 
     r = rungs

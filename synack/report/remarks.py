@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synack.addresses import NO_MAC, format_ip, format_mac
-from synack.handshake.match import CAUSES, DELIVERED, LOST, MISDELIVERED
+from synack.handshake.coverage import CAUSES
+from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.rungs import rungs
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT

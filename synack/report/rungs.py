@@ -139,7 +139,7 @@ def typical(d: Diagnosed, finding: Finding) -> int | None:
 
 class _Builder:
     def __init__(self, d: Diagnosed, table: Table, passed: Table) -> None:
-        from synack.handshake.match import CAUSES
+        from synack.handshake.coverage import CAUSES
         from synack.handshake.outcome import REASONS
         from synack.handshake.stations import labels
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from synack.errors import SynackError
 from synack.synth.play import play
-from synack.synth.story import read
+from synack.synth.reading import read
 
 
 def main(arguments: list[str] | None = None) -> int:

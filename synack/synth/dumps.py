@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from synack.synth.network import Entry, Machine, Network, Port
+from synack.synth.link import Entry, Port
+from synack.synth.machine import Machine
+from synack.synth.network import Network
 from synack.synth.recording import stamp
 from synack.synth.story import Dump, Story
 

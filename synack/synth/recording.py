@@ -27,7 +27,8 @@ from synack.synth.frames import (
     mirrored,
     network,
 )
-from synack.synth.network import Network, Port
+from synack.synth.link import Port
+from synack.synth.network import Network
 from synack.synth.story import ANY, Host, Record, Story
 
 NUMBERS = {"NULL": 0, "EN10MB": 1, "RAW": 101, "LOOP": 108, "LINUX_SLL": 113, "LINUX_SLL2": 276}

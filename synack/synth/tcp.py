@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from synack.synth.frames import Error, Packet, Segment
-from synack.synth.network import Machine, Network
+from synack.synth.machine import Machine
+from synack.synth.network import Network
 from synack.synth.story import Connect, Story
 from synack.synth.truth import Attempt, Sent
 

@@ -13,7 +13,7 @@ from synack.context.counters import Rise
 from synack.diagnosis.context import Context
 from synack.grouping import grouped
 from synack.handshake.clock import Clock
-from synack.handshake.match import Matched
+from synack.handshake.matched import Matched
 from synack.handshake.path import Paths
 from synack.handshake.states import Event
 from synack.model import CaptureFile, Evidence, Source

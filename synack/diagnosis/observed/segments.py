@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from synack.addresses import NO_MAC, Address
-from synack.diagnosis.observed.by_address import ByAddress
+from synack.diagnosis.observed.by_address import ByAddress, by_mac
 from synack.diagnosis.observed.records import Records
 from synack.grouping import distinct_rows, ids_of, representatives
 from synack.handshake.vantage import FIRST_TTLS
@@ -23,6 +23,9 @@ _SPEAKERS = Schema(
     ("row", "i8", "row of `segments`: the first such"),
 )
 
+_MANY = 10_000
+"""So many rows of an address are not gone through for each MAC."""
+
 
 class Segments(Records):
     """What the segments say of their senders."""
@@ -37,10 +40,30 @@ class Segments(Records):
         s = self.matched.segments
         return ByAddress(s["dst_hi"], s["dst_lo"])
 
+    @cached_property
+    def _by_source_mac(self) -> ByAddress:
+        return by_mac(self.matched.segments["src_mac"])
+
     def spoken(self, address: Address, mac: int) -> Array:
         """Rows of segments that ``address`` sent from ``mac``, in whatever capture."""
         s, rows = self.matched.segments, self._by_source.rows(address)
+        if mac >= 0 and len(rows) > _MANY:
+            # A server is asked about with the MACs of many others, which say little.
+            rows = self._by_source_mac.rows((0, mac))
+            rows = rows[(s["src_lo"][rows] == np.uint64(address[1]))]
+            rows = rows[(s["src_hi"][rows] == np.uint64(address[0]))]
         return rows[(s["src_mac"][rows] == mac) & (s["icmp"][rows] < 0)]
+
+    @cached_property
+    def exchanges(self) -> dict[int, set[tuple[int, int]]]:
+        """Per host that captured, (from, to) MACs of the frames in its captures."""
+        m, s = self.matched, self.matched.segments
+        rows = np.flatnonzero(s["dst_mac"] >= 0)
+        host = m.host_of_capture[s["capture"][rows]]
+        result: dict[int, set[tuple[int, int]]] = {}
+        for name, source, target in distinct_rows(host, s["src_mac"][rows], s["dst_mac"][rows]):
+            result.setdefault(name, set()).add((source, target))
+        return result
 
     @cached_property
     def speakers(self) -> Table:

@@ -22,7 +22,7 @@ from synack.report.rungs import segment_name
 from synack.tables import NO_TIME, Array, Table
 
 if TYPE_CHECKING:
-    from synack.handshake.match import Matched
+    from synack.handshake.matched import Matched
     from synack.pipeline import Diagnosed
 
 MOST = 200_000

@@ -1,0 +1,102 @@
+"""Which packets, seen at two places, bound the clocks of the hosts against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from synack.handshake.clock import Clock, estimate
+from synack.handshake.lookalikes import Lookalikes
+from synack.handshake.matched import Matched
+from synack.handshake.passing import passages
+from synack.handshake.rhythm import agreed, in_step
+from synack.tables import NO_TIME, Array
+
+REPEATED_NS = 3_000_000_000
+"""A handshake's segment is repeated after 1 s, then after 2 s (RFC 6298)."""
+
+
+def clocks(m: Matched, found: Lookalikes, known_offsets: Mapping[str, int]) -> list[Clock]:
+    """Only transmissions that cannot be mistaken for another bound a clock."""
+    time, capture = m.segments["time"], m.segments["capture"]
+    watching = _watching(m)
+    passed = passages(m, watching[m.host_of_capture])
+    out, back = _timed(
+        m, *(np.concatenate(pair) for pair in zip((found.out, found.back), passed, strict=True))
+    )
+    kept = _unmistakable(m, out, back)
+    out, back = out[kept], back[kept]
+    repeated = _repeated_in_step(m, found, out, back)
+    out, back = (np.concatenate(pair) for pair in zip((out, back), repeated, strict=True))
+    known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
+             if name in m.hosts}  # fmt: skip
+    sender, receiver = (m.host_of_capture[capture[rows]] for rows in (out, back))
+    return estimate(len(m.hosts), sender, receiver, time[out], time[back], known, watching)
+
+
+def _timed(m: Matched, out: Array, back: Array) -> tuple[Array, Array]:
+    """Those of these pairs of rows of segments that both have a time."""
+    time = m.segments["time"]
+    timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
+    return out[timed], back[timed]
+
+
+def _watching(m: Matched) -> Array:
+    """Hosts that are neither end of anything they saw (bool): taps, or of unknown place."""
+    result = np.ones(len(m.hosts), bool)
+    for end in (m.client_host, m.server_host):
+        result[end[end >= 0]] = False
+    return result
+
+
+def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
+    """Whether it is sure that a segment and its only like at the peer are one (bool).
+
+    Without TSval a repetition looks the same: the sender's capture must have been on when
+    there would have been one. Where a direction has nothing better, and the other has
+    anything, doubtful ones will do: wrong ones would contradict those of the other.
+    """
+    s = m.segments
+    first, last = _spans(m)
+    capture, time = s["capture"][out], s["time"][out]
+    sure = (s["tsval"][out] >= 0) & (s["tsval"][back] >= 0)
+    sure |= (time - REPEATED_NS >= first[capture]) & (time + REPEATED_NS <= last[capture])
+    one, other = m.host_of_capture[capture], m.host_of_capture[s["capture"][back]]
+    size, way = len(m.hosts), _ways(m, out, back)
+    has_sure = np.bincount(way[sure], minlength=size * size) > 0
+    has_any = np.bincount(way, minlength=size * size) > 0
+    return sure | (~has_sure[way] & has_any[other * size + one])
+
+
+def _repeated_in_step(
+    m: Matched, found: Lookalikes, out: Array, back: Array
+) -> tuple[Array, Array]:
+    """Rows of repetitions at their senders and receivers that are the same by their rhythm, of
+    hosts that nothing else (``out``, ``back``) compares. The sender's capture must have been
+    on when there would have been one before the first, or after the last."""
+    time, capture = m.segments["time"], m.segments["capture"]
+    timed = np.flatnonzero(time[found.rows] != NO_TIME)
+    rows, group = found.rows[timed], found.group[timed]
+    one, other = in_step(group, found.arrival[timed], time[rows])
+    group, one, other = group[one], rows[one], rows[other]
+    first, last = (moments[capture[one]] for moments in _spans(m))
+    beside = (time[one] - REPEATED_NS < first) | (time[one] + REPEATED_NS > last)
+    compared = _ways(m, np.concatenate([out, back]), np.concatenate([back, out]))
+    way = _ways(m, one, other)
+    kept = np.flatnonzero(~np.isin(group, group[beside]) & ~np.isin(way, compared))
+    kept = kept[agreed(way[kept], group[kept], (time[other] - time[one])[kept])]
+    return one[kept], other[kept]
+
+
+def _ways(m: Matched, out: Array, back: Array) -> Array:
+    """A number for the two hosts that recorded rows of segments, sender and receiver."""
+    sender, receiver = (m.host_of_capture[m.segments["capture"][rows]] for rows in (out, back))
+    return sender * len(m.hosts) + receiver
+
+
+def _spans(m: Matched) -> tuple[Array, Array]:
+    """When each capture began and ended, by its first and last packet (ns)."""
+    first = np.array([0 if c.first is None else c.first for c in m.captures], np.int64)
+    last = np.array([0 if c.last is None else c.last for c in m.captures], np.int64)
+    return first, last

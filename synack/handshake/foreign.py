@@ -1,0 +1,63 @@
+"""What reached a host and was addressed to another machine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synack.addresses import BROADCAST_MAC
+from synack.grouping import ids_of
+from synack.handshake.matched import SENDER, Matched, count_of
+from synack.handshake.states import Event
+from synack.handshake.vantage import CLIENT, NEITHER
+from synack.tables import OTHER_HOST, Array
+
+
+def foreign(m: Matched) -> Array:
+    """Arrivals that were addressed to a MAC that is not the host's, unless the host went on with
+    a handshake after one to it, although nothing else of that leg arrived, nor was sent to its
+    own MAC: a virtual router's MAC is foreign by number and its own in truth."""
+    receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
+    rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
+    attempt = m.identity[m.sighting[rows]]
+    destination = m.segments["dst_mac"][rows]
+    capture = m.segments["capture"][rows]
+    foreign = m.segments["direction"][rows] == OTHER_HOST
+    own: set[int] = set()
+    for number, vantage in enumerate(m.vantages):
+        if vantage.macs:
+            own |= vantage.macs
+            elsewhere = ~np.isin(destination, [*vantage.macs, BROADCAST_MAC])
+            foreign |= (capture == number) & (destination >= 0) & elsewhere
+    result = np.zeros(len(m.segments), bool)
+    if not foreign.any():
+        return result
+    cell = attempt * len(Event) + m.leg[rows]
+    sent = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == SENDER[m.leg])
+    sent = sent[np.isin(m.segments["dst_mac"][sent], list(own))]
+    well = m.identity[m.sighting[sent]] * len(Event) + m.leg[sent]
+    proper = np.bincount(np.append(cell[~foreign], well), minlength=m.attempts * len(Event))
+    proper = proper[cell] > 0
+    foreign &= ~_own(capture, destination, foreign & ~proper & _answered(m, m.leg[rows], attempt))
+    result[rows[foreign]] = True
+    return result
+
+
+def _own(capture: Array, destination: Array, accepted: Array) -> Array:
+    """Whether the host of a capture takes what is for that MAC: one such is ``accepted``."""
+    result = accepted.copy()
+    rows = np.flatnonzero(destination >= 0)
+    pair = ids_of(capture[rows], destination[rows])
+    result[rows] |= np.bincount(pair, accepted[rows])[pair] > 0
+    return result
+
+
+def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
+    """Whether the receiver of ``leg`` itself went on with the handshake."""
+    by_client = count_of(m, m.client, Event.ACK, Event.RST_CLIENT)
+    by_server = count_of(m, m.server, Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
+    onward = count_of(m, m.server, Event.PROGRESS)
+    return np.select(
+        [leg == Event.SYN, leg == Event.SYN_ACK, leg == Event.ACK],
+        [by_server[attempt] > 0, by_client[attempt] > 0, onward[attempt] > 0],
+        False,
+    )
