@@ -682,3 +682,34 @@ def test_a_router_that_noted_what_it_passed_on_is_at_neither_end(wrong, tmp_path
         story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.2.31", "cause": "firewall"}]
     said = [("broker-1", "10.0.1.1", OLD, GATEWAY, "gateway")] if wrong else []
     assert accused(story, tmp_path) == said
+
+
+@pytest.mark.parametrize("gateway", ["10.0.1.1", "10.0.1.2"])
+def test_a_virtual_gateway_without_destination_macs(gateway, tmp_path):
+    """The router's own MAC hands on, another one answers for its address, by another host's table.
+    Nothing but the wrong entry can be the way back; or there is a second router, whose firewall
+    drops everything, and the old entry of the first lies there unused."""
+    story = beyond()
+    story["links"]["lan"]["kind"] = "cloud"
+    inner = story["hosts"]["gw-1"]["interfaces"][0]
+    inner |= {"address": "10.0.1.3", "virtual": {"10.0.1.1": "00:00:5e:00:01:07"}}
+    story["hosts"]["gw-2"] = {
+        "forwards": True,
+        "interfaces": [
+            {"link": "lan", "mac": "0a:02:00:00:00:01", "address": "10.0.1.2"},
+            {"link": "far", "mac": "0a:02:00:00:00:02", "address": "10.0.2.2"},
+        ],
+    }
+    story["losses"] = [{"segments": ["syn-ack"], "via": "gw-2", "cause": "firewall"}]
+    wrong = {"host": "broker-1", "address": "10.0.1.1", "mac": OLD, "kept": True}
+    other = {"host": "broker-2", "address": "10.0.1.1", "mac": "00:00:5e:00:01:07"}
+    story["neighbors"] = [wrong, other]
+    story["hosts"]["broker-2"] = {"address": "10.0.1.11", "mac": "0a:22:22:22:22:22"}
+    story["hosts"]["broker-1"]["gateway"] = gateway
+    story["captures"] = [
+        {"host": "broker-1", "link_type": "LINUX_SLL"}, {"host": "producer-7"},
+        {"host": "producer-71"},
+    ]  # fmt: skip
+    story["dumps"] = [{"host": "broker-1", "at": [5, 20]}, {"host": "broker-2", "at": [6]}]
+    said = ("broker-1", "10.0.1.1", OLD, "00:00:5e:00:01:07", "gateway")
+    assert accused(story, tmp_path) == [said] * (gateway == "10.0.1.1")

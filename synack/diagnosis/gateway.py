@@ -56,18 +56,22 @@ def _a_gateway(case: Case, host: int, ip: Address) -> Evidence:
 
 def unrecorded_gateways(case: Case) -> Iterator[Mismatch]:
     """Of captures without destination MACs: what went to peers that come from beyond a router,
-    while the host's table has an address of that router at another MAC."""
+    while the host's table has an address of that router at another MAC, or its one gateway at
+    another than the virtual one that others reach it by."""
     s = case.sendings
     rows = np.flatnonzero((s["mac"] == NO_MAC) & (s["peer_mac"] != NO_MAC))
     columns = [s[name][rows] for name in ("host", "peer_mac")]
-    for (host, right), part in grouped(rows, *columns):
-        if special_mac(right):
+    for (host, heard), part in grouped(rows, *columns):
+        if special_mac(heard):
             continue
-        mine = _off_link(case, host, NO_MAC, right, _unlisted(case, host, part))
-        for ip, wrong in _elsewhere(case, host, right) if len(mine) else ():
-            bad = mine[failed(case, s.take(mine)) & ~case.came_through[mine]]
-            reached = case.reached[mine]
-            bad = before_recovery(case, bad, reached)
+        mine = _off_link(case, host, NO_MAC, heard, _unlisted(case, host, part))
+        failing = mine[failed(case, s.take(mine)) & ~case.came_through[mine]]
+        if not len(failing):
+            continue
+        reached = case.reached[mine]
+        bad = before_recovery(case, failing, reached)
+        ways = *_elsewhere(case, host, heard), *_at_a_virtual(case, host, failing)
+        for ip, wrong, right in ways:
             late = since_takeover(case, host, ip, wrong, right, bad)
             if not len(late) or not harmful(case, late) or _still_claimed(case, ip, wrong, late):
                 continue
@@ -86,23 +90,55 @@ def _unlisted(case: Case, host: int, rows: Array) -> Array:
     return np.sort(np.concatenate(keep)) if keep else rows[:0]
 
 
-def _elsewhere(case: Case, host: int, right: int) -> Iterator[tuple[Address, int]]:
-    """Addresses that others know at ``right``, and the other MACs that the host has them at."""
+def _elsewhere(case: Case, host: int, heard: int) -> Iterator[tuple[Address, int, int]]:
+    """Addresses that others know at ``heard``, with the other MACs that the host has them at."""
     told = {
         (int(high), int(low))
         for high, low, mac in zip(
             *(case.claims[name].tolist() for name in ("ip_hi", "ip_lo", "mac")), strict=True
         )
-        if mac == right
+        if mac == heard
     }
     e = case.entries
-    rows = np.flatnonzero(case.usable & (e["mac"] == right) & (e["host"] != case.hosts[host]))
+    rows = np.flatnonzero(case.usable & (e["mac"] == heard) & (e["host"] != case.hosts[host]))
     told |= set(zip(e["ip_hi"][rows].tolist(), e["ip_lo"][rows].tolist(), strict=True))
     for ip in sorted(told):
         rows = case.table_of(host, ip)
         for wrong in distinct(e["mac"][rows[case.usable[rows]]]).tolist():
-            if wrong != right and not special_mac(wrong) and not is_group_mac(wrong):
-                yield ip, wrong
+            if wrong != heard and not special_mac(wrong) and not is_group_mac(wrong):
+                yield ip, wrong, heard
+
+
+def _at_a_virtual(case: Case, host: int, rows: Array) -> Iterator[tuple[Address, int, int]]:
+    """The one gateway that the host can have sent ``rows`` by, with its MAC there, from which
+    nothing comes, and its virtual one."""
+    for ip, wrong in sorted(_only_ways(case, host, rows)):
+        virtual = _virtual(case, host, ip, wrong)
+        if virtual is not None and not case.behind(host, wrong)[1]:
+            yield ip, wrong, virtual
+
+
+def _only_ways(case: Case, host: int, rows: Array) -> set[tuple[Address, int]]:
+    """The one entry (address, MAC) by which the host can have sent ``rows`` of sendings to peers
+    beyond, of each of its dumps meanwhile that leaves but one: the others are of machines that
+    it hears themselves, or were not in use while it sent."""
+    e, at, sent = case.entries, case.entry_time, np.sort(case.sendings["time"][rows])
+    mine = case.usable & ~case.misplaced & case.entry_certain & (e["host"] == case.hosts[host])
+    dumped = np.flatnonzero(mine & (at >= sent[0]) & (at <= sent[-1]))
+    # Who sends by an entry in STALE takes it out of that state at once.
+    idle_ns = np.where(e["state"][dumped] == "STALE", e["updated_s"][dumped], 0) * _SEC
+    since = np.searchsorted(sent, at[dumped] - np.maximum(idle_ns - _SEC, 0))
+    idle = since < np.searchsorted(sent, at[dumped])
+    ways: dict[int, set[tuple[Address, int]]] = {}
+    columns = [e[name][dumped] for name in ("ip_hi", "ip_lo", "mac")]
+    for (high, low, mac), part in grouped(np.flatnonzero(~idle), *(c[~idle] for c in columns)):
+        if host not in case.first_spoken((high, low), mac):
+            for moment in at[dumped[part]].tolist():
+                ways.setdefault(moment, set()).add(((high, low), mac))
+    return set().union(*(found for found in ways.values() if len(found) == 1))
+
+
+_SEC = 1_000_000_000
 
 
 def _off_link(case: Case, host: int, wrong: int, right: int, rows: Array) -> Array:
@@ -125,29 +161,41 @@ def _gateways(case: Case, host: int, wrong: int, heard: int) -> list[tuple[Addre
         rows = case.table_of(host, ip)
         if not (case.usable[rows] & (case.entries["mac"][rows] == wrong)).any():
             continue
-        known = set(case.claims["mac"][case.claims_of(ip)].tolist())
-        e = case.entries
-        mine = (e["ip_hi"] == np.uint64(ip[0])) & (e["ip_lo"] == np.uint64(ip[1])) & case.usable
-        known |= set(e["mac"][mine & (e["host"] != case.hosts[host])].tolist())
-        if heard in known:
+        if heard in _known_at(case, host, ip):
             found.append((ip, heard))
             continue
-        virtual = [mac for mac in known - {wrong, NO_MAC} if _stands_in(case, host, ip, mac)]
-        if len(virtual) == 1:
-            found.append((ip, virtual[0]))
+        virtual = _virtual(case, host, ip, wrong)
+        if virtual is not None:
+            found.append((ip, virtual))
     return found
 
 
-def _stands_in(case: Case, host: int, ip: Address, mac: int) -> bool:
+def _known_at(case: Case, host: int, ip: Address) -> set[int]:
+    """MACs at which ARP, ND or the tables of other hosts have an address."""
+    e = case.entries
+    mine = (e["ip_hi"] == np.uint64(ip[0])) & (e["ip_lo"] == np.uint64(ip[1])) & case.usable
+    known = set(case.claims["mac"][case.claims_of(ip)].tolist())
+    return known | set(e["mac"][mine & (e["host"] != case.hosts[host])].tolist())
+
+
+def _virtual(case: Case, host: int, ip: Address, wrong: int) -> int | None:
+    """The one virtual MAC of a gateway that ``host`` has at ``wrong``, if others know one."""
+    if special_mac(wrong) or is_group_mac(wrong):
+        return None
+    known = _known_at(case, host, ip) - {wrong, NO_MAC}
+    virtual = [mac for mac in known if _stands_in(case, ip, mac)]
+    return virtual[0] if len(virtual) == 1 else None
+
+
+def _stands_in(case: Case, ip: Address, mac: int) -> bool:
     """Whether a gateway's MAC may be a virtual one: such by its number, or one that never speaks
-    but as the gateway, and by which the host reached peers from beyond."""
+    but as the gateway, and by which a host reached peers from beyond."""
     if special_mac(mac):
         return True
     s = case.sendings
-    rows = np.flatnonzero((s["host"] == host) & (s["mac"] == mac) & case.came_through)
-    rows = rows[s["peer_mac"][rows] != mac]
-    told, seen = case.behind(host, mac)
-    return bool(len(rows)) and not seen and told == {ip}
+    rows = np.flatnonzero((s["mac"] == mac) & case.came_through & (s["peer_mac"] != mac))
+    behind = [case.behind(host, mac) for host in distinct(s["host"][rows]).tolist()]
+    return any(told == {ip} and not seen for told, seen in behind)
 
 
 def _still_claimed(case: Case, ip: Address, wrong: int, rows: Array) -> bool:
