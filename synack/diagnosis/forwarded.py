@@ -16,6 +16,7 @@ import numpy as np
 from synack.addresses import NO_MAC, special_mac
 from synack.grouping import distinct_rows, grouped, ids_of
 from synack.handshake.matched import LOST, UNWITNESSED
+from synack.handshake.pairing import ranked
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.tables import Array
@@ -91,27 +92,12 @@ def fates_of(case: Case, rows: Array) -> tuple[Array, Array]:
     ours = m.identity[m.sighting[rows]] * len(Event) + m.leg[rows]
     theirs = t["attempt"].astype(np.int64) * len(Event) + t["leg"]
     by_capture = ids_of(ours, m.segments["capture"][rows])
-    same = np.bincount(by_capture)[by_capture] == _times(theirs, ours)
     order = np.lexsort((m.segments["time"][t["sent"]], theirs))
-    at = np.searchsorted(theirs[order], ours) + _rank(by_capture, m.segments["time"][rows])
-    at = order[at[same]]
+    begin, end = (np.searchsorted(theirs[order], ours, side) for side in ("left", "right"))
+    same = np.bincount(by_capture)[by_capture] == end - begin
+    at = order[(begin + ranked(by_capture, m.segments["time"][rows]))[same]]
     fate[same], arrived[same] = t["fate"][at], t["arrived"][at]
     return fate, arrived
-
-
-def _times(values: Array, wanted: Array) -> Array:
-    """How often each of ``wanted`` is among ``values``."""
-    ordered = np.sort(values)
-    return np.searchsorted(ordered, wanted, "right") - np.searchsorted(ordered, wanted)
-
-
-def _rank(groups: Array, values: Array) -> Array:
-    """The place of each row in its group by ``values``, from 0."""
-    order = np.lexsort((values, groups))
-    begin = np.searchsorted(groups[order], groups[order])
-    rank = np.empty(len(groups), np.int64)
-    rank[order] = np.arange(len(groups)) - begin
-    return rank
 
 
 def varied(values: Array, *columns: Array) -> Array:
