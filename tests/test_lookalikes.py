@@ -537,6 +537,14 @@ def the_client_speaks_to_another_server_alone():
     return story
 
 
+def the_client_recorded_only_what_came_and_what_was_flooded():
+    """Its own MAC is not in its capture, but the server hears it."""
+    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS], dumps=TABLE)
+    story["links"]["lan"]["kind"] = "flooding"
+    story["captures"][1]["direction"] = "in"
+    return story
+
+
 def an_owner_heard_by_clocks_that_nothing_compares():
     """The client is at home in no time of the broker's: all that it sends goes astray."""
     wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": OLD, "kept": True}
@@ -563,6 +571,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         the_old_owner_listed_its_interface_by_another_clock,
         the_clients_capture_ended_before_the_late_answers,
         the_servers_capture_began_among_its_answers, the_client_speaks_to_another_server_alone,
+        the_client_recorded_only_what_came_and_what_was_flooded,
     ],
 )  # fmt: skip
 def test_the_entry_is_found_and_nothing_else_accused(story, tmp_path):
