@@ -42,7 +42,7 @@ from synack.handshake.legs import Legs
 from synack.handshake.numbering import Addresses, Links
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS
 from synack.handshake.votes import by_direction, by_name, by_reply_gap, by_role
-from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, Array, Table
+from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
 from synack.together import together
 
 CLIENT, SERVER, NEITHER = 1, -1, 0
@@ -246,13 +246,14 @@ def _forwarded(segments: Table, links: Links, sightings: Table, sighting: Array)
     # Nothing of it passes by its own MAC then; what others see of it does.
     handed = alike & (segments["dst_mac"][came] == segments["src_mac"][went])
     way = segments["direction"]
-    handed |= alike & (way[came] == INBOUND) & (way[went] == OUTBOUND)
+    # On a bridge of its own the first sight is of a port, whose MAC nobody sends to.
+    handed |= alike & np.isin(way[came], (INBOUND, OTHER_HOST)) & (way[went] == OUTBOUND)
     hands = np.full(len(result), NO_MAC)
     hands[sighting[went[handed]]] = segments["src_mac"][went[handed]]
     mine = rows[hands[sighting[rows]] != NO_MAC]
     it = hands[sighting[mine]]
     by_it = (segments["src_mac"][mine] == it) | (segments["dst_mac"][mine] == it)
-    by_it |= np.isin(way[mine], (INBOUND, OUTBOUND))
+    by_it |= way[mine] != UNKNOWN
     result[sighting[mine]] = True
     result[sighting[mine[~by_it]]] = False
     passed = earlier[lowered & ~handed]
