@@ -201,9 +201,19 @@ class Case(Homes, Claims, Tables):
         capture = m.segments["capture"][answers]
         return np.where(asked[server[sighting]], here, several[capture])
 
-    @cached_property
+    @property
     def forwarded(self) -> Array:
         """Rows of segments that hosts at neither end passed on to a neighbor."""
+        return self._forwarded[0]
+
+    @property
+    def surely_forwarded(self) -> Array:
+        """Those of them that the host which captured them surely sent itself."""
+        rows, sure = self._forwarded
+        return rows[sure]
+
+    @cached_property
+    def _forwarded(self) -> tuple[Array, Array]:
         return forwarded(self)
 
     def _fates(self, rows: Array) -> tuple[Array, Array]:

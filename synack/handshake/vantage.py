@@ -35,6 +35,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address, parse_ip
 from synack.grouping import among, distinct, ids_of
+from synack.handshake.astray import unheeded
 from synack.handshake.centre import by_address_centre, by_mac_centre, how_many, mac_centre
 from synack.handshake.comparison import by_comparison
 from synack.handshake.legs import Legs
@@ -148,12 +149,16 @@ def locate(
     score[foreign] = 0.0
     # Somebody else's wrong entry sends a machine what is not for it; but it does not speak.
     named = np.array([addresses.named_in(v.named) for v in vantages], bool)
+    strange = unheeded(
+        segments, sightings, sighting, leg, legs, identity, client, names, speaks
+    ) & ~named  # fmt: skip
+    score[strange] = 0.0
     sure_of = (certain > 0) & (speaks | named)
     _settle_contests(
         score, vantages, sightings, identity, addresses, speaks, sure_of, passed & ~named
     )
     settled = passing | (votes != 0) | between[sightings["capture"]]
-    barred = denied | routed | foreign
+    barred = denied | routed | foreign | strange
     _eliminate(score, vantages, segments, links, sightings, settled, addresses, barred)
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
@@ -463,7 +468,8 @@ def _basis(evidence: dict[str, Array], mine: Array) -> str:
 def _own_macs(capture: int, addresses: set[Address], segments: Table, links: Links) -> set[int]:
     """The MAC that most of the host's own segments leave with. One capture is of one
     interface, so there is one; a second is somebody else's use of the address, or on a network
-    that floods another host's: what is sent to the host comes to its own."""
+    that floods another host's: what is sent to the host comes to its own. Of what was received
+    alone it is the one that others hear it from."""
     if not addresses:
         return set()
     rows = np.flatnonzero((segments["capture"] == capture) & (segments["src_mac"] >= 0))
@@ -474,7 +480,17 @@ def _own_macs(capture: int, addresses: set[Address], segments: Table, links: Lin
     frames = links.frames(rows[from_host])
     macs, place = np.unique(links.source[frames > 0], return_inverse=True)
     if not len(macs):
-        return set()
+        return _spoken_from(reached, addresses, segments)
     count = np.bincount(place, frames[frames > 0])
     own = np.isin(macs, reached)
     return {int(macs[np.argmax(np.where(own, count, 0) if own.any() else count)])}
+
+
+def _spoken_from(reached: Array, addresses: set[Address], segments: Table) -> set[int]:
+    """Of the MACs at which frames ``reached`` a host that recorded nothing of its own the one
+    from which other captures have its addresses speak."""
+    rows = np.flatnonzero(np.isin(segments["src_mac"], reached[reached >= 0]))
+    rows = rows[(segments["icmp"][rows] < 0) & np.isin(segments["ttl"][rows], FIRST_TTLS)]
+    rows = rows[among(addresses, segments["src_hi"][rows], segments["src_lo"][rows])]
+    known = distinct(segments["src_mac"][rows])
+    return {int(known[0])} if len(known) == 1 else set()
