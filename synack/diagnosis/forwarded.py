@@ -24,10 +24,10 @@ from synack.handshake.vantage import FIRST_TTLS
 from synack.tables import OUTBOUND, SYN, SYN_ACK, UNKNOWN, Array
 
 if TYPE_CHECKING:
-    from synack.diagnosis.evidence import Case
+    from synack.diagnosis.observed.everything import Observed
 
 
-def forwarded(case: Case) -> tuple[Array, Array]:
+def forwarded(case: Observed) -> tuple[Array, Array]:
     """Rows of segments: the SYNs and SYN-ACKs that hosts at neither end pass on to neighbors; and
     whether each is surely of the host that captured it (bool)."""
     m, s = case.matched, case.matched.segments
@@ -71,7 +71,7 @@ def _came_and_went(case: Case, taps: Array) -> Array:
     return np.sort(np.concatenate([passed[:0], *near]))
 
 
-def _its_own(case: Case, row: int) -> bool:
+def _its_own(case: Observed, row: int) -> bool:
     """Whether texts of the host that captured a row of segments show that it sent it."""
     s, host = case.matched.segments, int(case.hosts_of(np.array([row]))[0])
     own, to = case.context.own, (int(s["dst_hi"][row]), int(s["dst_lo"][row]))
@@ -79,7 +79,7 @@ def _its_own(case: Case, row: int) -> bool:
     return bool(mine.any()) or bool(len(case.table_of(host, to)))
 
 
-def _in_everything(case: Case, row: int) -> bool:
+def _in_everything(case: Observed, row: int) -> bool:
     """Whether the MAC that sent a row of segments sends to several in that capture, and is in all
     frames of it, as their source or their destination. What comes to a virtual router comes
     to one of its routers."""
@@ -91,7 +91,7 @@ def _in_everything(case: Case, row: int) -> bool:
     return len(sent) > 1 and bool(received) and len(sent) + len(received) == len(pairs)
 
 
-def _near(case: Case, row: int) -> bool:
+def _near(case: Observed, row: int) -> bool:
     """Whether the destination of a row of segments is on the link of that capture: what it
     sends there has passed no router."""
     s, to = case.matched.segments, case.speakers
@@ -100,7 +100,7 @@ def _near(case: Case, row: int) -> bool:
     return bool(mine.any())
 
 
-def fates_of(case: Case, rows: Array) -> tuple[Array, Array]:
+def fates_of(case: Observed, rows: Array) -> tuple[Array, Array]:
     """Fate of each of ``rows`` of segments that were passed on, and the row that it arrived as,
     -1 none: those of what its sender sent, where all of that came by; else what taps tell
     to have vanished after it, where the receiver captured."""
