@@ -9,8 +9,9 @@ import numpy as np
 
 from synack.addresses import Address
 from synack.grouping import ids_of
+from synack.handshake.locate import locate
 from synack.handshake.track import track
-from synack.handshake.vantage import Vantage, locate
+from synack.handshake.vantage import Vantage
 from synack.tables import IDENTITY, Array, Table
 
 

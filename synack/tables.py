@@ -2,8 +2,8 @@
 
 Inside, a table is a :class:`Table`: numpy columns of equal length, integers for
 times (ns since 1970 UTC), addresses and MACs (see :mod:`synack.addresses`). At the
-edges it is shown with the columns that :data:`HANDSHAKES` and :data:`NEIGHBORS`
-promise. Nothing here imports pandas: most commands never need it.
+edges it is shown with the columns that :mod:`synack.report.edges` promises. Nothing
+here imports pandas: most commands never need it.
 """
 
 from __future__ import annotations

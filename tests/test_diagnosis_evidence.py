@@ -1,15 +1,13 @@
-"""The joins under the rules, against slow and obvious ones."""
+"""What the rules ask of a case."""
 
 from __future__ import annotations
 
 import pytest
 from scenario import BROADCAST, B, Lan, X, Y
-from stories import BROKER, CLIENT, HEALTHY, case_of
+from stories import BROKER, CLIENT, case_of
 
-from synack.addresses import NO_MAC, parse_ip, parse_mac
+from synack.addresses import parse_ip, parse_mac
 from synack.diagnosis.evidence import alike
-from synack.handshake.matched import UNWITNESSED
-from synack.handshake.states import Event
 
 
 @pytest.fixture
@@ -17,13 +15,6 @@ def net():
     net = Lan()
     net.broker.knows(net.client, X)
     return net
-
-
-@pytest.fixture
-def case(net, tmp_path):
-    net.dump(net.broker, 5)
-    net.play()
-    return case_of(net, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -38,31 +29,6 @@ def case(net, tmp_path):
 )
 def test_alike(one, other, same):
     assert alike(parse_ip(one), parse_ip(other)) == same
-
-
-# ---- sendings -----------------------------------------------------------------------------
-
-
-def test_sendings_are_what_each_host_sent(case):
-    s = case.sendings
-    hosts = [case.hosts[host] for host in s["host"]]
-    legs = set(zip(hosts, s["leg"].tolist(), strict=True))
-    assert legs == {("broker-1", Event.SYN_ACK), ("producer-7", Event.SYN)}
-    to_client = case.sent_to(case.hosts.index("broker-1"), parse_ip(CLIENT))
-    assert set(s["mac"][to_client].tolist()) == {parse_mac(X)}
-    assert set(s["peer_mac"][to_client].tolist()) == {parse_mac(Y)}
-    assert set(s["home_mac"][to_client].tolist()) == {parse_mac(Y)}
-    assert not case.came_through[to_client].any()
-
-
-def test_unwitnessed_sendings_of_completed_attempts_came_through(case):
-    rows = case.sent_to(case.hosts.index("broker-1"), parse_ip(HEALTHY))
-    assert (case.sendings["fate"][rows] == UNWITNESSED).all()
-    assert case.came_through[rows].all()
-    assert (case.sendings["home_mac"][rows] == NO_MAC).all()
-
-
-# ---- what a MAC stands for -----------------------------------------------------------------
 
 
 def test_what_a_mac_stands_for(net, tmp_path):

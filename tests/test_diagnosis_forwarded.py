@@ -46,7 +46,7 @@ def beyond(captures, dumps=TABLE, wrong=True, losses=()):
         ([SERVER, CLIENT, OUTSIDE, INSIDE], TABLE, "confirmed"),
         ([SERVER, CLIENT, OUTSIDE, INSIDE], [], "probable"),
         ([SERVER, INSIDE], TABLE, "probable"),  # nobody saw it missing
-        ([SERVER, CLIENT, OTHER, INSIDE], [], None),  # may be a switch's mirror port
+        ([SERVER, CLIENT, OTHER, INSIDE], [], "possible"),  # may be a switch's mirror port
         ([SERVER, CLIENT, OUTSIDE], TABLE, None),  # not the side of the entry
         ([SERVER, CLIENT], TABLE, None),
     ],
@@ -90,4 +90,27 @@ def flooded_to_a_bystander():
 @pytest.mark.parametrize("story", [handed_on_again, flooded_to_a_bystander])
 def test_who_does_not_pass_it_on_wrongly_is_not_named(story, tmp_path):
     written(story(), tmp_path)
+    assert "stale-neighbor" not in {f.kind for f in synack.diagnose(tmp_path).findings}
+
+
+def test_a_mirror_port_shows_the_same_and_the_finding_says_so(tmp_path):
+    written(beyond([SERVER, CLIENT, OTHER, INSIDE], []), tmp_path)
+    (finding,) = synack.diagnose(tmp_path).findings
+    (doubt,) = (e for e in finding.evidence if e.id == "sender-uncertain")
+    assert INNER in doubt.says
+    assert "mirror port" in doubt.says
+
+
+def test_a_port_that_may_be_mirrored_without_a_witness_accuses_nobody(tmp_path):
+    written(beyond([SERVER, INSIDE], []), tmp_path)
+    assert "stale-neighbor" not in {f.kind for f in synack.diagnose(tmp_path).findings}
+
+
+@pytest.mark.parametrize("captures", [[SERVER, CLIENT, OTHER], [SERVER, OTHER]])
+def test_whoever_sees_it_flooded_has_no_entry(captures, tmp_path):
+    """All that the other client records goes to or comes from the router's MAC, too."""
+    story = beyond(captures, [])
+    story["links"]["far"]["kind"] = "flooding"
+    story["neighbors"][0] = {"host": "gw-1", "address": FAR, "mac": OLD, "state": "PERMANENT"}
+    written(story, tmp_path)
     assert "stale-neighbor" not in {f.kind for f in synack.diagnose(tmp_path).findings}

@@ -191,6 +191,21 @@ def the_owners_capture_ended_and_a_balancer_hands_on(net):
 
 
 @guilty
+def a_server_that_others_reach_and_that_is_behind_a_balancer_too(net):
+    """The client's entry for the broker is wrong, that for a service whose balancer hands it on
+    to the broker is not; the broker answers by itself."""
+    net.client.knows(net.broker, X)
+    net.play()
+    for isn in (3_000, 17_000, 41_000):
+        vip, at = "10.0.1.100", isn / 1_000
+        net.inject(at, net.client, "syn", (CLIENT, Y, isn), (vip, Z, 9092), seq=isn)
+        net.inject(at + 0.001, net.client, "syn-ack", (vip, B, 9092), (CLIENT, Y, isn), 99, isn + 1)
+        net.inject(at + 0.002, net.client, "ack", (CLIENT, Y, isn), (vip, Z, 9092), isn + 1, 100)
+    net.dump(net.client, 5)
+    return [stale("probable", BROKER, X, B, "producer-7", "syn")]
+
+
+@guilty
 def a_balancer_hands_on_beside_both_owners(net):
     """Behind a balancer the client's address speaks from a third MAC too, before and after."""
     old = net.host("old-7", CLIENT, X, up=(0, 20))

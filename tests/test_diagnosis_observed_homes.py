@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scenario import Lan, X, Y
-from stories import CLIENT, case_of
+from scenario import B, Lan, X, Y
+from stories import BROKER, CLIENT, case_of
 
 from synack.addresses import parse_ip, parse_mac
 from synack.pipeline import load, run
@@ -31,6 +31,18 @@ def test_the_peers_mac_is_that_of_its_last_frame_before(net, tmp_path):
     late = case.time(case.sendings["row"][rows]) > (1_790_000_000 + 20) * 10**9
     expected = np.where(late, parse_mac("0a:00:00:00:00:02"), parse_mac(Y))
     assert case.sendings["peer_mac"][rows].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("asked", ["by the clients", "by a balancer", "in another capture"])
+def test_clients_that_reach_an_address_by_its_own_mac(asked, net, tmp_path):
+    """A balancer hands on what servers answer by themselves: it comes from the balancer's MAC."""
+    if asked == "by a balancer":
+        net.client.sends_as = net.healthy.sends_as = lambda _: "0a:00:00:00:00:02"
+    if asked == "in another capture":
+        net.broker.record(end=60, keep=lambda _, way: way == "out")
+    net.play()
+    direct = case_of(net, tmp_path).serves_at(parse_ip(BROKER), parse_mac(B))
+    assert direct == (asked == "by the clients")
 
 
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").iterdir())

@@ -195,6 +195,17 @@ def relayed_to_a_client_that_captured_without_macs(net):
 
 
 @guilty
+def what_goes_astray_was_captured_by_the_old_machine_alone(net):
+    """Its cooked capture calls the answers its own; but whoever asked asks again after each."""
+    net.client.tape = None
+    net.host("batch-3", CLIENT, X, up=(0, 0)).record(end=60, link="sll")
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    return [stale("probable")]
+
+
+@guilty
 def what_goes_astray_was_captured_too(net):
     """The old MAC's machine has another address now, and a cooked capture that calls the
     answers its own: so they are by MAC. The repeated SYNs compare the clocks by their rhythm."""

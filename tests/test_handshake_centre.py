@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from traces import ip, read, sides
 
 from synack.handshake.vantage import CLIENT, SERVER
@@ -33,3 +34,25 @@ def test_mac_centre() -> None:
     found, (vantage,) = sides(scene)
     assert found == [S, S, S, S]
     assert vantage.basis == "one MAC in everything"
+
+
+ANSWERS = """
+    at x
+    0.0 server > client SA 900/101
+    0.1 server > client A 901/106
+    1.0 server > second SA 800/201"""
+
+
+@pytest.mark.parametrize(
+    ("more", "side", "shows"),
+    [
+        ("1.1 server > second A 801/206", S, "handshakes with two MACs went on"),
+        ("2.0 server > second SA 800/201", 0, "one did: the others' frames may have been flooded"),
+        ("1.1 server > second A 801/206 to=client", 0, "both by one MAC"),
+        ("1.1 server > second A 801/206\n 1.2 other > third SA 700/301", 0, "others speak as well"),
+    ],
+)
+def test_answers_alone(more: str, side: int, shows: str) -> None:
+    """What one MAC sends, and nothing that comes to it: see ``shows``."""
+    found, _ = sides(read(f"{ANSWERS}\n {more}"))
+    assert set(found) == {side}, shows

@@ -40,6 +40,12 @@ class TestMisdelivered:
         client = self.client(self.FLOODED[0], "0.021 client > server A 101/901 from=client")
         assert known(client, self.SERVER)[2:4] == ["syn-ack delivered", "syn-ack lost"]
 
+    @pytest.mark.parametrize(("at", "fate"), [("0.9", "delivered"), ("1.5", "misdelivered")])
+    def test_the_host_answered_a_repetition(self, at: str, fate: str) -> None:
+        """Before its SYN is due again, or when it has repeated that."""
+        client = self.client(self.FLOODED[0], f"{at} client > server A 101/901 from=client")
+        assert known(client, self.SERVER)[2] == f"syn-ack {fate}"
+
     def test_answered_something_proper(self) -> None:
         """It answered the one that was for it; the flooded one stays misdelivered."""
         server = self.SERVER.replace("1.011 server > client SA 900/101 to=stale",

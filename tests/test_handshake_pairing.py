@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synack.handshake.pairing import common, meant, once, pair, repeated
+from synack.handshake.pairing import common, meant, once, pair, ranked, repeated
 
 
 def paired(events: str) -> str:
@@ -136,3 +136,14 @@ def test_repeated() -> None:
     cell = np.array([0, 1, 1, 2, 2, 4], np.int64)
     assert repeated(cell, np.array([0, 1, 2, 3])).tolist() == [False, True, False, False, False]
     assert repeated(cell[:0], np.empty(0, np.int64)).tolist() == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-3, 3))))
+def test_ranked(rows: list[tuple[int, int]]) -> None:
+    """By value within the group; of equal ones in order."""
+    group, value = (np.array([row[n] for row in rows], np.int64) for n in (0, 1))
+    expected = [
+        sorted((v, at) for at, (g, v) in enumerate(rows) if g == mine).index((own, place))
+        for place, (mine, own) in enumerate(rows)
+    ]
+    assert ranked(group, value).tolist() == expected

@@ -376,6 +376,16 @@ def the_old_owner_captured_too():
     return story
 
 
+def the_broker_recorded_its_answers_alone():
+    """Two other captures are at the clients: what is neither's is not a tap's between them."""
+    hosts = {"producer-72": {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72"}}
+    story = incident(hosts=hosts, dumps=TABLE)
+    story["connections"].append({**FINE, "client": "producer-72"})
+    story["captures"] = [{"host": "broker-1", "direction": "out"}, {"host": "producer-7"},
+                         {"host": "producer-72"}]  # fmt: skip
+    return story
+
+
 def only_the_old_owner_captured():
     story = the_old_owner_captured_too()
     story["captures"] = [c for c in story["captures"] if c["host"] != "producer-7"]
@@ -527,6 +537,14 @@ def the_client_speaks_to_another_server_alone():
     return story
 
 
+def the_client_recorded_only_what_came_and_what_was_flooded():
+    """Its own MAC is not in its capture, but the server hears it."""
+    story = incident(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS], dumps=TABLE)
+    story["links"]["lan"]["kind"] = "flooding"
+    story["captures"][1]["direction"] = "in"
+    return story
+
+
 def an_owner_heard_by_clocks_that_nothing_compares():
     """The client is at home in no time of the broker's: all that it sends goes astray."""
     wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": OLD, "kept": True}
@@ -540,6 +558,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
     "story",
     [
         incident, the_old_owner_captured_too, only_the_old_owner_captured,
+        the_broker_recorded_its_answers_alone,
         another_client_recorded_only_what_it_received, a_third_machine_sees_it_flooded,
         told_and_obeyed_and_set_wrong_again, late_answers_are_reset_after_the_entry_was_deleted,
         the_client_recorded_only_what_it_received, whoever_fixed_the_entry_replaced_a_right_one,
@@ -552,6 +571,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         the_old_owner_listed_its_interface_by_another_clock,
         the_clients_capture_ended_before_the_late_answers,
         the_servers_capture_began_among_its_answers, the_client_speaks_to_another_server_alone,
+        the_client_recorded_only_what_came_and_what_was_flooded,
     ],
 )  # fmt: skip
 def test_the_entry_is_found_and_nothing_else_accused(story, tmp_path):

@@ -112,6 +112,13 @@ def test_a_router_that_cannot_resolve_says_so():
     assert attempt.outcome == "unreachable"
 
 
+def test_nobody_asks_for_the_mac_of_his_own_address():
+    """What a server's own firewall tells it goes by no link."""
+    told = {"segments": ["syn-ack"], "from": "10.0.1.10", "cause": "firewall", "answer": True}
+    net, _ = played(tale(losses=[told]))
+    assert entry(net, "10.0.1.10") is None
+
+
 def test_a_translated_client():
     story = beyond()
     story["hosts"]["gw-1"]["nat"] = {"far": "10.0.1.1"}

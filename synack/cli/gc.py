@@ -89,10 +89,10 @@ def gc(
 
     key = key_of(anonymize)
     done = pipeline.run(load(paths, counts_only=True))
-    found = shared(forecasts(done, proposals, kernel, arrivals), done.loaded, key)
-    done = shared(done, done.loaded, key)
+    found = forecasts(done, proposals, kernel, arrivals)
+    found, loaded = shared((found, done.loaded), done.loaded, key)
     if form == DocumentFormat.JSON:
-        show(forecast.to_json(found, done.loaded.warnings), output, binary=False)
+        show(forecast.to_json(found, loaded.warnings), output, binary=False)
     else:
         show(forecast.to_text(found), output, binary=False)
-    finish(done.loaded, concluded=bool(found), warn=form == DocumentFormat.TEXT)
+    finish(loaded, concluded=bool(found), warn=form == DocumentFormat.TEXT)

@@ -16,7 +16,7 @@ from synack.handshake.vantage import named_addresses
 from synack.tables import NO_TIME, OWNERSHIP, Array, Table
 
 if TYPE_CHECKING:
-    from synack.diagnosis.evidence import Case
+    from synack.diagnosis.observed.everything import Observed
 
 KINDS = ("own-frames", "frames", "own-addresses", "inventory", "event", "lease", "announced",
          "answered", "table")  # fmt: skip
@@ -27,7 +27,7 @@ KINDS = ("own-frames", "frames", "own-addresses", "inventory", "event", "lease",
 _RECORDED = {"inventory": INVENTORY, "event": EVENT, "lease": LEASE}
 
 
-def documents(case: Case) -> Table:
+def documents(case: Observed) -> Table:
     """All of :data:`~synack.tables.OWNERSHIP` that texts say; ``until`` is left open."""
     return Table.concat(OWNERSHIP, [*_own(case), _recorded(case), _tables(case)])
 
@@ -52,7 +52,7 @@ def spelled(
     return columns, first
 
 
-def _own(case: Case) -> list[Table]:
+def _own(case: Observed) -> list[Table]:
     """``ip addr``, ``ifconfig``; ``ip link`` of a host with one MAC whose name is its address;
     addresses that tables mark as the device's own."""
     own = case.context.own
@@ -72,7 +72,7 @@ def _own(case: Case) -> list[Table]:
     return [_printed(case, OWN_ADDRESSES, *part) for part in parts]
 
 
-def _tables(case: Case) -> Table:
+def _tables(case: Observed) -> Table:
     """Other hosts' neighbor tables, and what an observer of ARP (arpwatch) noted."""
     e = case.entries
     heard = np.array(["heard" in flags.split() for flags in e["flags"].tolist()], bool)
@@ -80,7 +80,9 @@ def _tables(case: Case) -> Table:
     return _printed(case, TABLE, e["ip_hi"][rows], e["ip_lo"][rows], e, rows)
 
 
-def _printed(case: Case, kind: int, high: Array, low: Array, table: Table, rows: Array) -> Table:
+def _printed(
+    case: Observed, kind: int, high: Array, low: Array, table: Table, rows: Array
+) -> Table:
     """Spells of ``rows`` of a table with columns host, mac, at, file and line."""
     wanted = (high != 0) | (low != 0)
     high, low, rows = high[wanted], low[wanted], rows[wanted]
@@ -111,7 +113,7 @@ def _printed(case: Case, kind: int, high: Array, low: Array, table: Table, rows:
 # ---- inventories --------------------------------------------------------------------------
 
 
-def _recorded(case: Case) -> Table:
+def _recorded(case: Observed) -> Table:
     """Inventories, audit logs and leases. Their times are those of the world, which the
     reference clock is taken to show. An entry without an end held when it was asked for;
     a lease that has not ended, too. An address of an interface that is attached to nothing

@@ -21,7 +21,7 @@ from synack.neighbors.timeline import NOT_USED
 from synack.tables import HISTORY, NO_TIME, Array, Schema, Table
 
 if TYPE_CHECKING:
-    from synack.diagnosis.evidence import Case
+    from synack.diagnosis.observed.everything import Observed
 
 KINDS = ("table", "monitor", "arp")
 TABLE, MONITOR, ARP = range(3)
@@ -33,7 +33,7 @@ _RECORDS = Schema("records", *(tuple(c) for c in HISTORY.columns if c.name not i
                                ("last", "until", "records")))  # fmt: skip
 
 
-def history(case: Case) -> Table:
+def history(case: Observed) -> Table:
     """Spells of one MAC, by host, interface and address, in order of time: all of
     :data:`~synack.tables.HISTORY`. A spell without a certain time is one of its own."""
     records = Table.concat(_RECORDS, [_printed(case), _taught(case)])
@@ -60,7 +60,7 @@ def history(case: Case) -> Table:
     )
 
 
-def _printed(case: Case) -> Table:
+def _printed(case: Observed) -> Table:
     """Rows of tables and events of monitors."""
     e = case.entries
     told = [_NO_ENTRY.isdisjoint(flags.split()) for flags in e["flags"].tolist()]
@@ -79,7 +79,7 @@ def _printed(case: Case) -> Table:
     )  # fmt: skip
 
 
-def _taught(case: Case) -> Table:
+def _taught(case: Observed) -> Table:
     """What ARP and ND taught."""
     c, rows = case.claims, learned(case)
     captures, names = case.matched.captures, np.array(case.hosts, object)

@@ -3,7 +3,8 @@
 Its own table decides where that goes, as an end's does. Such a segment has passed a router by
 its TTL, and frames of its destination on that link have passed none. That it is this host that
 sends it must be told by the host's table, by its own addresses, or by a second capture of it on the
-other side: the mirror port of a switch shows the same frames.
+other side: the mirror port of a switch shows the same frames. Where the sender's MAC is in all that
+was recorded it is at least the sender's own port: the finding says what is not certain then.
 """
 
 from __future__ import annotations
@@ -12,23 +13,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synack.addresses import NO_MAC
-from synack.grouping import grouped, ids_of
+from synack.addresses import NO_MAC, special_mac
+from synack.grouping import distinct_rows, grouped, ids_of
 from synack.handshake.matched import LOST, UNWITNESSED
+from synack.handshake.pairing import ranked
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.tables import Array
 
 if TYPE_CHECKING:
-    from synack.diagnosis.evidence import Case
+    from synack.diagnosis.observed.everything import Observed
 
 
-def forwarded(case: Case) -> Array:
-    """Rows of segments: the SYNs and SYN-ACKs that hosts at neither end pass on to neighbors."""
+def forwarded(case: Observed) -> tuple[Array, Array]:
+    """Rows of segments: the SYNs and SYN-ACKs that hosts at neither end pass on to neighbors; and
+    whether each is surely of the host that captured it (bool)."""
     m, s = case.matched, case.matched.segments
     taps = np.array([vantage.tap for vantage in m.vantages], bool)
     if not taps.any():
-        return np.empty(0, np.int64)
+        return np.empty(0, np.int64), np.empty(0, bool)
     rows = np.flatnonzero(taps[s["capture"]] & np.isin(m.leg, (Event.SYN, Event.SYN_ACK)))
     identity = m.identity[m.sighting[rows]]
     both = varied(s["src_mac"][rows], case.hosts_of(rows), identity, m.leg[rows])
@@ -36,15 +39,15 @@ def forwarded(case: Case) -> Array:
     far &= (s["src_mac"][rows] != NO_MAC) & (s["dst_mac"][rows] != NO_MAC)
     rows, both = rows[far], both[far]
     columns = [s[name][rows] for name in ("capture", "src_mac", "dst_hi", "dst_lo")]
-    found = [rows[:0]]
+    keep, sure = np.zeros((2, len(rows)), bool)
     for _, at in grouped(np.arange(len(rows)), *columns):
         one = int(rows[at[0]])
-        if (both[at].all() or _its_own(case, one)) and _near(case, one):
-            found.append(rows[at])
-    return np.sort(np.concatenate(found))
+        sure[at] = both[at].all() or _its_own(case, one)
+        keep[at] = (sure[at[0]] or _in_everything(case, one)) and _near(case, one)
+    return rows[keep], sure[keep]
 
 
-def _its_own(case: Case, row: int) -> bool:
+def _its_own(case: Observed, row: int) -> bool:
     """Whether texts of the host that captured a row of segments show that it sent it."""
     s, host = case.matched.segments, int(case.hosts_of(np.array([row]))[0])
     own, to = case.context.own, (int(s["dst_hi"][row]), int(s["dst_lo"][row]))
@@ -52,7 +55,19 @@ def _its_own(case: Case, row: int) -> bool:
     return bool(mine.any()) or bool(len(case.table_of(host, to)))
 
 
-def _near(case: Case, row: int) -> bool:
+def _in_everything(case: Observed, row: int) -> bool:
+    """Whether the MAC that sent a row of segments sends to several in that capture, and is in all
+    frames of it, as their source or their destination. What comes to a virtual router comes
+    to one of its routers."""
+    s = case.matched.segments
+    here = np.flatnonzero((s["capture"] == s["capture"][row]) & (s["dst_mac"] != NO_MAC))
+    pairs, sender = distinct_rows(s["src_mac"][here], s["dst_mac"][here]), int(s["src_mac"][row])
+    sent = [target for source, target in pairs if source == sender]
+    received = [target for _, target in pairs if target == sender or special_mac(target)]
+    return len(sent) > 1 and bool(received) and len(sent) + len(received) == len(pairs)
+
+
+def _near(case: Observed, row: int) -> bool:
     """Whether the destination of a row of segments is on the link of that capture: what it
     sends there has passed no router."""
     s, to = case.matched.segments, case.speakers
@@ -61,7 +76,7 @@ def _near(case: Case, row: int) -> bool:
     return bool(mine.any())
 
 
-def fates_of(case: Case, rows: Array) -> tuple[Array, Array]:
+def fates_of(case: Observed, rows: Array) -> tuple[Array, Array]:
     """Fate of each of ``rows`` of segments that were passed on, and the row that it arrived as,
     -1 none: those of what its sender sent, where all of that came by; else what taps tell
     to have vanished after it, where the receiver captured."""
@@ -77,27 +92,12 @@ def fates_of(case: Case, rows: Array) -> tuple[Array, Array]:
     ours = m.identity[m.sighting[rows]] * len(Event) + m.leg[rows]
     theirs = t["attempt"].astype(np.int64) * len(Event) + t["leg"]
     by_capture = ids_of(ours, m.segments["capture"][rows])
-    same = np.bincount(by_capture)[by_capture] == _times(theirs, ours)
     order = np.lexsort((m.segments["time"][t["sent"]], theirs))
-    at = np.searchsorted(theirs[order], ours) + _rank(by_capture, m.segments["time"][rows])
-    at = order[at[same]]
+    begin, end = (np.searchsorted(theirs[order], ours, side) for side in ("left", "right"))
+    same = np.bincount(by_capture)[by_capture] == end - begin
+    at = order[(begin + ranked(by_capture, m.segments["time"][rows]))[same]]
     fate[same], arrived[same] = t["fate"][at], t["arrived"][at]
     return fate, arrived
-
-
-def _times(values: Array, wanted: Array) -> Array:
-    """How often each of ``wanted`` is among ``values``."""
-    ordered = np.sort(values)
-    return np.searchsorted(ordered, wanted, "right") - np.searchsorted(ordered, wanted)
-
-
-def _rank(groups: Array, values: Array) -> Array:
-    """The place of each row in its group by ``values``, from 0."""
-    order = np.lexsort((values, groups))
-    begin = np.searchsorted(groups[order], groups[order])
-    rank = np.empty(len(groups), np.int64)
-    rank[order] = np.arange(len(groups)) - begin
-    return rank
 
 
 def varied(values: Array, *columns: Array) -> Array:

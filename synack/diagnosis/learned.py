@@ -35,7 +35,7 @@ from synack.tables import (
 )
 
 if TYPE_CHECKING:
-    from synack.diagnosis.evidence import Case
+    from synack.diagnosis.observed.everything import Observed
 
 _SEC = 1_000_000_000
 ANSWER_NS = 3 * _SEC
@@ -46,14 +46,14 @@ PROBES_NS = 2 * _SEC
 _ANY4 = (0, 0xFFFF << 32)
 
 
-def learned(case: Case) -> Array:
+def learned(case: Observed) -> Array:
     """Rows of claims after which the capturing host's entry for the sender must have its MAC."""
     parts = [_of_capture(case, capture) for capture in range(len(case.matched.captures))]
     rows = np.concatenate(parts) if parts else np.empty(0, np.int64)
     return rows[~_fixed(case, rows)]
 
 
-def _of_capture(case: Case, capture: int) -> Array:
+def _of_capture(case: Observed, capture: int) -> Array:
     c, vantage = case.claims, case.matched.vantages[capture]
     mine = np.flatnonzero((c["capture"] == capture) & (case.claim_time != NO_TIME))
     own = np.isin(c["src_mac"][mine], list(vantage.macs))
@@ -79,7 +79,7 @@ def _of_capture(case: Case, capture: int) -> Array:
     return np.sort(np.concatenate(taught))
 
 
-def _answered(case: Case, questions: Array, answers: Array) -> Array:
+def _answered(case: Observed, questions: Array, answers: Array) -> Array:
     """Of ``answers`` those that the kernel must have accepted, by the question before each."""
     c, time = case.claims, case.claim_time
     if not len(questions) or not len(answers):
@@ -109,7 +109,7 @@ def _answered(case: Case, questions: Array, answers: Array) -> Array:
     return rows[good]
 
 
-def _fixed(case: Case, claims: Array) -> Array:
+def _fixed(case: Observed, claims: Array) -> Array:
     """Whether the entry that these rows of claims are about is one that ARP never changes."""
     e = case.entries
     fixed = {

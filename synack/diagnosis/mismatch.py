@@ -364,7 +364,9 @@ def owned(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     claims = case.claimed(ip, wrong)
     if (case.claims["src_mac"][claims] == right).any():
         return False  # Y itself says that the address is at X: a cluster's shared MAC.
-    if one_machine(case, wrong, right) or _hands_on(case, host, ip, wrong, right):
+    if one_machine(case, wrong, right):
+        return False
+    if _hands_on(case, host, ip, wrong, right) and not case.serves_at(ip, right):
         return False
     homes = case.homes_of(ip)
     if homes:

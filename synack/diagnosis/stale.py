@@ -299,6 +299,13 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     """Whether nothing but who else captured tells that the capture is the sender's: nothing in it
     is addressed to the sender. What a switch floods, frames to a MAC that nobody has, is in
     every capture of the link."""
+    if len(passed := _maybe_mirrored(case, mismatch)):
+        sender = format_mac(int(case.matched.segments["src_mac"][passed[0]]))
+        says = (
+            f"that {case.hosts[mismatch.host]} itself sent this is not certain: {sender} did, and"
+        )
+        says += " the mirror port of a switch shows the same frames"
+        return [Evidence("sender-uncertain", says, (case.frame(int(passed[0])),))]
     m, own = case.matched, list(case.own_macs.get(mismatch.host, set()))
     captures = np.flatnonzero(m.host_of_capture == mismatch.host)
     if any(m.vantages[capture].basis for capture in captures.tolist()):
@@ -308,6 +315,13 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
             return []
     says = f"that {case.hosts[mismatch.host]} itself sent this is not certain: frames to a MAC that"
     return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]
+
+
+def _maybe_mirrored(case: Case, mismatch: Mismatch) -> Array:
+    """Rows of segments that were passed on to the wrong MAC, where nothing tells whose capture it
+    is but that their sender is in all frames of it."""
+    rows = case.sendings["row"][mismatch.rows]
+    return rows[np.isin(rows, case.forwarded) & ~np.isin(rows, case.surely_forwarded)]
 
 
 def _by_another(case: Case, mismatch: Mismatch) -> list[Evidence]:

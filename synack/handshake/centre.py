@@ -80,7 +80,10 @@ def by_mac_centre(links: Links, sightings: Table, sighting: Array, leg: Array, l
     """The one MAC that is in every exchange of unicast frames in a capture, if others vary."""
     votes = np.zeros(len(sightings))
     ethernet = (sighting >= 0) & (links.destination >= 0)[links.of_row]
-    centre = _mac_centres(links, links.frames(ethernet), _prompt(sightings, legs))
+    frames = links.frames(ethernet)
+    went_on = links.frames(ethernet & np.isin(leg, (Event.ACK, Event.PROGRESS)))
+    alone = _sent_alone(links, frames, went_on)
+    centre = _mac_centres(links, frames, _prompt(sightings, legs), alone)
     if (centre == NO_MAC).all():
         return votes
     out = (links.source == centre) * 1 - (links.destination == centre)
@@ -90,13 +93,16 @@ def by_mac_centre(links: Links, sightings: Table, sighting: Array, leg: Array, l
     return np.sign(np.bincount(sighting[rows], towards, len(votes)))
 
 
-def _mac_centres(links: Links, frames: Array, prompt: Collection[int]) -> Array:
+def _mac_centres(
+    links: Links, frames: Array, prompt: Collection[int], sent_alone: Collection[int]
+) -> Array:
     """By pair of MACs the capturing host's own, by ``frames`` of the capture (their number per
     pair), NO_MAC where none is: the one in (nearly) all of what goes both ways between two
     MACs, of at least three. Where nothing does, the one to which all goes, unless it answers
     to other MACs: a switch floods to the client what goes astray, and in its capture that
     looks the same. Virtual routers are no others; and in ``prompt`` captures it answers sooner
-    than anything comes from another machine."""
+    than anything comes from another machine. In those of ``sent_alone`` it is the one from
+    which all comes."""
     centre = np.full(len(links.capture), NO_MAC)
     for capture in distinct(links.capture).tolist():
         mine = np.flatnonzero((links.capture == capture) & (frames > 0))
@@ -105,12 +111,24 @@ def _mac_centres(links: Links, frames: Array, prompt: Collection[int]) -> Array:
         both = np.isin(ids[: len(mine)], ids[len(mine) :])
         some = both if both.any() else np.ones(len(mine), bool)
         found = mac_centre(source[some], destination[some], frames[mine[some]])
-        if found is None or found not in destination:
+        if found is None or (found not in destination and capture not in sent_alone):
             continue
         others = [mac for mac in destination[source == found].tolist() if not special_mac(mac)]
-        if both.any() or not others or capture in prompt:
+        if both.any() or not others or capture in prompt or capture in sent_alone:
             centre[links.capture == capture] = found
     return centre
+
+
+def _sent_alone(links: Links, frames: Array, went_on: Array) -> set[int]:
+    """Captures of what one MAC sends, and nothing else, that show handshakes with several MACs to
+    have gone on (``went_on``: frames of such, by pair): a switch has heard from these, and does
+    not flood what is for them, so that it is taken where it leaves."""
+    mine = np.flatnonzero(frames > 0)
+    found = set()
+    for (capture,), pairs in grouped(mine, links.capture[mine]):
+        if len(distinct(links.source[pairs])) == 1 and (went_on[pairs] > 0).sum() > 1:
+            found.add(capture)
+    return found
 
 
 def _prompt(sightings: Table, legs: Legs) -> set[int]:

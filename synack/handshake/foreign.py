@@ -6,16 +6,18 @@ import numpy as np
 
 from synack.addresses import BROADCAST_MAC
 from synack.grouping import ids_of
+from synack.handshake.legs import NEVER
 from synack.handshake.matched import SENDER, Matched, count_of
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, NEITHER
-from synack.tables import OTHER_HOST, Array
+from synack.tables import NO_TIME, OTHER_HOST, Array
 
 
 def foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went on with
     a handshake after one to it, although nothing else of that leg arrived, nor was sent to its
-    own MAC: a virtual router's MAC is foreign by number and its own in truth."""
+    own MAC: a virtual router's MAC is foreign by number and its own in truth. A client that
+    repeats its SYN after one did not take that; it may answer another that its capture missed."""
     receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
@@ -37,7 +39,8 @@ def foreign(m: Matched) -> Array:
     well = m.identity[m.sighting[sent]] * len(Event) + m.leg[sent]
     proper = np.bincount(np.append(cell[~foreign], well), minlength=m.attempts * len(Event))
     proper = proper[cell] > 0
-    foreign &= ~_own(capture, destination, foreign & ~proper & _answered(m, m.leg[rows], attempt))
+    answered = _answered(m, m.leg[rows], attempt) & ~_unheeded(m, rows)
+    foreign &= ~_own(capture, destination, foreign & ~proper & answered)
     result[rows[foreign]] = True
     return result
 
@@ -49,6 +52,21 @@ def _own(capture: Array, destination: Array, accepted: Array) -> Array:
     pair = ids_of(capture[rows], destination[rows])
     result[rows] |= np.bincount(pair, accepted[rows])[pair] > 0
     return result
+
+
+def _unheeded(m: Matched, rows: Array) -> Array:
+    """Whether each of ``rows`` of arrivals is a SYN-ACK after which the client repeated its SYN
+    before it answered any, in the same capture (bool)."""
+    answered = np.full(len(m.sightings), NEVER)
+    for leg in (Event.ACK, Event.RST_CLIENT):
+        some = m.legs.counts[:, leg] > 0
+        np.minimum(answered, np.where(some, m.legs.first[:, leg], NEVER), out=answered)
+    asked = np.flatnonzero(m.leg == Event.SYN)
+    asked = asked[m.segments["time"][asked] < answered[m.sighting[asked]]]
+    last = np.full(len(m.sightings), NO_TIME)
+    np.maximum.at(last, m.sighting[asked], m.segments["time"][asked])
+    again = last[m.sighting[rows]] > m.segments["time"][rows]
+    return np.asarray(again & (m.leg[rows] == Event.SYN_ACK))
 
 
 def _answered(m: Matched, leg: Array, attempt: Array) -> Array:

@@ -45,6 +45,14 @@ def pair(group: Array, arrival: Array, time: Array) -> Array:
     return partner
 
 
+def ranked(group: Array, value: Array) -> Array:
+    """The place of each row in its group by ``value``, from 0 (int64)."""
+    order = np.lexsort((value, group))
+    rank = np.empty(len(group), np.int64)
+    rank[order] = np.arange(len(group)) - np.searchsorted(group[order], group[order])
+    return rank
+
+
 def counted(group: Array, time: Array, asked: Array, low: Array, high: Array) -> Array:
     """How many of the rows ``group``, ``time`` are of the group ``asked``, after ``low`` and not
     after ``high`` (int64)."""

@@ -17,7 +17,7 @@ from synack.grouping import distinct, ids_of
 from synack.handshake.clock import across
 from synack.handshake.coverage import ONE_HOST, UNCAPTURED
 from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, SENDER, UNWITNESSED, Matched
-from synack.handshake.pairing import common, pair
+from synack.handshake.pairing import common, pair, ranked
 from synack.handshake.path import Paths
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
@@ -254,11 +254,7 @@ def _apart(found: _Rungs, place: Array) -> Array:
 def _numbered(cell: Array) -> tuple[Array, Array]:
     """Which row of its cell each is, from 1, and how many rows its cell has."""
     ids = ids_of(cell)
-    size = np.bincount(ids)
-    order = np.argsort(ids, kind="stable")
-    number = np.empty(len(ids), np.int64)
-    number[order] = np.arange(len(ids)) - np.repeat(np.cumsum(size) - size, size) + 1
-    return number, size[ids]
+    return ranked(ids, np.arange(len(ids))) + 1, np.bincount(ids)[ids]
 
 
 def _aligned(m: Matched, rows: Array) -> Array:

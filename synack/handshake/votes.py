@@ -1,19 +1,16 @@
 """On which side of a sighting its capture is, as the sighting by itself tells: above 0 the
-client's, below 0 the server's, 0 unknown. :mod:`~synack.handshake.vantage` weighs them."""
+client's, below 0 the server's, 0 unknown. :mod:`~synack.handshake.locate` weighs them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synack.handshake.legs import Legs
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
+from synack.handshake.vantage import Vantage
 from synack.tables import INBOUND, OUTBOUND, UNKNOWN, Array, Table
-
-if TYPE_CHECKING:
-    from synack.handshake.vantage import Vantage
 
 TOWARDS = np.zeros(len(Event))
 """By leg: 1 from the client, -1 from the server."""

@@ -85,11 +85,7 @@ def neighbors(entries: Table) -> list[Shown]:
     """The columns of ``synack neighbors``."""
     e = entries
     return [
-        _strings("host", e["host"]),
-        _strings("interface", e["interface"]),
-        _ips("ip", e["ip_hi"], e["ip_lo"]),
-        _macs("mac", e["mac"]),
-        _strings("state", e["state"]),
+        *_entry(e),
         _strings("flags", e["flags"]),
         *(_numbers(n, e[n]) for n in ("used_s", "confirmed_s", "updated_s", "probes")),
         _times("at", e["at"]),
@@ -122,16 +118,23 @@ def history(entries: Table) -> list[Shown]:
 
     e = entries
     return [
-        _strings("host", e["host"]),
-        _strings("interface", e["interface"]),
-        _ips("ip", e["ip_hi"], e["ip_lo"]),
-        _macs("mac", e["mac"]),
-        _strings("state", e["state"]),
+        *_entry(e),
         *(_times(name, e[name]) for name in ("first", "last", "until")),
         _named("certain", ("no", "yes"), e["certain"].astype(np.uint8)),
         _named("kind", KINDS, e["kind"]),
         _numbers("records", e["records"]),
         *_place(e),
+    ]
+
+
+def _entry(table: Table) -> list[Shown]:
+    """Whose neighbor entry it is, and what it says."""
+    return [
+        _strings("host", table["host"]),
+        _strings("interface", table["interface"]),
+        _ips("ip", table["ip_hi"], table["ip_lo"]),
+        _macs("mac", table["mac"]),
+        _strings("state", table["state"]),
     ]
 
 

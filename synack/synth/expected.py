@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -59,6 +60,26 @@ class Evidence:
     def on_record(self) -> set[Attempt]:
         """Attempts of which any capture has anything."""
         return {sent.attempt for shown in self.shown for sent in shown}
+
+    @cached_property
+    def leaving(self) -> dict[tuple[str, bool], set[Sent]]:
+        """Per host, and whether with Ethernet headers, what its captures show leaving it."""
+        result: dict[tuple[str, bool], set[Sent]] = {}
+        for c in self.captures:
+            if c.record.link_type in WITH_MACS:
+                seen = result.setdefault((c.record.host, c.record.link_type == "EN10MB"), set())
+                sent = (_sent(frame) for _, frame, way in c.frames if way == OUT)
+                seen.update(s for s in sent if s is not None)
+        return result
+
+    @cached_property
+    def by_source(self) -> list[dict[str, list[tuple[float, Frame]]]]:
+        """Per capture that tells MACs its frames, with their times, by the MAC they came from."""
+        result: list[dict[str, list[tuple[float, Frame]]]] = [{} for _ in self.captures]
+        for c, of_one in zip(self.captures, result, strict=True):
+            for at, frame, _ in c.frames if c.record.link_type in WITH_MACS else ():
+                of_one.setdefault(frame.smac, []).append((at, frame))
+        return result
 
     @cached_property
     def spans(self) -> list[tuple[float, float]]:
@@ -206,13 +227,7 @@ def _denied(found: Evidence, wrong: Wrong, begin: float, end: float) -> bool:
 def _seen_leaving(
     found: Evidence, wrong: Wrong, sendings: list[Sent], ethernet: bool
 ) -> list[Sent]:
-    seen = {
-        _sent(frame)
-        for c in found.captures
-        if c.record.host == wrong.host and (c.record.link_type == "EN10MB") == ethernet
-        and c.record.link_type in WITH_MACS
-        for _, frame, way in c.frames if way == OUT
-    }  # fmt: skip
+    seen = found.leaving.get((wrong.host, ethernet), set())
     return [s for s in sendings if s in seen]
 
 
@@ -260,16 +275,16 @@ def _owner_spoke(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> bool:
     compared to tell who was the owner last. (That removes 3 of the 587.) And one that is
     stamped after the harm, by a clock that nothing compares with the sender's, may be one that
     took over only then: the same files. (That removes 1 of 625 of another 3,000 stories.)"""
-    old = {c.record.host for c in found.captures if _speaks(c, wrong, wrong.mac, math.inf)}
+    old = set(_hosts_that_hear(found, wrong, wrong.mac, math.inf))
     end = max(s.time for s in sendings)
     asked = {s.attempt for s in sendings if s.leg == "syn-ack"}
-    for c, shown in zip(found.captures, found.shown, strict=True):
-        late = 0.0
+    for c, frames, shown in zip(found.captures, found.by_source, found.shown, strict=True):
+        host, late = c.record.host, 0.0
         # A SYN was sent before its answer, whatever the clocks say.
         if not any(s.leg == "syn" and s.attempt in asked for s in shown):
-            late = _seems_later(found, wrong.host, c.record.host)
-        if _speaks(c, wrong, wrong.right, end - late) and all(
-            _comparable(found, c.record.host, other) for other in old
+            late = _seems_later(found, wrong.host, host)
+        if _speaks(c, wrong, frames.get(wrong.right, ()), end - late) and all(
+            _comparable(found, host, other) for other in old
         ):
             return True
     return False
@@ -284,12 +299,18 @@ def _seems_later(found: Evidence, sender: str, other: str) -> float:
     return max(clocks[other].offset - clocks[sender].offset, 0.0)
 
 
-def _speaks(capture: Recorded, wrong: Wrong, mac: str, end: float) -> bool:
-    """Whether a MAC does so in a capture until ``end``."""
-    if capture.record.link_type not in WITH_MACS:
-        return False
-    for at, frame, _ in capture.frames:
-        if at > end or frame.smac != mac:
+def _hosts_that_hear(found: Evidence, wrong: Wrong, mac: str, end: float) -> list[str]:
+    """The hosts in whose captures a MAC does so until ``end``."""
+    pairs = zip(found.captures, found.by_source, strict=True)
+    return [c.record.host for c, frames in pairs if _speaks(c, wrong, frames.get(mac, ()), end)]
+
+
+def _speaks(
+    capture: Recorded, wrong: Wrong, frames: Iterable[tuple[float, Frame]], end: float
+) -> bool:
+    """Whether one of the ``frames`` of a MAC does so until ``end``."""
+    for at, frame in frames:
+        if at > end:
             continue
         content = frame.content
         if isinstance(content, Arp):

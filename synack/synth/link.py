@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -84,6 +84,8 @@ class Link:
         self.tracked = set(link.tracked)
         self.prefixes = link.prefixes
         self.ports: list[Port] = []
+        self._of_ip: dict[str, list[Port]] = {}
+        self._of_mac: dict[str, list[Port]] = {}
         self._held: dict[str, bool] = {}
 
     def holds(self, ip: str) -> bool:
@@ -97,9 +99,17 @@ class Link:
             ) or ip.startswith("fe80:")
         return self._held[ip]
 
+    def plug(self, port: Port) -> None:
+        """An interface is there from the start, whether its host is up or not."""
+        self.ports.append(port)
+        for ip in {*port.addresses, *port.virtual, *port.proxies}:
+            self._of_ip.setdefault(ip, []).append(port)
+        for mac in port.macs:
+            self._of_mac.setdefault(mac, []).append(port)
+
     def owners(self, ip: str) -> list[Port]:
         """Who is there now and answers for the address."""
-        return [p for p in self.ports if p.host.is_up() and p.speaks_for(ip)]
+        return [p for p in self._of_ip.get(ip, ()) if p.host.is_up()]
 
     def carry(self, port: Port, frame: Frame, wrong: Wrong | None = None) -> None:
         """What a host put on the wire goes where its MAC says, if nothing loses it."""
@@ -136,25 +146,28 @@ class Link:
 
     def _relayed(self, mac: str) -> bool:
         """Whether who has this MAC hands on what is not its own."""
-        return any(p.host.is_up() and mac in p.macs and p.host.forwards for p in self.ports)
+        return any(p.host.is_up() and p.host.forwards for p in self._of_mac.get(mac, ()))
 
     def _is_tracked(self, frame: Frame) -> bool:
         segment = frame.content.segment if isinstance(frame.content, Packet) else None
         return segment is not None and bool({segment.sport, segment.dport} & self.tracked)
 
     def _receivers(self, port: Port, frame: Frame) -> Iterator[Port]:
-        others = [p for p in self.ports if p is not port and p.host.is_up()]
+        def others(ports: Iterable[Port]) -> list[Port]:
+            return [p for p in ports if p is not port and p.host.is_up()]
+
         if is_group(frame.dmac):
-            yield from (others if self.kind != "cloud" else ())
+            yield from (others(self.ports) if self.kind != "cloud" else ())
             return
         if self._is_tracked(frame):
             assert isinstance(frame.content, Packet)
-            owners = [p for p in others if p.has(frame.content.dst)]
+            to = frame.content.dst
+            owners = [p for p in others(self._of_ip.get(to, ())) if p.has(to)]
             if owners:
                 yield owners[0]
                 return
-        known = [p for p in others if frame.dmac in p.macs]
-        yield from known or (others if self.kind == "flooding" else ())
+        known = others(self._of_mac.get(frame.dmac, ()))
+        yield from known or (others(self.ports) if self.kind == "flooding" else ())
 
     def _cloud_arp(self, port: Port, asked: str, arp: Arp) -> None:
         """A cloud network answers ARP itself, and carries none."""

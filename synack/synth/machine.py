@@ -78,6 +78,8 @@ class Machine:
 
     def send(self, packet: Packet) -> None:
         """Resolve the next hop and put the packet on its link (ip_finish_output2)."""
+        if self.owns(packet.dst):
+            return  # to itself: by the loopback, which is not recorded
         tag = tag_of_packet(packet)
         way = self.route(packet.dst)
         if way is None or not self.is_up():

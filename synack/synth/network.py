@@ -33,7 +33,7 @@ class Network:
         self.hosts = {name: Machine(self, host) for name, host in story.hosts.items()}
         for host in self.hosts.values():
             for port in host.ports:
-                port.link.ports.append(port)
+                port.link.plug(port)
         for entry in story.neighbors:
             self.at(entry.at, self._set, entry)
             if entry.deleted < math.inf:

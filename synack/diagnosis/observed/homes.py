@@ -9,6 +9,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address
 from synack.diagnosis.observed.segments import Segments
 from synack.grouping import among, distinct, ids_of, representatives
+from synack.handshake.vantage import SERVER
 from synack.tables import SYN, SYN_ACK, Array, Schema, Table, uniform
 
 _ENDS = Schema(
@@ -34,6 +35,20 @@ class Homes(Segments):
         spells = self._moved.get(address, [])
         away = any(home == NO_MAC for home, _ in spells)
         return {} if away else self._homes.get(address, {})
+
+    def serves_at(self, address: Address, mac: int) -> bool:
+        """Whether clients reach ``address`` at ``mac`` and nothing is between, by its own capture:
+        their SYNs come from the MACs that it sends the answers to. Where a balancer hands them
+        on, and the server answers by itself, they come from the balancer's."""
+        m, s, mine = self.matched, self.matched.segments, self.matched.sightings
+        home = [capture for capture, vantage in enumerate(m.vantages) if mac in vantage.macs]
+        rows = (m.side == SERVER) & np.isin(mine["capture"], home)
+        for half, value in zip(("server_hi", "server_lo"), address, strict=True):
+            rows &= mine[half] == np.uint64(value)
+        rows &= (mine["syn_row"] >= 0) & (mine["syn_ack_row"] >= 0)
+        asked, answered = mine["syn_row"][rows], mine["syn_ack_row"][rows]
+        direct = (s["src_mac"][asked] == s["dst_mac"][answered]) & (s["dst_mac"][asked] == mac)
+        return bool(direct.any())
 
     @cached_property
     def _homes(self) -> dict[Address, dict[int, int]]:

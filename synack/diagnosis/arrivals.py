@@ -1,0 +1,135 @@
+"""What came of each sending: whether it reached its peer, by what else the captures show."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from synack.addresses import NO_MAC
+from synack.diagnosis.forwarded import varied
+from synack.diagnosis.sendings import Sendings
+from synack.grouping import ids_of
+from synack.handshake.legs import NEVER
+from synack.handshake.matched import DELIVERED, UNWITNESSED
+from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
+from synack.handshake.states import SERVER_LEGS, Event
+from synack.model import Outcome
+from synack.tables import NO_TIME, Array
+
+
+class Arrivals(Sendings):
+    """What came of what was sent."""
+
+    @cached_property
+    def came_through(self) -> Array:
+        """Per sending whether it reached the peer: it was seen there, or the handshake went on
+        after it and nothing of this leg went to any other MAC (bool)."""
+        s = self.sendings
+        went_on = (Outcome.COMPLETED, Outcome.REJECTED)
+        done = np.isin(self.attempts["outcome"][s["attempt"]], went_on)
+        done |= (self.attempts["reason"][s["attempt"]] == UNASKED) | self._reset_by_peer
+        done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
+        there = (s["fate"] == DELIVERED) & ~self.at_former_owner
+        return there | done | (self._alike & self._answered)
+
+    @cached_property
+    def at_former_owner(self) -> Array:
+        """Per sending of a SYN whether it came to a machine that did not answer, addressed to its
+        MAC, while another one had the address: it was not for that machine any more (bool)."""
+        m, s = self.matched, self.sendings
+        result = (s["leg"] == Event.SYN) & (s["fate"] == DELIVERED)
+        result &= (s["home_mac"] != NO_MAC) & (s["mac"] != NO_MAC) & (s["mac"] != s["home_mac"])
+        result &= self.attempts["outcome"][s["attempt"]] == Outcome.NO_REPLY
+        result[result] = m.segments["dst_mac"][s["arrived"][result]] == s["mac"][result]
+        return result
+
+    @cached_property
+    def _alike(self) -> Array:
+        """Per sending whether nothing of this leg of its attempt is known to have gone to any
+        other MAC on the same link (bool)."""
+        s = self.sendings
+        return ~varied(s["mac"], s["attempt"], s["leg"], s["host"])
+
+    @cached_property
+    def one_mac(self) -> Array:
+        """Per sending whether all of this leg of its attempt went to its MAC (bool)."""
+        return self._alike & (self.sendings["mac"] != NO_MAC)
+
+    @cached_property
+    def _answered(self) -> Array:
+        """Per sending of a SYN that the server's capture lacks whether the server answered its
+        attempt all the same: it came, though its arrival was not recorded (bool)."""
+        m, s = self.matched, self.sendings
+        server = m.server[s["attempt"]]
+        replies = np.append(m.legs.counts[:, [*SERVER_LEGS]].sum(axis=1), 0)[server]
+        asked = (s["leg"] == Event.SYN) & (s["fate"] == UNWITNESSED)
+        return asked & (server >= 0) & (server != m.client[s["attempt"]]) & (replies > 0)
+
+    @cached_property
+    def _soon(self) -> Array:
+        """Per sending whether an answer to it came before a repetition of it was due: later
+        ones answer a repetition, which the capture may have missed (bool)."""
+        return self._until_answered <= INITIAL_RTO_NS
+
+    @cached_property
+    def _until_answered(self) -> Array:
+        """Per sending ns until its attempt was first answered, by its sender's capture; NEVER."""
+        return self._first_answer(self.sendings["row"])
+
+    @cached_property
+    def reached(self) -> Array:
+        """Per sending when its peer was reached (ns on the reference clock): by it, or where its
+        attempt completed after so long that it answers a repetition, which was not recorded,
+        by that. NO_TIME: neither is known."""
+        s, late = self.sendings, self._until_answered
+        done = self.attempts["outcome"][s["attempt"]] == Outcome.COMPLETED
+        done &= ~self.in_vain & (s["fate"] == UNWITNESSED) & ~self.came_through
+        when = s["time"] + np.where(done & (late > 0) & (late < NEVER), late, 0)
+        return np.where(done | self.came_through, when, NO_TIME)
+
+    @cached_property
+    def asker_answered(self) -> Array:
+        """Per sending of a SYN-ACK whether the MAC that it went to completed the handshake, in the
+        sender's own capture: it is who asked (bool)."""
+        return self._answered_from(Event.ACK, self.sendings["mac"])
+
+    @cached_property
+    def _reset_by_peer(self) -> Array:
+        """Per sending of a SYN-ACK whether the peer, by its MAC, reset the attempt after it, and
+        nothing before: what it resets has come (bool)."""
+        m, s = self.matched, self.sendings
+        reset = m.legs.first[m.sighting[s["row"]], Event.RST_CLIENT]
+        after = reset > m.segments["time"][s["row"]]
+        return after & self._answered_from(Event.RST_CLIENT, s["peer_mac"])
+
+    def _answered_from(self, leg: Event, macs: Array) -> Array:
+        """Per sending of a SYN-ACK whether the client's ``leg`` of its attempt came to the sender
+        from the MAC of ``macs`` (bool)."""
+        m, s = self.matched, self.sendings
+        answers = np.flatnonzero((m.leg == leg) & (m.segments["src_mac"] >= 0))
+        rows, size = np.flatnonzero(s["leg"] == Event.SYN_ACK), len(answers)
+        rows = rows[m.legs.counts[m.sighting[s["row"][rows]], leg] > 0]
+        ids = ids_of(
+            np.concatenate([m.sighting[answers], m.sighting[s["row"][rows]]]),
+            np.concatenate([m.segments["src_mac"][answers], macs[rows]]),
+        )
+        result = np.zeros(len(s), bool)
+        result[rows[np.isin(ids[size:], ids[:size])]] = True
+        return result
+
+    @cached_property
+    def in_vain(self) -> Array:
+        """Per sending whether the sender's own capture shows that nothing came of it: the SYN
+        or SYN-ACK of its attempt was transmitted again after it (bool)."""
+        m, s = self.matched, self.sendings
+        # A host's packets may be in several captures, each with rows of its own.
+        time = m.segments["time"]
+        last = np.full((2, len(m.sightings)), NO_TIME)
+        for again, leg in ((last[0], Event.SYN), (last[1], Event.SYN_ACK)):
+            rows = np.flatnonzero(m.leg == leg)
+            np.maximum.at(again, m.sighting[rows], time[rows])
+        # A SYN-ACK after a SYN is its answer; a SYN after a SYN-ACK misses it.
+        sighting = m.sighting[s["row"]]
+        repeated = np.where(s["leg"] == Event.SYN, last[0][sighting], last.max(axis=0)[sighting])
+        return repeated > time[s["row"]]

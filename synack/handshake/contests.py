@@ -1,0 +1,116 @@
+"""Whose an address is where captures of several hosts may have it, or none seems to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from synack.addresses import Address
+from synack.grouping import distinct
+from synack.handshake.numbering import Addresses, Links
+from synack.handshake.own_macs import own_macs
+from synack.handshake.vantage import FIRST_TTLS, Vantage
+from synack.tables import Array, Table
+
+_LEFT = 1.0
+"""Score of the end that is left."""
+
+
+def settle_contests(
+    score: Array,
+    vantages: Sequence[Vantage],
+    sightings: Table,
+    identity: Array,
+    addresses: Addresses,
+    speaks: Array,
+    certain: Array,
+    passed: Array,
+) -> None:
+    """Where captures of two hosts claim one address, and saw the same attempts of it, the
+    better claim stands; equal ones stand both (the same host under two names). A claim to an
+    address that never speaks in that capture falls before one to which it does: a router
+    before which everything is lost is as near to the silent server as can be. What is
+    ``certain`` (bool, captures x addresses) stands before that; and one to which the address
+    itself speaks before those that have only what a router ``passed`` on (likewise), and that
+    a router's kernel notes to go out."""
+    client, server = addresses.client, addresses.server
+    for address in np.flatnonzero((score > 0).sum(axis=0) > 1):
+        of_address = (client == address) | (server == address)
+        claimants = np.flatnonzero(score[:, address] > 0)
+        order = [which[claimants, address] for which in (score, speaks, certain, ~passed)]
+        rank = np.lexsort(order)
+        best = int(claimants[rank[-1]])
+        attempts = identity[of_address & (sightings["capture"] == best)]
+        for other in claimants.tolist():
+            mine = identity[of_address & (sightings["capture"] == other)]
+            rival = vantages[other].host != vantages[best].host
+            weaker = score[other, address] < score[best, address]
+            mute = speaks[best, address] and not speaks[other, address]
+            mute = mute and not certain[other, address]
+            weaker |= passed[other, address] and not passed[best, address]
+            if rival and (mute or (weaker and len(np.intersect1d(mine, attempts)))):
+                score[other, address] = 0
+
+
+def eliminate(
+    score: Array,
+    vantages: Sequence[Vantage],
+    segments: Table,
+    links: Links,
+    sightings: Table,
+    judged: Array,
+    addresses: Addresses,
+    denied: Array,
+) -> None:
+    """A capture without any evidence of its own (``judged``: sightings that have some) is at
+    the one address of all its sightings whose other ends are other hosts' own, if that is
+    not one that it is ``denied`` (bool, captures x addresses). An end that is at another
+    machine here than where it captured may be this capture's own."""
+    client, server = addresses.client, addresses.server
+    for capture in np.flatnonzero(~(score > 0).any(axis=1)).tolist():
+        mine = sightings["capture"] == capture
+        if judged[mine].any():
+            continue
+        ends = client[mine], server[mine]
+        others = [c for c, v in enumerate(vantages) if v.host != vantages[capture].host]
+        taken = np.asarray((score[others] > 0).any(axis=0))
+        touched = np.bincount(ends[0], minlength=len(taken))
+        touched += np.bincount(ends[1][ends[0] != ends[1]], minlength=len(taken))
+        taken = taken | denied[capture]
+        for address in np.flatnonzero((touched == mine.sum()) & ~taken & (touched > 0)).tolist():
+            (ip,) = addresses.pairs(np.array([address]))
+            rest = distinct(np.concatenate([end[end != address] for end in ends]))
+            if not taken[rest].all() or _astray(segments, capture, *ip):
+                continue
+            homes = ([c for c in others if score[c, end] > 0] for end in rest.tolist())
+            ends_at = zip(addresses.pairs(rest), homes, strict=True)
+            if not any(_elsewhere(segments, links, capture, *end) for end in ends_at):
+                score[capture, address] = _LEFT
+
+
+def _astray(segments: Table, capture: int, high: int, low: int) -> bool:
+    """Whether a capture has no word of an address, and sees it spoken to only at MACs from which
+    it does not speak anywhere: what goes astray is seen where it was flooded, or at the
+    machine that it went to by mistake."""
+    s = segments
+    by = (s["src_hi"] == high) & (s["src_lo"] == low) & (s["icmp"] < 0)
+    if (by & (s["capture"] == capture)).any():
+        return False
+    known = s["src_mac"][by & (s["src_mac"] >= 0) & np.isin(s["ttl"], FIRST_TTLS)]
+    to = (s["dst_hi"] == high) & (s["dst_lo"] == low) & (s["icmp"] < 0)
+    met = s["dst_mac"][to & (s["capture"] == capture)]
+    return bool(len(known) and (met >= 0).all() and not np.isin(met, known).any())
+
+
+def _elsewhere(
+    segments: Table, links: Links, capture: int, address: Address, homes: list[int]
+) -> bool:
+    """Whether an address speaks in a capture from a MAC, not a router's by the TTL, that is none of
+    those from which it speaks in ``homes``, the captures at it: another machine has it too,
+    or had it, or something between rewrites MACs."""
+    own = set().union(*(own_macs(home, {address}, segments, links) for home in homes))
+    s = segments
+    mine = (s["capture"] == capture) & (s["src_hi"] == address[0]) & (s["src_lo"] == address[1])
+    mine &= (s["src_mac"] >= 0) & (s["icmp"] < 0) & np.isin(s["ttl"], FIRST_TTLS)
+    return bool(own) and not np.isin(s["src_mac"][mine], [*own]).all()

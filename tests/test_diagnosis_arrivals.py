@@ -1,0 +1,52 @@
+"""What came of what was sent."""
+
+from __future__ import annotations
+
+import pytest
+from scenario import Lan, X
+from stories import CLIENT, HEALTHY, case_of
+
+from synack.addresses import NO_MAC, parse_ip
+from synack.handshake.matched import UNWITNESSED
+from synack.handshake.states import Event
+
+
+@pytest.fixture
+def net():
+    net = Lan()
+    net.broker.knows(net.client, X)
+    return net
+
+
+@pytest.fixture
+def case(net, tmp_path):
+    net.dump(net.broker, 5)
+    net.play()
+    return case_of(net, tmp_path)
+
+
+def test_unwitnessed_sendings_of_completed_attempts_came_through(case):
+    rows = case.sent_to(case.hosts.index("broker-1"), parse_ip(HEALTHY))
+    assert (case.sendings["fate"][rows] == UNWITNESSED).all()
+    assert case.came_through[rows].all()
+    assert (case.sendings["home_mac"][rows] == NO_MAC).all()
+
+
+def test_what_went_to_a_wrong_mac_did_not_come_and_was_repeated(case):
+    broker = case.hosts.index("broker-1")
+    rows = case.sent_to(broker, parse_ip(CLIENT))
+    assert not case.came_through[rows].any()
+    assert case.one_mac[rows].all()
+    last = [rows[case.sendings["attempt"][rows] == n].max() for n in
+            set(case.sendings["attempt"][rows].tolist())]  # fmt: skip
+    again = [row for row in rows.tolist() if row not in last]
+    assert again
+    assert case.in_vain[again].all()
+
+
+def test_who_acknowledged_is_who_asked(case):
+    rows = case.sent_to(case.hosts.index("broker-1"), parse_ip(HEALTHY))
+    answers = rows[case.sendings["leg"][rows] == Event.SYN_ACK]
+    assert case.asker_answered[answers].all()
+    wrong = case.sent_to(case.hosts.index("broker-1"), parse_ip(CLIENT))
+    assert not case.asker_answered[wrong].any()

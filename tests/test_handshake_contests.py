@@ -1,0 +1,62 @@
+"""Whose an address is, where several captures may have it, or none."""
+
+from __future__ import annotations
+
+import pytest
+from traces import ip, read, sides
+
+from synack.handshake.vantage import CLIENT, NEITHER, SERVER
+
+C, S, N = CLIENT, SERVER, NEITHER
+
+
+def test_elimination() -> None:
+    """Every other end is another host's own: this one is what is left."""
+    scene = read("""
+        at broker role=server
+        0.0 client > server S 100 nomac
+        at x
+        0.0 client > server S 100 nomac""")
+    found, vantages = sides(scene)
+    assert found == [S, C]
+    assert vantages[1].addresses == {ip("client")}
+
+
+@pytest.mark.parametrize(
+    ("sender", "side"),
+    [("client", S), ("stale", N), ("stale ttl=63", S)],
+    ids=["the machine that captured", "another one with its address", "a router"],
+)
+def test_no_elimination_where_the_address_moved(sender: str, side: int) -> None:
+    """What is left is the server only if the client is the machine that captured as it; its
+    successor's capture has the same ends, and what is flooded beside."""
+    scene = read(f"""
+        at old role=client
+        0.0 client > server S 100
+        at x
+        50.0 client > server S 200 from={sender}
+        50.1 server > client SA 900/201""")
+    assert sides(scene)[0] == [C, side]
+
+
+def test_no_elimination_with_two_ends_left() -> None:
+    """Another client of the same server makes it a tap as well as either."""
+    scene = read("""
+        at broker role=server
+        0.0 client > server S 100 nomac
+        at x
+        0.0 client > server S 100 nomac
+        1.0 second > server S 100 nomac""")
+    assert sides(scene)[0][1:] == [N, N]
+
+
+def test_two_claim_one_address() -> None:
+    """The better claim to an address stands when both saw the same attempt of it."""
+    scene = read("""
+        at server
+        0.010 client > server S 100 nomac
+        at x role=server
+        0.005 client > server S 100 nomac""")
+    matched = scene.match()
+    assert matched.side.tolist() == [S, N]
+    assert matched.vantages[1].addresses == set()
