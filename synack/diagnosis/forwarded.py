@@ -51,7 +51,7 @@ def forwarded(case: Observed) -> tuple[Array, Array]:
     return np.concatenate([rows, passed]), np.concatenate([sure, np.ones(len(passed), bool)])
 
 
-def _came_and_went(case: Case, taps: Array) -> Array:
+def _came_and_went(case: Observed, taps: Array) -> Array:
     """Rows of segments that came to the host of a capture in ``taps`` (bool by capture), and by the
     direction that the kernel noted left it a hop further for a neighbor, of captures without
     destination MACs. What leaves by a bridge and by its port is one."""
