@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tales import OLD, P, tale, written
+from tales import OLD, B, P, tale, written
 
 import synack
 
@@ -12,6 +12,7 @@ FAR = "10.0.2.31"
 TABLE = [{"host": "gw-1", "at": [5, 20]}]
 CLIENT, SERVER, OTHER = ({"host": h} for h in ("producer-7", "broker-1", "producer-71"))
 OUTSIDE, INSIDE = {"host": "gw-1", "interface": "eth0"}, {"host": "gw-1", "interface": "eth1"}
+ANY = {"host": "gw-1", "interface": "any", "link_type": "LINUX_SLL"}
 
 
 def beyond(captures, dumps=TABLE, wrong=True, losses=()):
@@ -71,13 +72,52 @@ def test_what_is_lost_beyond_a_right_entry_accuses_nobody(tmp_path):
     assert [f.kind for f in synack.diagnose(tmp_path).findings] == ["syn-ack-lost"]
 
 
-def handed_on_again():
+@pytest.mark.parametrize("captures", [[SERVER, CLIENT, ANY], [SERVER, ANY], [ANY]])
+def test_a_router_captured_on_all_interfaces_is_named_by_its_table(captures, tmp_path):
+    """Its capture has no destination MAC, but what came to it and that it went on."""
+    written(beyond(captures), tmp_path)
+    (finding,) = synack.diagnose(tmp_path).findings
+    assert (finding.kind, finding.confidence) == ("stale-neighbor", "possible")
+    assert (finding.host, finding.ip, finding.attempts) == ("gw-1", FAR, 4)
+    assert (finding.stale_mac, finding.actual_mac) == (OLD, P)
+
+
+def test_an_owner_that_the_router_never_hears_is_near_by_its_table(tmp_path):
+    """All that went to the broker went astray; the broker's own capture tells its MAC."""
+    story = beyond([SERVER, CLIENT, ANY])
+    story["neighbors"] = [{"host": "gw-1", "address": "10.0.1.10", "mac": OLD, "kept": True}]
+    near = {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72", "link": "lan"}
+    story["hosts"]["producer-72"] = near
+    story["connections"].append({**story["connections"][-1], "client": "producer-72"})
+    written(story, tmp_path)
+    (finding,) = synack.diagnose(tmp_path).findings
+    assert (finding.kind, finding.host, finding.ip) == ("stale-neighbor", "gw-1", "10.0.1.10")
+    assert (finding.stale_mac, finding.actual_mac, finding.leg) == (OLD, B, "syn")
+
+
+@pytest.mark.parametrize(
+    ("captures", "dumps", "wrong"),
+    [([SERVER, CLIENT, ANY], [], True), ([SERVER, CLIENT, ANY], TABLE, False)],
+)
+def test_a_router_captured_on_all_interfaces_without_a_wrong_table(
+    captures, dumps, wrong, tmp_path
+):
+    lost = {"segments": ["syn-ack"], "to": FAR, "cause": "firewall"}
+    written(beyond(captures, dumps, wrong, [] if wrong else [lost]), tmp_path)
+    assert [f.kind for f in synack.diagnose(tmp_path).findings] == ["syn-ack-lost"]
+
+
+def handed_on_again(captures=(SERVER, CLIENT, INSIDE)):
     """The MAC is a machine's that forwards, and some of it is lost by chance."""
-    story = beyond([SERVER, CLIENT, INSIDE])
+    story = beyond(list(captures))
     relay = {"address": "10.0.2.20", "mac": OLD, "link": "far", "forwards": True}
     story["hosts"]["relay-2"] = relay
     story["losses"] = [{"segments": ["syn-ack"], "to": FAR, "probability": 0.3}]
     return story
+
+
+def handed_on_again_and_captured_on_all_interfaces():
+    return handed_on_again((SERVER, CLIENT, ANY))
 
 
 def flooded_to_a_bystander():
@@ -87,7 +127,10 @@ def flooded_to_a_bystander():
     return story
 
 
-@pytest.mark.parametrize("story", [handed_on_again, flooded_to_a_bystander])
+@pytest.mark.parametrize(
+    "story",
+    [handed_on_again, handed_on_again_and_captured_on_all_interfaces, flooded_to_a_bystander],
+)
 def test_who_does_not_pass_it_on_wrongly_is_not_named(story, tmp_path):
     written(story(), tmp_path)
     assert "stale-neighbor" not in {f.kind for f in synack.diagnose(tmp_path).findings}

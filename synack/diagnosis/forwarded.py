@@ -67,16 +67,23 @@ def _came_and_went(case: Observed, taps: Array) -> Array:
     kept = (m.sighting[one] == m.sighting[other]) & (s["kind"][one] == s["kind"][other])
     passed = distinct(one[kept & (s["direction"][one] != OUTBOUND)])
     columns = [s[name][passed] for name in ("capture", "dst_hi", "dst_lo")]
-    near = [at for _, at in grouped(passed, *columns) if _near(case, int(at[0]))]
+    groups = [at for _, at in grouped(passed, *columns)]
+    near = [at for at in groups if _near(case, int(at[0])) or _listed(case, int(at[0]))]
     return np.sort(np.concatenate([passed[:0], *near]))
 
 
 def _its_own(case: Observed, row: int) -> bool:
     """Whether texts of the host that captured a row of segments show that it sent it."""
     s, host = case.matched.segments, int(case.hosts_of(np.array([row]))[0])
-    own, to = case.context.own, (int(s["dst_hi"][row]), int(s["dst_lo"][row]))
+    own = case.context.own
     mine = (own["host"] == case.hosts[host]) & (own["mac"] == s["src_mac"][row])
-    return bool(mine.any()) or bool(len(case.table_of(host, to)))
+    return bool(mine.any()) or _listed(case, row)
+
+
+def _listed(case: Observed, row: int) -> bool:
+    """Whether the host that captured a row of segments has its destination in its own table."""
+    s, host = case.matched.segments, int(case.hosts_of(np.array([row]))[0])
+    return bool(len(case.table_of(host, (int(s["dst_hi"][row]), int(s["dst_lo"][row])))))
 
 
 def _in_everything(case: Observed, row: int) -> bool:
