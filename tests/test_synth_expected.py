@@ -68,6 +68,29 @@ def test_clocks_that_cannot_be_compared_prove_no_loss(tmp_path):
     assert "that they were lost" in found["missing"]
 
 
+@pytest.mark.parametrize("offset", [0.0, 5000.0], ids=["clocks agree", "clocks apart"])
+def test_since_when_an_owner_is_one_is_told_by_clocks_that_can_be_compared(offset, tmp_path):
+    """Its own capture shows it speak to another client: while the first one's were lost?"""
+    wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": STALE["mac"], "kept": True}
+    other = {"producer-71": {"address": "10.0.1.71", "mac": "0a:47:b2:0d:93:c4"}}
+    story = tale(at=(1, 9), kind="cloud", client={"clock": {"offset": offset}}, hosts=other,
+                 neighbors=[wrong])  # fmt: skip
+    story["connections"].append({"client": "producer-71", "server": "broker-1", "at": [3, 7]})
+    (found,) = written(story, tmp_path)["findings"]
+    assert ("who owns the address" in found["missing"]) == bool(offset)
+
+
+@pytest.mark.parametrize("healed", [True, False])
+def test_what_is_flooded_does_not_tell_whose_capture_it_is(healed, tmp_path):
+    stays = {"state": "PERMANENT", **({"deleted": 20} if healed else {})}
+    story = tale(at=(1, 9, 17), kind="flooding", neighbors=[{**STALE, **stays}, KNOWS])
+    story["captures"][1]["direction"] = "in"
+    for capture in story["captures"]:
+        capture["only"] = ["tcp"]
+    (found,) = written(story, tmp_path)["findings"]
+    assert ("that no router sits between" in found["missing"]) != healed
+
+
 @pytest.mark.parametrize(
     ("more", "own"),
     [

@@ -271,11 +271,13 @@ def _comparable(found: Evidence, one: str, other: str) -> bool:
 
 def _owner_spoke(found: Evidence, wrong: Wrong, end: float) -> bool:
     """The right MAC with the address as its source, or in front of what is behind a gateway.
-    Where the wrong one speaks as it too, in whatever capture, it takes clocks that can be
-    compared to tell who was the owner last. (That removes 3 of the 587.)"""
-    old = set(_hosts_that_hear(found, wrong, wrong.mac, math.inf))
+    That it was so before the harm ended takes a clock that can be compared with the sender's:
+    a machine that took over only then replaced one that was down. (That removes 6 of 1,041
+    wanted findings of 5,000 stories.) Where the wrong one speaks as it too, in whatever
+    capture, it takes such clocks to tell who was the owner last. (That removes 3 of the 587.)"""
+    others = {wrong.host, *_hosts_that_hear(found, wrong, wrong.mac, math.inf)}
     return any(
-        all(_comparable(found, host, other) for other in old)
+        all(_comparable(found, other, host) for other in others)
         for host in _hosts_that_hear(found, wrong, wrong.right, end)
     )
 
@@ -303,9 +305,14 @@ def _speaks(
 
 
 def _no_router(found: Evidence, wrong: Wrong) -> bool:
-    """ARP of the owner at the sender, or frames of either with one MAC at both ends."""
+    """ARP of the owner at the sender, or frames of either with one MAC at both ends. A capture
+    without a frame from or to the owner's MAC holds what is flooded to everybody, and is
+    anybody's. (That removes 1 of 1,041 wanted findings of 5,000 stories.)"""
     sides: dict[str, set[bool]] = {}
     for c in [c for c in found.captures if c.record.link_type in WITH_MACS]:
+        theirs = wrong.address in c.addresses and any(
+            way == OUT or wrong.right in (frame.smac, frame.dmac) for _, frame, way in c.frames
+        )
         for _, frame, _ in c.frames:
             content = frame.content
             if isinstance(content, Arp):
@@ -313,8 +320,7 @@ def _no_router(found: Evidence, wrong: Wrong) -> bool:
                     return True
             elif wrong.address in (content.src, content.dst):
                 here = c.record.host == wrong.host
-                there = wrong.address in c.addresses
-                if here or there:
+                if here or theirs:
                     sides.setdefault(f"{content.src} {frame.smac}", set()).add(here)
     return any(len(seen) > 1 for seen in sides.values())
 
