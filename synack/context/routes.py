@@ -36,6 +36,8 @@ def read_routes(path: str, text: str) -> Reading | None:
     if not any(word in text for word in (" dev ", " via ", "blackhole ", "prohibit ")):
         return None
     for (number, line), (_, below) in pairwise([*numbered(text), (0, "")]):
+        if " lladdr " in line:
+            continue  # a neighbor, of which there may be many
         found = _ROUTE.fullmatch(line.strip())
         if found is None or found["type"] not in (None, *_TYPES) or not _is_route(found):
             rows.date(line)

@@ -20,7 +20,7 @@ from synack.tables import SYN_ACK, Array, Table
 class Case(Arrivals):
     """Everything that is known of an incident, for the rules to read."""
 
-    # ---- what was sent --------------------------------------------------------------
+    # ---- answers and attempts -------------------------------------------------------
 
     @cached_property
     def _answers(self) -> dict[int, tuple[Array, Array]]:

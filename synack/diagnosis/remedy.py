@@ -36,7 +36,7 @@ def collection(case: Case, mismatch: Mismatch, causes: list[Cause]) -> list[Evid
         return []
     family = _family(mismatch)
     host, row = case.hosts[mismatch.host], int(rows[0])
-    size, threshold = _size(case, row), _threshold(case, host, family)
+    size, threshold = case.dump_size(row), _threshold(case, host, family)
     states = {state for state in e["state"][rows].tolist() if state}
     sources = [case.entry(row), *([threshold.source] if threshold else [])]
     value = threshold.number if threshold else None
@@ -72,15 +72,6 @@ def _entries(number: int) -> str:
 
 def _threshold(case: Case, host: str, family: str) -> Setting | None:
     return case.context.setting(host, f"net.{family}.neigh.default.gc_thresh1")
-
-
-def _size(case: Case, row: int) -> int:
-    """Entries of one family in the dump that ``row`` is of."""
-    e = case.entries
-    same = (e["file"] == e["file"][row]) & (e["at"] == e["at"][row]) & ~e["event"]
-    v4 = is_ipv4(int(e["ip_hi"][row]), int(e["ip_lo"][row]))
-    ends = zip(e["ip_hi"][same].tolist(), e["ip_lo"][same].tolist(), strict=True)
-    return sum(is_ipv4(high, low) == v4 for high, low in ends)
 
 
 # ---- remedies -----------------------------------------------------------------------------

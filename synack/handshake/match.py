@@ -124,7 +124,8 @@ def _ranked(ids: Array, sightings: Table) -> Array:
 def _answered_between(
     segments: Table, sightings: Table, leg: Array, sighting: Array, client: Array, server: Array
 ) -> Array:
-    """See :attr:`Matched.answered_between`. ``client`` and ``server``: sightings by attempt."""
+    """See :attr:`~synack.handshake.matched.Matched.answered_between`. ``client`` and ``server``:
+    sightings by attempt."""
     result = (client >= 0) & (server >= 0)
     ends = client[result], server[result]
     first = [sightings["syn_ack_row"][end] for end in ends]

@@ -8,6 +8,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address
 from synack.diagnosis.observed.records import Records
+from synack.grouping import ids_of
 from synack.handshake.clock import on_reference
 from synack.neighbors.timeline import in_force
 from synack.tables import NO_TIME, Array
@@ -43,6 +44,21 @@ class Tables(Records):
         e = self.entries
         pairs = zip(e["host"].tolist(), e["file"].tolist(), strict=True)
         return np.array([pair in self._misplaced for pair in pairs], bool)
+
+    def dump_size(self, row: int) -> int:
+        """Entries of its family in the dump that ``row`` of the entries is of."""
+        number, sizes = self._dump_sizes
+        return int(sizes[number[row]])
+
+    @cached_property
+    def _dump_sizes(self) -> tuple[Array, Array]:
+        """A number for the dump and family of each entry; for each number, how many there are."""
+        e = self.entries
+        files = {name: number for number, name in enumerate(dict.fromkeys(e["file"].tolist()))}
+        file = np.array([files[name] for name in e["file"].tolist()], np.int64)
+        v4 = (e["ip_hi"] == 0) & (e["ip_lo"] >> np.uint64(32) == 0xFFFF)
+        number = ids_of(file, e["at"], v4)
+        return number, np.bincount(number, ~e["event"])
 
     @cached_property
     def _entries_by(self) -> dict[tuple[str, int, int], list[int]]:
