@@ -68,29 +68,6 @@ def test_clocks_that_cannot_be_compared_prove_no_loss(tmp_path):
     assert "that they were lost" in found["missing"]
 
 
-@pytest.mark.parametrize("offset", [0.0, 5000.0], ids=["clocks agree", "clocks apart"])
-def test_since_when_an_owner_is_one_is_told_by_clocks_that_can_be_compared(offset, tmp_path):
-    """Its own capture shows it speak to another client: while the first one's were lost?"""
-    wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": STALE["mac"], "kept": True}
-    other = {"producer-71": {"address": "10.0.1.71", "mac": "0a:47:b2:0d:93:c4"}}
-    story = tale(at=(1, 9), kind="cloud", client={"clock": {"offset": offset}}, hosts=other,
-                 neighbors=[wrong])  # fmt: skip
-    story["connections"].append({"client": "producer-71", "server": "broker-1", "at": [3, 7]})
-    (found,) = written(story, tmp_path)["findings"]
-    assert ("who owns the address" in found["missing"]) == bool(offset)
-
-
-@pytest.mark.parametrize("healed", [True, False])
-def test_what_is_flooded_does_not_tell_whose_capture_it_is(healed, tmp_path):
-    stays = {"state": "PERMANENT", **({"deleted": 20} if healed else {})}
-    story = tale(at=(1, 9, 17), kind="flooding", neighbors=[{**STALE, **stays}, KNOWS])
-    story["captures"][1]["direction"] = "in"
-    for capture in story["captures"]:
-        capture["only"] = ["tcp"]
-    (found,) = written(story, tmp_path)["findings"]
-    assert ("that no router sits between" in found["missing"]) != healed
-
-
 @pytest.mark.parametrize(
     ("more", "own"),
     [
@@ -119,6 +96,40 @@ def test_whose_the_address_was_last(offset, tmp_path):
                  hosts={"old-7": old}, client={"up": [7, 1000]}, connections=attempts)  # fmt: skip
     (found,) = written(story, tmp_path)["findings"]
     assert ("who owns the address" in found["missing"]) == bool(offset)
+
+
+@pytest.mark.parametrize(
+    ("offset", "known"),
+    [(0.0, True), (-5000.0, True), (5000.0, False)],
+    ids=["clocks agree", "seems to be before", "seems to be after"],
+)
+def test_an_owner_that_may_have_come_only_after_the_harm(offset, known, tmp_path):
+    """Nothing that the client sends arrives, so nothing compares its clock with the broker's."""
+    wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": STALE["mac"], "kept": True}
+    other = {"producer-71": {"address": "10.0.1.71", "mac": "0a:47:b2:0d:93:c4"}}
+    story = tale(at=(1, 9), kind="cloud", broker={"clock": {"offset": offset}}, hosts=other,
+                 neighbors=[wrong])  # fmt: skip
+    story["connections"].append({"client": "producer-71", "server": "broker-1", "at": [2, 8]})
+    (found,) = written(story, tmp_path)["findings"]
+    assert ("who owns the address" not in found["missing"]) == known
+
+
+def test_a_question_is_older_than_its_answer(tmp_path):
+    """The client's clock is far ahead, and the broker's capture has nothing but its answers."""
+    ahead = {"clock": {"offset": 5000.0}}
+    assert "who owns the address" not in account(tmp_path, b={"direction": "out"}, client=ahead)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "near"), [([], True), (["syn"], False)], ids=["its SYNs are there", "flooded alone"]
+)
+def test_what_is_flooded_is_of_no_end(hidden, near, tmp_path):
+    """The answers to the old MAC come to the client's capture as to any."""
+    wrong = [{**STALE, "state": "PERMANENT"}, KNOWS]
+    captures = [{"host": "broker-1"}, {"host": "producer-7", "hide": hidden}]
+    story = tale(at=(1, 9), kind="flooding", neighbors=wrong, captures=captures)
+    (found,) = written(story, tmp_path)["findings"]
+    assert ("that no router sits between" not in found["missing"]) == near
 
 
 def test_other_causes_are_named_beside(tmp_path):
