@@ -45,6 +45,7 @@ WARNED = {
     "cut-file": "cut in record",
     "dropped": "packets were dropped while capturing",
     "dropped-stale": "packets were dropped while capturing",
+    "pods-behind-node-any": "packets recorded twice, and counted once",
     "wrong-incident": "db-9: none of its 5 attempts is in any other host's capture",
 }
 

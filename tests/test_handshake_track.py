@@ -484,6 +484,7 @@ COPIES = [
     ("three times", "c1 c1 c1 sa sa sa", "syn copy copy syn_ack copy copy"),
     ("at two places", "c1 routed sa", "syn copy syn_ack"),
     ("to another MAC", "c1 sa stale", "syn syn_ack syn_ack"),
+    ("coming and going, twice", "in out in out", "syn_ack copy syn_ack copy"),
 ]
 LINES = {
     "c1": "client > server S 100",
@@ -493,6 +494,8 @@ LINES = {
     "sa": "server > client SA 900/101",
     "stale": "server > client SA 900/101 to=stale",
     "a": "client > server A 101/901",
+    "in": "server > client SA 900/101 dir=in",
+    "out": "server > client SA 900/101 dir=out ttl=63 from=router",
 }
 
 

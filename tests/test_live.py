@@ -22,7 +22,10 @@ needs_root = pytest.mark.skipif(
     os.geteuid() != 0 and not os.environ.get("CI"), reason="namespaces need root"
 )
 
-FIXTURES = ("refused", "duplicate-address", "healed-by-probe", "behind-nat", "forwarding-owner")
+FIXTURES = (
+    "refused", "duplicate-address", "healed-by-probe", "behind-nat", "forwarding-owner",
+    "pods-behind-node-any",
+)  # fmt: skip
 
 LOOKALIKES = {
     "shared-mac": (set(), {}),

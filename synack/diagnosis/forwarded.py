@@ -5,6 +5,8 @@ its TTL, and frames of its destination on that link have passed none. That it is
 sends it must be told by the host's table, by its own addresses, or by a second capture of it on the
 other side: the mirror port of a switch shows the same frames. Where the sender's MAC is in all that
 was recorded it is at least the sender's own port: the finding says what is not certain then.
+A capture on all interfaces (``-i any``) has each segment coming and going, by the direction that
+the kernel noted.
 """
 
 from __future__ import annotations
@@ -14,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synack.addresses import NO_MAC, special_mac
-from synack.grouping import distinct_rows, grouped, ids_of
+from synack.grouping import distinct, distinct_rows, grouped, ids_of
 from synack.handshake.matched import LOST, UNWITNESSED
 from synack.handshake.pairing import ranked
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
-from synack.tables import Array
+from synack.tables import OUTBOUND, SYN, SYN_ACK, UNKNOWN, Array
 
 if TYPE_CHECKING:
     from synack.diagnosis.observed.everything import Observed
@@ -44,7 +46,29 @@ def forwarded(case: Observed) -> tuple[Array, Array]:
         one = int(rows[at[0]])
         sure[at] = both[at].all() or _its_own(case, one)
         keep[at] = (sure[at[0]] or _in_everything(case, one)) and _near(case, one)
-    return rows[keep], sure[keep]
+    rows, sure = rows[keep], sure[keep]
+    passed = _came_and_went(case, taps)
+    return np.concatenate([rows, passed]), np.concatenate([sure, np.ones(len(passed), bool)])
+
+
+def _came_and_went(case: Observed, taps: Array) -> Array:
+    """Rows of segments that came to the host of a capture in ``taps`` (bool by capture), and by the
+    direction that the kernel noted left it a hop further for a neighbor, of captures without
+    destination MACs. What leaves by a bridge and by its port is one."""
+    m, s = case.matched, case.matched.segments
+    noted = taps[s["capture"]] & (m.sighting >= 0) & np.isin(s["kind"], (SYN, SYN_ACK))
+    rows = np.flatnonzero(noted & (s["dst_mac"] == NO_MAC) & (s["direction"] != UNKNOWN))
+    rows = rows[np.lexsort((rows, s["kind"][rows], m.sighting[rows]))]
+    came = np.isin(m.leg[rows], (Event.SYN, Event.SYN_ACK))
+    before = np.maximum.accumulate(np.where(came, np.arange(len(rows)), -1))
+    far = ~np.isin(np.arange(256), FIRST_TTLS)[s["ttl"][rows]]
+    went = np.flatnonzero(~came & far & (s["direction"][rows] == OUTBOUND) & (before >= 0))
+    one, other = rows[before[went]], rows[went]
+    kept = (m.sighting[one] == m.sighting[other]) & (s["kind"][one] == s["kind"][other])
+    passed = distinct(one[kept & (s["direction"][one] != OUTBOUND)])
+    columns = [s[name][passed] for name in ("capture", "dst_hi", "dst_lo")]
+    near = [at for _, at in grouped(passed, *columns) if _near(case, int(at[0]))]
+    return np.sort(np.concatenate([passed[:0], *near]))
 
 
 def _its_own(case: Observed, row: int) -> bool:

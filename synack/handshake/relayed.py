@@ -7,7 +7,7 @@ import numpy as np
 from synack.addresses import NO_MAC
 from synack.grouping import distinct, ids_of
 from synack.handshake.numbering import Links
-from synack.tables import INBOUND, OUTBOUND, Array, Table
+from synack.tables import INBOUND, OTHER_HOST, OUTBOUND, UNKNOWN, Array, Table
 
 
 def forwarded(segments: Table, links: Links, sightings: Table, sighting: Array) -> Array:
@@ -33,13 +33,14 @@ def forwarded(segments: Table, links: Links, sightings: Table, sighting: Array) 
     # Nothing of it passes by its own MAC then; what others see of it does.
     handed = alike & (segments["dst_mac"][came] == segments["src_mac"][went])
     way = segments["direction"]
-    handed |= alike & (way[came] == INBOUND) & (way[went] == OUTBOUND)
+    # On a bridge of its own the first sight is of a port, whose MAC nobody sends to.
+    handed |= alike & np.isin(way[came], (INBOUND, OTHER_HOST)) & (way[went] == OUTBOUND)
     hands = np.full(len(result), NO_MAC)
     hands[sighting[went[handed]]] = segments["src_mac"][went[handed]]
     mine = rows[hands[sighting[rows]] != NO_MAC]
     it = hands[sighting[mine]]
     by_it = (segments["src_mac"][mine] == it) | (segments["dst_mac"][mine] == it)
-    by_it |= np.isin(way[mine], (INBOUND, OUTBOUND))
+    by_it |= way[mine] != UNKNOWN
     result[sighting[mine]] = True
     result[sighting[mine[~by_it]]] = False
     passed = earlier[lowered & ~handed]

@@ -5,7 +5,7 @@ ctypedef unsigned long long u64
 ctypedef unsigned int u32
 ctypedef long long i64
 
-cdef int _SYN, _SYN_ACK, _ACK, _RST, _QUOTE
+cdef int _SYN, _SYN_ACK, _ACK, _RST, _QUOTE, _OUTBOUND
 cdef int _E_SYN, _E_SYN_ACK, _E_ACK, _E_PROGRESS
 cdef int _E_RST_SERVER, _E_RST_CLIENT, _E_CHALLENGE, _E_ICMP, _E_COPY, _TWIN, _ELSEWHERE
 cdef int _EVENTS, _KEY, _BATCH

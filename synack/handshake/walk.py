@@ -33,6 +33,8 @@ COMPILED: bool = cython.compiled
 
 # `kind` of a segment, as in tables.py.
 _SYN, _SYN_ACK, _ACK, _RST, _QUOTE = 1, 2, 3, 4, 5
+# `direction` of a segment.
+_OUTBOUND = 2
 # states.Event.
 _E_SYN, _E_SYN_ACK, _E_ACK, _E_PROGRESS = 1, 2, 3, 4
 _E_RST_SERVER, _E_RST_CLIENT, _E_CHALLENGE, _E_ICMP, _E_COPY = 5, 6, 7, 8, 9
@@ -451,6 +453,13 @@ class Walk:
     def _same(self, one: int, other: int) -> bool:
         """Whether two segments of one end and attempt may be one packet."""
         if self.s_time[one] == _NO_TIME or self.s_time[other] == _NO_TIME:
+            return False
+        # What left with a lower TTL does not come in with a higher one: the next one does.
+        if (
+            self.s_direction[one] == _OUTBOUND
+            and self.s_direction[other] != _OUTBOUND
+            and self.s_ttl[one] < self.s_ttl[other]
+        ):
             return False
         return (
             _distance(self.s_time[one], self.s_time[other]) <= _SOON

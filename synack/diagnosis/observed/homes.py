@@ -10,7 +10,7 @@ from synack.addresses import NO_MAC, Address
 from synack.diagnosis.observed.segments import Segments
 from synack.grouping import among, distinct, ids_of, representatives
 from synack.handshake.vantage import SERVER
-from synack.tables import SYN, SYN_ACK, Array, Schema, Table, uniform
+from synack.tables import OUTBOUND, SYN, SYN_ACK, Array, Schema, Table, uniform
 
 _ENDS = Schema(
     "ends",
@@ -151,10 +151,12 @@ class Homes(Segments):
         return known
 
     def _mac_as_of(self, rows: Array) -> Array:
-        """As-of join of rows of segments with the SYNs and SYN-ACKs of their destinations."""
+        """As-of join of rows of segments with the SYNs and SYN-ACKs of their destinations, without
+        those that the capturing host itself passes on."""
         s = self.matched.segments
         result = np.full(len(rows), NO_MAC, np.int64)
-        own = np.flatnonzero(((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0))
+        own = ((s["kind"] == SYN) | (s["kind"] == SYN_ACK)) & (s["src_mac"] >= 0)
+        own = np.flatnonzero(own & (s["direction"] != OUTBOUND))
         if not len(own):
             return result
         keys = [
