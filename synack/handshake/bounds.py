@@ -76,15 +76,15 @@ def _repeated_in_step(
     hosts that nothing else (``out``, ``back``) compares. The sender's capture must have been
     on when there would have been one before the first, or after the last."""
     time, capture = m.segments["time"], m.segments["capture"]
-    timed = np.flatnonzero(time[found.rows] != NO_TIME)
-    rows, group = found.rows[timed], found.group[timed]
-    one, other = in_step(group, found.arrival[timed], time[rows])
+    compared = _ways(m, np.concatenate([out, back]), np.concatenate([back, out]))
+    ends = m.client_host[found.attempt] * len(m.hosts) + m.server_host[found.attempt]
+    wanted = np.flatnonzero(~np.isin(ends, compared) & (time[found.rows] != NO_TIME))
+    rows, group = found.rows[wanted], found.group[wanted]
+    one, other = in_step(group, found.arrival[wanted], time[rows])
     group, one, other = group[one], rows[one], rows[other]
     first, last = (moments[capture[one]] for moments in _spans(m))
     beside = (time[one] - REPEATED_NS < first) | (time[one] + REPEATED_NS > last)
-    compared = _ways(m, np.concatenate([out, back]), np.concatenate([back, out]))
-    way = _ways(m, one, other)
-    kept = np.flatnonzero(~np.isin(group, group[beside]) & ~np.isin(way, compared))
+    kept, way = np.flatnonzero(~np.isin(group, group[beside])), _ways(m, one, other)
     kept = kept[agreed(way[kept], group[kept], (time[other] - time[one])[kept])]
     return one[kept], other[kept]
 
