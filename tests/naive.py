@@ -369,7 +369,9 @@ class Fleet:
         if at_server.state == "refused":
             return "refused"
         if at_server.count("syn"):
-            if at_client.count("syn") < 2 and self._may_hide_an_answer(server, at_server):
+            if self._syns_alone(server) or (
+                at_client.count("syn") < 2 and self._may_hide_an_answer(server, at_server)
+            ):
                 return "inconclusive"
             return "no-reply" if self._patient(server, at_server) else "inconclusive"
         if fates["syn", "lost"]:
