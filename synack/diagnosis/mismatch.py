@@ -26,7 +26,7 @@ from synack.diagnosis.documents import EVENT, INVENTORY, LEASE, OWN_ADDRESSES, T
 from synack.diagnosis.evidence import Case, alike
 from synack.diagnosis.link import on_link
 from synack.grouping import among, distinct, distinct_rows, grouped, ids_of, representatives
-from synack.handshake.match import DELIVERED, LOST, MISDELIVERED
+from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
 from synack.model import Evidence, Outcome

@@ -47,7 +47,7 @@ from synack.diagnosis.owners import ages, by_frames, by_others, contradicted, in
 from synack.diagnosis.remedy import collection, remedies
 from synack.diagnosis.survival import survival, told
 from synack.grouping import distinct, grouped
-from synack.handshake.match import LOST, MISDELIVERED
+from synack.handshake.matched import LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import SURE
 from synack.model import CONFIDENCES, ControlGroup, Evidence, Finding, Outcome, Share

@@ -17,7 +17,7 @@ from synack.grouping import among, ids_of, least, ordered
 from synack.handshake.fast_open import with_isn_of_syn
 from synack.handshake.interfaces import machines, track_by_host
 from synack.handshake.locate import locate
-from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, Matched, ends_of
+from synack.handshake.matched import Matched, ends_of
 from synack.handshake.nat import Alike, connections, ends
 from synack.handshake.resets import resumed, without_impostors
 from synack.handshake.states import Event
@@ -25,8 +25,6 @@ from synack.handshake.transmissions import pair_transmissions
 from synack.handshake.vantage import CLIENT, SERVER, Vantage
 from synack.model import Capture
 from synack.tables import IDENTITY, TRANSMISSIONS, Array, Table
-
-__all__ = ["DELIVERED", "LOST", "MISDELIVERED", "match"]
 
 
 def match(
