@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from synack.addresses import Address
+from synack.addresses import NO_MAC, Address
 from synack.context.counters import Counters, Rise, rise
 from synack.diagnosis.application import explain
 from synack.diagnosis.audit import Audit, audit
@@ -92,7 +93,7 @@ def run(loaded: Loaded) -> Diagnosed:
         capture.warnings += _oddities(matched, number) + assumed(matched, number)
     case = Case(
         matched, found, attempts, loaded.claims, entries, loaded.files, by_host,
-        _context(loaded, own, peers),
+        _context(loaded, own, peers, _own_macs(matched)),
     )  # fmt: skip
     causes, audited = findings(case), Audit()
     loaded.warnings += explain(case, causes)
@@ -320,7 +321,15 @@ def _host_of(source: Source, addresses: set[Address], own: _ByHost, peers: _ByHo
     return whose(source.host, source.host_from_folder, addresses, own, peers)
 
 
-def _context(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Context:
+def _own_macs(matched: Matched) -> dict[str, set[int]]:
+    """Per host the MACs that are its own, as far as they are known."""
+    macs: dict[str, set[int]] = {host: set() for host in matched.hosts}
+    for vantage in matched.vantages:
+        macs[vantage.host] |= vantage.macs
+    return macs
+
+
+def _context(loaded: Loaded, own: _ByHost, peers: _ByHost, macs: Mapping[str, set[int]]) -> Context:
     def host_of(source: Source, table: Table) -> str:
         if table.schema is SOCKETS:
             local, peer = (
@@ -334,7 +343,9 @@ def _context(loaded: Loaded, own: _ByHost, peers: _ByHost) -> Context:
         if table.schema is OWN and source.host not in own and not source.host_given:
             mine = {(high, low) for high, low in distinct_rows(table["ip_hi"], table["ip_lo"])}
             home = [host for host, addresses in own.items() if host and mine & addresses]
-            if len(home) == 1:
+            shown = set(table["mac"].tolist()) - {NO_MAC}
+            # With its address at other MACs it is of another machine that has the same one.
+            if len(home) == 1 and (shown & macs[home[0]] or not (shown and macs[home[0]])):
                 return home[0]
         # HOST.client.log: the words of application logs are not known.
         before = source.host.partition(".")[0]

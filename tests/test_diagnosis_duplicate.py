@@ -10,10 +10,12 @@ from stories import (
     HEALTHY,
     Stories,
     Z,
+    beside,
     case_of,
     diagnose,
     findings,
     ids,
+    ip_addr,
     other,
 )
 
@@ -186,6 +188,32 @@ def test_without_the_owners_capture_it_is_probable(tmp_path):
     assert "owner-by-own-capture" not in ids(finding)
 
 
+@pytest.mark.parametrize(
+    ("host", "mac", "at", "kind"),
+    [
+        ("printer-4", X, 9, "duplicate-address"),
+        ("printer-4", X, 0.5, "stale-neighbor"),
+        ("printer-4", Y, 9, "stale-neighbor"),
+    ],
+    ids=["has the address meanwhile", "had it before", "another name of the client"],
+)
+def test_by_an_own_list_of_interfaces(host, mac, at, kind, tmp_path):
+    """Of a machine that was not captured, whatever else it says."""
+    net = Lan()
+    net.broker.knows(net.client, X)
+    net.play()
+    net.dump(net.broker, 5)
+    beside(tmp_path, host, "ip-addr", ip_addr("eth0", CLIENT, mac, at=at))
+    (finding,) = diagnose(net, tmp_path).findings
+    assert finding.kind == kind
+    if kind == "duplicate-address":
+        assert finding.confidence == "probable"
+        (owners,) = [e for e in finding.evidence if e.id == "two-owners"]
+        assert [source.file.rpartition("/")[2] for source in owners.sources] == [
+            "printer-4.ip-addr.txt"
+        ]
+
+
 # ---- who speaks as the address ------------------------------------------------------------
 
 
@@ -248,7 +276,7 @@ def test_no_failed_attempt_no_finding(tmp_path):
     (mismatch,) = mismatches(case)
     spoken = speaks_as(case, mismatch)
     assert spoken
-    assert duplicate(case, mismatch, spoken) is None
+    assert duplicate(case, mismatch, spoken, []) is None
 
 
 @pytest.mark.parametrize(

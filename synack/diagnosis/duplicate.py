@@ -5,18 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from synack.addresses import format_mac
+from synack.diagnosis.documents import OWN_ADDRESSES
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import interface_of
 from synack.diagnosis.mismatch import FEW, Mismatch, announces, failed, leg_of, numbers
+from synack.diagnosis.owners import of_before, owned_by
 from synack.grouping import distinct
 from synack.model import Evidence, Finding, Source
 from synack.tables import Array
 from synack.wording import count, first_upper
 
 
-def duplicate(case: Case, mismatch: Mismatch, spoken: list[Source]) -> Finding | None:
-    """A finding if handshakes failed because the wrong MAC speaks as the address too;
-    ``spoken``: where it does, by :func:`speaks_as`."""
+def duplicate(
+    case: Case, mismatch: Mismatch, spoken: list[Source], listed: list[Source]
+) -> Finding | None:
+    """A finding if handshakes failed because the wrong MAC's owner has the address too;
+    ``spoken``: where it speaks as it, by :func:`speaks_as`; ``listed``: where it says that
+    it has it, by :func:`lists`."""
     sendings = case.sendings.take(mismatch.rows)
     lost = failed(case, sendings)
     # What is sent to one and reaches the other has one receiver: a bond of two interfaces.
@@ -26,13 +31,14 @@ def duplicate(case: Case, mismatch: Mismatch, spoken: list[Source]) -> Finding |
     host, ip = case.hosts[mismatch.host], text_of(mismatch.ip)
     wrong, right = format_mac(mismatch.wrong), format_mac(mismatch.right)
     own = case.homes.get(mismatch.ip)
+    if spoken:
+        says = f"{ip} speaks from two MACs: {right} opened the connections, {wrong} speaks too"
+        says += f" ({count(len(spoken), 'time')})"
+    else:
+        says = f"{ip} is on two machines: {right} opened the connections before and after the other"
+        says += f" one, {wrong}, had it on its own interface"
     evidence = [
-        Evidence(
-            "two-owners",
-            f"{ip} speaks from two MACs: {right} opened the connections, {wrong} speaks too"
-            f" ({count(len(spoken), 'time')})",
-            tuple(spoken[:8]),
-        ),
+        Evidence("two-owners", says, (*spoken[:8], *listed[:2])),
         Evidence(
             "mac-mismatch-on-wire",
             f"{host} answered {ip} at {wrong}",
@@ -51,7 +57,10 @@ def duplicate(case: Case, mismatch: Mismatch, spoken: list[Source]) -> Finding |
     interface = interface_of(case, mismatch)
     return Finding(
         kind="duplicate-address",
-        confidence="confirmed" if own is not None and own[0] == mismatch.right else "probable",
+        # A list is stamped by a clock that nothing compares.
+        confidence="confirmed"
+        if spoken and own is not None and own[0] == mismatch.right
+        else "probable",
         host=host,
         interface=interface,
         ip=ip,
@@ -95,6 +104,25 @@ def speaks_as(case: Case, mismatch: Mismatch) -> list[Source]:
         *(case.claim(row) for row in claims),
         *_logged(case, mismatch, since),
     ]
+
+
+def lists(case: Case, mismatch: Mismatch) -> list[Source]:
+    """Where the wrong MAC's owner says by its own list of interfaces (``ip addr``) that it has
+    the address, while the right MAC spoke as it before and after: no machine that is gone.
+    (The list of a machine that has both MACs is no second owner's.)"""
+    d, host = case.documents, mismatch.host
+    ours = _here(case, host, case.spoken(mismatch.ip, mismatch.right))
+    times = case.times_for(host, ours, case.claimed(mismatch.ip, mismatch.right))
+    if not len(times):
+        return []
+    theirs, rights = (
+        rows[d["kind"][rows] == OWN_ADDRESSES]
+        for rows in (owned_by(case, mismatch.ip, mac) for mac in (mismatch.wrong, mismatch.right))
+    )
+    theirs = theirs[(d["first"][theirs] > times.min()) & (d["last"][theirs] < times.max())]
+    theirs = theirs[~np.isin(d["host"][theirs], d["host"][rights])]
+    theirs = theirs[~of_before(case, mismatch, theirs)]
+    return [Source(d["file"][row], line=int(d["line"][row])) for row in theirs.tolist()]
 
 
 def _logged(case: Case, mismatch: Mismatch, since: int) -> list[Source]:

@@ -63,7 +63,7 @@ def by_frames(case: Case, mismatch: Mismatch) -> Evidence | None:
 def by_others(case: Case, mismatch: Mismatch, sendings: Table, spoke: bool) -> list[Evidence]:
     """What else says that the right MAC has the address then, the strongest first. ``spoke``:
     its own frames do, so that ARP and other hosts' tables add nothing."""
-    rows = _of(case, mismatch.ip, mismatch.right)
+    rows = owned_by(case, mismatch.ip, mismatch.right)
     rows = rows[_at_last(case, rows, sendings)]
     kinds = case.documents["kind"][rows]
     found = []
@@ -87,7 +87,7 @@ def inventoried(evidence: list[Evidence]) -> bool:
     return any(one.id in ("owner-by-inventory", "owner-by-event") for one in evidence)
 
 
-def _of(case: Case, ip: Address, mac: int) -> Array:
+def owned_by(case: Case, ip: Address, mac: int) -> Array:
     """Rows of documents that have ``ip`` at ``mac``, in order of time."""
     rows = case.documented(ip)
     rows = rows[case.documents["mac"][rows] == mac]
@@ -135,13 +135,13 @@ def _place(case: Case, row: int) -> Source:
 def contradicted(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evidence]:
     """What gives the address to the wrong MAC at the time of the sendings, and nothing of its
     kind gives it to the right one later."""
-    d, rows = case.documents, _of(case, mismatch.ip, mismatch.wrong)
-    rights = _of(case, mismatch.ip, mismatch.right)
+    d, rows = case.documents, owned_by(case, mismatch.ip, mismatch.wrong)
+    rights = owned_by(case, mismatch.ip, mismatch.right)
     begin, end = int(sendings["time"].min()), int(sendings["time"].max())
     for kind in (OWN_ADDRESSES, INVENTORY, EVENT, LEASE):
         mine = rows[d["kind"][rows] == kind]
         if kind == OWN_ADDRESSES:
-            mine = mine[~_of_before(case, mismatch, mine)]
+            mine = mine[~of_before(case, mismatch, mine)]
         first, last = d["first"][mine], d["last"][mine]
         # An inventory without a date tells only since when.
         undated = (kind == INVENTORY) & (first == last)
@@ -154,7 +154,7 @@ def contradicted(case: Case, mismatch: Mismatch, sendings: Table) -> list[Eviden
     return []
 
 
-def _of_before(case: Case, mismatch: Mismatch, rows: Array) -> Array:
+def of_before(case: Case, mismatch: Mismatch, rows: Array) -> Array:
     """Of dumps (``rows`` of documents) that give the address to the wrong MAC those that may be of
     the time when it did have it: the sender heard it speak as the address, and the clock of
     the host that was dumped cannot be held against the sender's (bool)."""

@@ -9,7 +9,7 @@ import numpy as np
 from synack.diagnosis import others
 from synack.diagnosis.alternatives import considered
 from synack.diagnosis.corroboration import corroboration
-from synack.diagnosis.duplicate import duplicate, speaks_as
+from synack.diagnosis.duplicate import duplicate, lists, speaks_as
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.gateway import gateway_mismatches, unrecorded_gateways
 from synack.diagnosis.mismatch import mismatches
@@ -51,7 +51,9 @@ def _neighbors(case: Case) -> Iterator[Finding]:
     """What wrong MACs explain. A MAC whose owner speaks as the address is no stale entry."""
     for mismatch in (*mismatches(case), *unrecorded(case)):
         spoken = speaks_as(case, mismatch)
-        finding = duplicate(case, mismatch, spoken) if spoken else stale(case, mismatch)
+        listed = lists(case, mismatch)
+        twice = spoken or listed
+        finding = duplicate(case, mismatch, spoken, listed) if twice else stale(case, mismatch)
         if finding is not None:
             yield finding
     for mismatch in (*gateway_mismatches(case), *unrecorded_gateways(case)):
