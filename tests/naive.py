@@ -115,7 +115,29 @@ def follow(packets: list[Packet]) -> dict[Key, Sight]:
             if p.ack == (key[4] + 1) % 2**32:
                 sights[key].add("progress" if p.flags == "A" else "rst-server", p)
     drop_copies(list(sights.values()))
+    take_early_resets(packets, sights)
     return sights
+
+
+def take_early_resets(packets: list[Packet], sights: dict[Key, Sight]) -> None:
+    """A server's reset that stands before the SYN that it answers, and was stamped after it."""
+    for place, p in enumerate(packets):
+        sight = sights.get((p.dst, p.dport, p.src, p.sport, (p.ack - 1) % 2**32))
+        if (
+            p.flags != "RA"
+            or sight is None
+            or any(other is p for found in sight.legs.values() for other in found)
+        ):
+            continue
+        ends, isn = (p.dst, p.dport, p.src, p.sport), (p.ack - 1) % 2**32
+        syns = [
+            n
+            for n, o in enumerate(packets)
+            if o.flags == "S" and o.seq == isn and (o.src, o.sport, o.dst, o.dport) == ends
+        ]
+        first = packets[syns[0]] if syns else p
+        if syns and syns[0] > place and 0 <= p.time - first.time <= SOON:
+            sight.add("rst-server", p)
 
 
 SOON = 100 * MS

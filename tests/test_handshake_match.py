@@ -135,6 +135,7 @@ def contradictions(
     wrong = []
     by_name = {h.name: h for h in hosts}
     by_address = {h.address: h for h in hosts}
+    missing = {name for (name, _), number in naive.Fleet(hosts).missed.items() if number}
     for key, outcome in said.outcomes.items():
         truth = truths[key]
         # Which of several identical segments was lost nobody can say, only how many.
@@ -151,8 +152,10 @@ def contradictions(
             wrong.append(f"{key} did not complete")
         if outcome == "completed" and not truth.done and server.captures:
             # Connected at the client; the server's capture could not know better.
-            acks = truth.lost["ack"]
-            if known and all(server.on(t) and server.on(t + naive.SETTLE) for t, _ in acks):
+            # Nor one that seems to have missed a packet: it may have missed the ACK as well.
+            acks, blind = truth.lost["ack"], server.name in missing
+            on = all(server.on(t) and server.on(t + naive.SETTLE) for t, _ in acks)
+            if known and on and not blind:
                 wrong.append(f"{key}: its ACK was lost")
         if outcome == "ack-lost":
             if not truth.lost.get("ack"):

@@ -3,7 +3,7 @@
 The steps in the order of the data, each with the modules that it is made of:
 
 - ``track``: one capture's segments to sightings of attempts (``states``, ``walk``, ``legs``;
-  over a host's several interfaces ``interfaces``; ``fast_open``).
+  over a host's several interfaces ``interfaces``; ``disorder``, ``fast_open``).
 - ``locate``: which host captured, and on which side of each sighting (``vantage``; ``votes``,
   ``comparison``, ``centre``, ``numbering``; ``relayed``, ``barred``, ``astray``, ``contests``,
   ``own_macs``; ``assumed``).

@@ -21,6 +21,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from synack.handshake.disorder import take_early_resets
 from synack.handshake.legs import Legs
 from synack.handshake.states import TRANSITIONS, Event, State
 from synack.handshake.walk import COMPILED, ELSEWHERE, TWIN, Walk, attempts_likely
@@ -50,7 +51,9 @@ def track(segments: Table) -> Tracked:
     columns["client_isn"] = walk.column("isn")
     legs = Legs(walk.counts(), walk.firsts())
     leg = _without_copies(columns["capture"], walk.attempt, walk.event, legs.counts)
-    return Tracked(Table(SIGHTINGS, columns), walk.attempt, leg, legs)
+    sightings = Table(SIGHTINGS, columns)
+    take_early_resets(segments, sightings, walk.attempt, leg, legs)
+    return Tracked(sightings, walk.attempt, leg, legs)
 
 
 def _walked(segments: Table) -> Walk:
