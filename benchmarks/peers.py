@@ -57,7 +57,9 @@ def verdicts(folder: Path, truth: dict[str, Any]) -> dict[str, Said]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    command = ["tshark", "-n", "-r", str(path), "-Y", "tcp", "-T", "fields", "-E", "occurrence=l"]
+    # Of a segment that is quoted or cut off some fields may be missing.
+    whole = "tcp.flags and tcp.seq_raw and tcp.ack_raw"
+    command = ["tshark", "-n", "-r", str(path), "-Y", whole, "-T", "fields", "-E", "occurrence=l"]
     for name in FIELDS:
         command += ["-e", name]
     text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
