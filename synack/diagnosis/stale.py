@@ -62,9 +62,11 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     sendings = case.sendings.take(mismatch.rows)
     if another_answers(case, sendings) or serves_others(case, mismatch):
         return None
-    if _bystander(case, mismatch):
+    if _bystander(case, mismatch) or _by_chance(case, mismatch, sendings):
         return None
     blind = bool((sendings["mac"] == NO_MAC).all())
+    if blind and _handed_on(case, mismatch):
+        return None
     doubts = _owner_seen_later(case, mismatch, sendings)
     later = any(doubt.id == "owner-seen-later" for doubt in doubts)
     owner = None if later else by_frames(case, mismatch)
@@ -83,6 +85,8 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     if witnessed is not None and _clock_assumed(case, sendings) and _CLOCK_ASSUMED not in doubts:
         doubts.append(_CLOCK_ASSUMED)
     grade = 2 - [witnessed, owner].count(None) - (not agrees) - len(doubts) - len(against)
+    if grade == -1 and table is not None and _CLOCK_ASSUMED in doubts:
+        grade = 0  # A table and handshakes in vain are possible by themselves.
     if grade < 0 or (blind and (table is None or against)):
         return None
     healed_at, healing = healed(case, mismatch, sendings)
@@ -280,6 +284,39 @@ def _seen_elsewhere(case: Case, mismatch: Mismatch, sendings: Table) -> bool:
     heard = np.concatenate([m.segments["time"][rows], case.claims["time"][claims]])
     heard = heard[heard != NO_TIME]
     return bool((heard <= m.segments["time"][sendings["row"]].max()).any())
+
+
+def _by_chance(case: Case, mismatch: Mismatch, sendings: Table) -> bool:
+    """Whether one segment alone was lost, of an attempt that completed, while no dated table has
+    the wrong MAC and the host also lost what it sent to right ones: so may this have been."""
+    if len(sendings) > 1 or failed(case, sendings).any():
+        return False
+    rows = case.table_of(mismatch.host, mismatch.ip)
+    rows = rows[case.entry_certain[rows] & case.usable[rows]]
+    s = case.sendings
+    lost = is_lost(s["fate"]) & (s["host"] == mismatch.host) & (s["mac"] != NO_MAC)
+    by_chance = bool((lost & (s["mac"] == s["peer_mac"])).any())
+    return by_chance and not (case.entries["mac"][rows] == mismatch.wrong).any()
+
+
+def _handed_on(case: Case, mismatch: Mismatch) -> bool:
+    """Whether, of what was sent without a recorded destination MAC, some came to the machine of the
+    right MAC while the entry was the wrong one already, unchanged by its age: then the
+    owner of that MAC hands on."""
+    e, s, rows = case.entries, case.sendings, case.table_of(mismatch.host, mismatch.ip)
+    rows = rows[case.entry_certain[rows] & case.usable[rows] & (e["mac"][rows] == mismatch.wrong)]
+    rows = rows[e["updated_s"][rows] > 0]
+    sent = case.sent_to(mismatch.host, mismatch.ip)
+    sent = sent[s["arrived"][sent] >= 0]
+    homes = [host for host, macs in case.own_macs.items() if mismatch.right in macs]
+    there = np.isin(case.hosts_of(s["arrived"][sent]), homes)
+    times = np.sort(s["time"][sent[case.came_through[sent] & there]])
+    end = case.entry_time[rows]
+    begin = end - (e["updated_s"][rows] - 1) * _SEC  # whole seconds
+    return bool((np.searchsorted(times, begin) < np.searchsorted(times, end)).any())
+
+
+_SEC = 1_000_000_000
 
 
 def _bystander(case: Case, mismatch: Mismatch) -> bool:
