@@ -338,9 +338,18 @@ def one_failure_behind_a_relay_and_no_destination_mac():
     return story
 
 
+def a_proxy_that_failed_later_and_no_destination_mac():
+    """Its MAC is the entry's, unchanged by its age, since before answers came to the client."""
+    story = one_failure_behind_a_relay_and_no_destination_mac()
+    story["losses"] = [{"segments": ["syn-ack"], "between": [17, 40], "to": "10.0.1.77"}]
+    story["dumps"] = [{"host": "broker-1", "at": [17, 30]}]
+    return story
+
+
 @pytest.mark.parametrize(
     "story",
     [
+        a_proxy_that_failed_later_and_no_destination_mac,
         who_got_the_answers_captured, a_captured_balancer, a_router_is_not_the_client_behind_it,
         two_owners_and_no_destination_mac, lost_by_chance_while_the_entry_worked,
         a_balancers_mac_beside_the_clients_own, answers_flooded_to_the_client,
