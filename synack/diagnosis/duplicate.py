@@ -9,7 +9,7 @@ from synack.diagnosis.documents import OWN_ADDRESSES
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.history import interface_of
 from synack.diagnosis.mismatch import FEW, Mismatch, announces, failed, leg_of, numbers
-from synack.diagnosis.owners import of_before, owned_by
+from synack.diagnosis.owners import of_before, owned_by, place
 from synack.grouping import distinct
 from synack.model import Evidence, Finding, Source
 from synack.tables import Array
@@ -122,7 +122,7 @@ def lists(case: Case, mismatch: Mismatch) -> list[Source]:
     theirs = theirs[(d["first"][theirs] > times.min()) & (d["last"][theirs] < times.max())]
     theirs = theirs[~np.isin(d["host"][theirs], d["host"][rights])]
     theirs = theirs[~of_before(case, mismatch, theirs)]
-    return [Source(d["file"][row], line=int(d["line"][row])) for row in theirs.tolist()]
+    return [place(case, row) for row in theirs.tolist()]
 
 
 def _logged(case: Case, mismatch: Mismatch, since: int) -> list[Source]:

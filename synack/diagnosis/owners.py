@@ -117,7 +117,7 @@ def says_owner(case: Case, *rows: int) -> Evidence:
         when="" if since == NO_TIME else f" ({moment(since)})",
         host=", ".join(host or "another host" for host in hosts[:_NAMED]),
     )
-    return Evidence(evidence, says, tuple(_place(case, row) for row in rows[:_NAMED]))
+    return Evidence(evidence, says, tuple(place(case, row) for row in rows[:_NAMED]))
 
 
 def moment(time: int) -> str:
@@ -125,7 +125,8 @@ def moment(time: int) -> str:
     return iso_time(time)[:19].replace("T", " ")
 
 
-def _place(case: Case, row: int) -> Source:
+def place(case: Case, row: int) -> Source:
+    """Where a row of documents can be looked up."""
     return Source(case.documents["file"][row], line=int(case.documents["line"][row]))
 
 
@@ -194,7 +195,7 @@ def old_owner(case: Case, address: Address, old: int, right: int) -> list[Eviden
         whose = f" ({d['name'][row]})" if d["name"][row] else ""
         until = moment(int(d["last"][row]))
         says = f"{wrong}{whose} had {ip} until {until}, by the audit log"
-        return [Evidence("old-owner-gone", says, (_place(case, row),))]
+        return [Evidence("old-owner-gone", says, (place(case, row),))]
     elsewhere = rows[~here]
     if not len(elsewhere):
         return []
@@ -202,7 +203,7 @@ def old_owner(case: Case, address: Address, old: int, right: int) -> list[Eviden
     others = ", ".join(text_of(pair) for pair in [*dict.fromkeys(pairs)][:_NAMED])
     name = d["name"][elsewhere[0]]
     says = f"{wrong} is alive and has {others}{f' ({name})' if name else ''} now: not {ip}"
-    places = tuple(_place(case, row) for row in elsewhere[:_NAMED].tolist())
+    places = tuple(place(case, row) for row in elsewhere[:_NAMED].tolist())
     return [Evidence("old-mac-elsewhere", says, places)]
 
 

@@ -24,6 +24,7 @@ from synack.diagnosis.history import (
     healed,
     interface_of,
     table_agrees,
+    wrong_rows,
 )
 from synack.diagnosis.mismatch import (
     Mismatch,
@@ -291,21 +292,18 @@ def _by_chance(case: Case, mismatch: Mismatch, sendings: Table) -> bool:
     the wrong MAC and the host also lost what it sent to right ones: so may this have been."""
     if len(sendings) > 1 or failed(case, sendings).any():
         return False
-    rows = case.table_of(mismatch.host, mismatch.ip)
-    rows = rows[case.entry_certain[rows] & case.usable[rows]]
     s = case.sendings
     lost = is_lost(s["fate"]) & (s["host"] == mismatch.host) & (s["mac"] != NO_MAC)
     by_chance = bool((lost & (s["mac"] == s["peer_mac"])).any())
-    return by_chance and not (case.entries["mac"][rows] == mismatch.wrong).any()
+    return by_chance and not case.entry_certain[wrong_rows(case, mismatch)].any()
 
 
 def _handed_on(case: Case, mismatch: Mismatch) -> bool:
     """Whether, of what was sent without a recorded destination MAC, some came to the machine of the
     right MAC while the entry was the wrong one already, unchanged by its age: then the
     owner of that MAC hands on."""
-    e, s, rows = case.entries, case.sendings, case.table_of(mismatch.host, mismatch.ip)
-    rows = rows[case.entry_certain[rows] & case.usable[rows] & (e["mac"][rows] == mismatch.wrong)]
-    rows = rows[e["updated_s"][rows] > 0]
+    e, s, rows = case.entries, case.sendings, wrong_rows(case, mismatch)
+    rows = rows[case.entry_certain[rows] & (e["updated_s"][rows] > 0)]
     sent = case.sent_to(mismatch.host, mismatch.ip)
     sent = sent[s["arrived"][sent] >= 0]
     homes = [host for host, macs in case.own_macs.items() if mismatch.right in macs]
