@@ -27,6 +27,7 @@ from synack.diagnosis.history import (
     wrong_rows,
 )
 from synack.diagnosis.mismatch import (
+    FEW,
     Mismatch,
     failed,
     first_sign,
@@ -486,12 +487,15 @@ def _by_table(
 def before_recovery(case: Case, rows: Array, reached: Array) -> Array:
     """``rows`` of sendings of attempts that failed, without those that may well have come: of the
     last one of an attempt nothing tells, and that the peer was ``reached`` (ns) since the last
-    that is known to have gone in vain tells of an entry that was right again."""
+    that is known to have gone in vain tells of an entry that was right again. So does it if
+    few went in vain since, beside those before: they may be lost for any other reason."""
     s = case.sendings
     known = is_lost(s["fate"][rows]) | case.in_vain[rows]
-    since = s["time"][rows[known]].max(initial=NO_TIME)
-    recovery = reached[reached > since].min(initial=np.iinfo(np.int64).max)
-    return rows[known | (s["time"][rows] < recovery)]
+    vain, reached = np.sort(s["time"][rows[known]]), np.sort(reached[reached != NO_TIME])
+    before = np.searchsorted(vain, reached)
+    since = reached[(len(vain) - before) * FEW <= before]
+    recovery = since.min(initial=np.iinfo(np.int64).max)
+    return rows[s["time"][rows] < recovery]
 
 
 def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
