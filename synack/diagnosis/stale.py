@@ -32,6 +32,7 @@ from synack.diagnosis.mismatch import (
     failed,
     first_sign,
     harmful,
+    in_doubt,
     is_lost,
     known_elsewhere,
     leg_of,
@@ -468,7 +469,11 @@ def _by_table(
     bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
     reached = case.reached[other]
     bad = before_recovery(case, bad, reached)
-    rights = distinct(owner[bad]).tolist()
+    rights = [
+        right
+        for right in distinct(owner[bad]).tolist()
+        if owned(case, host, ip, wrong, right) and not in_doubt(case, host, ip, wrong, right)
+    ]
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
     (right,) = rights
@@ -480,8 +485,7 @@ def _by_table(
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"
     near = Evidence("on-link", says, (case.entry(entry),))
     mismatch = Mismatch(host, ip, wrong, right, bad, rows, near)
-    in_doubt = while_entry_held(case, mismatch, reached)
-    return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
+    return None if while_entry_held(case, mismatch, reached) else mismatch
 
 
 def before_recovery(case: Case, rows: Array, reached: Array) -> Array:
