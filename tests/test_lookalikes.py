@@ -353,10 +353,59 @@ def a_proxy_that_failed_later_and_no_destination_mac():
     return story
 
 
+def a_relay_whose_path_loses_and_no_destination_mac():
+    """Of three more attempts the first answer is lost; and the client did not capture."""
+    story = one_failure_behind_a_relay_and_no_destination_mac()
+    to = {"segments": ["syn-ack"], "to": "10.0.1.77"}
+    times = ([1, 1.5], [8, 8.5], [15, 22.5], [29, 29.5])
+    story["losses"] = [{**to, "between": [*between]} for between in times]
+    story["connections"][0]["at"] = [1, 8, 15, 22, 29]
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2"}, {"host": "producer-71"}]
+    story["dumps"] = [{"host": "broker-1", "kind": "ip neigh", "at": [16]}]
+    return story
+
+
+def a_proxy_that_failed_later_and_whose_client_did_not_capture():
+    """The handshakes went on in the broker's capture while the entry was that of its age."""
+    story = a_proxy_that_failed_later_and_no_destination_mac()
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2"}, {"host": "producer-71"}]
+    story["dumps"][0]["at"] = [17]
+    return story
+
+
+def a_service_moved_and_the_clients_table_is_from_before():
+    """The link heard the announcement. What keeps the client from either owner is a firewall."""
+    story = a_service_moved_and_serves_another_client()
+    story["connections"][0]["at"] = [1, 4, 15, 22, 30]
+    story["connections"].append(FINE)
+    story["connections"].append({**FINE, "client": "producer-7"})
+    story["losses"][0]["to"] = "10.0.1.110"
+    story["captures"] = [{"host": "producer-7", "only": ["tcp"], "link_type": "LINUX_SLL2"},
+                         {"host": "producer-71"}, {"host": "broker-1"}]  # fmt: skip
+    story["dumps"] = [{"host": "producer-7", "at": [5]}]
+    return story
+
+
+def a_capture_that_ends_with_the_answer_to_a_second_owner():
+    """It announced itself, which the broker did not record, and resets what it gets."""
+    other = {"batch-3": {"address": "10.0.1.77", "mac": LIVE}}
+    story = incident(hosts=other, neighbors=[{**STALE, "mac": P, "kept": True}, KNOWS])
+    story["announcements"] = [{"host": "batch-3", "at": 14}]
+    story["links"]["lan"]["kind"] = "plain"
+    story["captures"][0] |= {"only": ["tcp"], "window": [0, 15.0004]}
+    story["captures"][1]["only"] = ["tcp"]
+    story["dumps"] = [{"host": "broker-1", "at": [5, 12]}]
+    return story
+
+
 @pytest.mark.parametrize(
     "story",
     [
         a_proxy_that_failed_later_and_no_destination_mac,
+        a_relay_whose_path_loses_and_no_destination_mac,
+        a_proxy_that_failed_later_and_whose_client_did_not_capture,
+        a_service_moved_and_the_clients_table_is_from_before,
+        a_capture_that_ends_with_the_answer_to_a_second_owner,
         who_got_the_answers_captured, a_captured_balancer, a_router_is_not_the_client_behind_it,
         two_owners_and_no_destination_mac, lost_by_chance_while_the_entry_worked,
         a_balancers_mac_beside_the_clients_own,
@@ -699,6 +748,21 @@ def test_an_owner_heard_by_clocks_that_nothing_compares(tmp_path):
     (found,) = (f for f in synack.diagnose(str(tmp_path)).findings if f.kind == "stale-neighbor")
     assert found.confidence == "possible"
     assert "clock-assumed" in {e.id for e in found.evidence}
+
+
+def test_a_clock_on_which_nothing_rests(tmp_path):
+    """Nobody saw the loss nor a frame of the owner: another host's ARP names it, by a clock of its
+    own. The client's table and its handshakes in vain need neither."""
+    story = an_owner_heard_by_clocks_that_nothing_compares()
+    story["hosts"]["broker-1"].pop("clock")
+    story["hosts"]["producer-71"]["clock"] = {"offset": -3600.0}
+    story["captures"] = [{"host": "producer-7"}, {"host": "producer-71"}]
+    assert accused(story, tmp_path) == [("producer-7", "10.0.1.10", OLD, B, "host")]
+    (found,) = (f for f in synack.diagnose(str(tmp_path)).findings if f.kind == "stale-neighbor")
+    assert found.confidence == "possible"
+    ids = {e.id for e in found.evidence}
+    assert {"clock-assumed", "table-agrees"} <= ids
+    assert not {"lost-at-peer", "owner-by-own-capture", "owner-by-source-mac"} & ids
 
 
 @pytest.mark.parametrize("wrong", [True, False])
