@@ -73,8 +73,9 @@ def _repeated_in_step(
     m: Matched, found: Lookalikes, out: Array, back: Array
 ) -> tuple[Array, Array]:
     """Rows of repetitions at their senders and receivers that are the same by their rhythm, of
-    hosts that nothing else (``out``, ``back``) compares. The sender's capture must have been
-    on when there would have been one before the first, or after the last."""
+    hosts that nothing else (``out``, ``back``) compares. Of one attempt at least the sender's
+    capture must have been on when there would have been one before the first, or after the
+    last."""
     time, capture = m.segments["time"], m.segments["capture"]
     compared = _ways(m, np.concatenate([out, back]), np.concatenate([back, out]))
     ends = m.client_host[found.attempt] * len(m.hosts) + m.server_host[found.attempt]
@@ -84,8 +85,9 @@ def _repeated_in_step(
     group, one, other = group[one], rows[one], rows[other]
     first, last = (moments[capture[one]] for moments in _spans(m))
     beside = (time[one] - REPEATED_NS < first) | (time[one] + REPEATED_NS > last)
-    kept, way = np.flatnonzero(~np.isin(group, group[beside])), _ways(m, one, other)
-    kept = kept[agreed(way[kept], group[kept], (time[other] - time[one])[kept])]
+    way = _ways(m, one, other)
+    kept = agreed(way, group, time[other] - time[one])
+    kept &= np.isin(way, way[~np.isin(group, group[beside])])
     return one[kept], other[kept]
 
 
