@@ -190,6 +190,13 @@ def two_interfaces_and_a_host_firewall_that_drops_some():
     return story
 
 
+def two_interfaces_and_nothing_but_what_came_in():
+    """The capture has nothing of the client's own, which has both MACs."""
+    story = two_interfaces_and_a_host_firewall_that_drops_some()
+    story["captures"][1] = {"host": "producer-7", "direction": "in"}
+    return story
+
+
 def two_interfaces_and_answers_alone():
     """As before without the list; one answer in three is lost by chance. That all attempts complete
     shows that what went to that MAC arrives."""
@@ -360,6 +367,7 @@ def a_proxy_that_failed_later_and_no_destination_mac():
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
         two_interfaces_and_a_host_firewall_that_drops_some,
+        two_interfaces_and_nothing_but_what_came_in,
         a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
         a_service_moved_and_serves_another_client,
         a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,
@@ -482,6 +490,23 @@ def what_is_flooded_is_answered_only_once_the_entry_is_right():
     return story
 
 
+def flooded_to_a_client_that_recorded_only_what_it_received():
+    """Its list of interfaces says whose the capture is; nothing in it is from or to its MAC."""
+    story = flooded(neighbors=[{**STALE, "state": "PERMANENT"}, KNOWS], dumps=TABLE)
+    story["captures"] = [{"host": "broker-1"}, {"host": "producer-7", "direction": "in"}]
+    story["dumps"] = [*TABLE, {"host": "producer-7", "kind": "ip addr", "at": [9]}]
+    return story
+
+
+def what_a_lossy_capture_answers_late_was_not_for_its_host():
+    """The client resets, long after, what neither capture has: the entry was right by then."""
+    story = flooded(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS])
+    story["captures"] = [
+        {"host": "broker-1", "window": [0, 24.5]}, {"host": "producer-7", "drop": 0.4}
+    ]
+    return story
+
+
 def the_server_recorded_no_questions():
     """Its clock is hours off, and nothing but the attempts themselves ties the two."""
     story = incident(dumps=TABLE)
@@ -575,6 +600,8 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         a_capture_by_another_clock_is_no_second_one_of_the_server,
         answers_that_a_lossy_capture_lacks_are_no_arrivals, the_server_recorded_no_questions,
         what_is_flooded_is_answered_only_once_the_entry_is_right,
+        flooded_to_a_client_that_recorded_only_what_it_received,
+        what_a_lossy_capture_answers_late_was_not_for_its_host,
         a_balancers_mac_beside_the_clients_own_and_its_interface,
         a_balancers_mac_that_the_clients_table_has,
         the_old_owner_listed_its_interface_by_another_clock,
