@@ -97,8 +97,13 @@ def scene(attempts, clock=3600, began=-5.0, lost=()):
         (scene([100, 110], began=9.0), "absent"),
     ],
     ids=[
-        "two attempts", "one", "two, one less a SYN", "two, of one a single SYN",
-        "three, of one a single SYN", "began too late for one", "began too late for both",
+        "two attempts",
+        "one",
+        "two, one less a SYN",
+        "two, of one a single SYN",
+        "three, of one a single SYN",
+        "began too late for one",
+        "began too late for both",
     ],
 )
 def test_what_bounds_a_clock(story, grade) -> None:

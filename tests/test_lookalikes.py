@@ -502,7 +502,8 @@ def what_a_lossy_capture_answers_late_was_not_for_its_host():
     """The client resets, long after, what neither capture has: the entry was right by then."""
     story = flooded(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS])
     story["captures"] = [
-        {"host": "broker-1", "window": [0, 24.5]}, {"host": "producer-7", "drop": 0.4}
+        {"host": "broker-1", "window": [0, 24.5]},
+        {"host": "producer-7", "drop": 0.4},
     ]
     return story
 

@@ -58,7 +58,7 @@ def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
     anything, doubtful ones will do: wrong ones would contradict those of the other.
     """
     s = m.segments
-    first, last = _spans(m)
+    first, last = spans(m)
     capture, time = s["capture"][out], s["time"][out]
     sure = (s["tsval"][out] >= 0) & (s["tsval"][back] >= 0)
     sure |= (time - REPEATED_NS >= first[capture]) & (time + REPEATED_NS <= last[capture])
@@ -83,7 +83,7 @@ def _repeated_in_step(
     rows, group = found.rows[wanted], found.group[wanted]
     one, other = in_step(group, found.arrival[wanted], time[rows])
     group, one, other = group[one], rows[one], rows[other]
-    first, last = (moments[capture[one]] for moments in _spans(m))
+    first, last = (moments[capture[one]] for moments in spans(m))
     beside = (time[one] - REPEATED_NS < first) | (time[one] + REPEATED_NS > last)
     way = _ways(m, one, other)
     kept = agreed(way, group, time[other] - time[one])
@@ -97,7 +97,7 @@ def _ways(m: Matched, out: Array, back: Array) -> Array:
     return sender * len(m.hosts) + receiver
 
 
-def _spans(m: Matched) -> tuple[Array, Array]:
+def spans(m: Matched) -> tuple[Array, Array]:
     """When each capture began and ended, by its first and last packet (ns)."""
     first = np.array([0 if c.first is None else c.first for c in m.captures], np.int64)
     last = np.array([0 if c.last is None else c.last for c in m.captures], np.int64)
