@@ -393,6 +393,19 @@ def the_old_owner_captured_too():
     return story
 
 
+def the_old_owner_captured_too_and_the_broker_its_answers_alone():
+    """The successor's capture has the same two ends and not one packet of the broker's. Whose
+    each attempt is tells its capture, not the clocks: the broker's is far ahead."""
+    story = the_old_owner_captured_too()
+    story["hosts"]["broker-1"]["clock"] = {"offset": 30.0}
+    story["captures"] = [
+        {"host": "broker-1", "direction": "out", "only": ["tcp"]},
+        {"host": "producer-7", "only": ["tcp"]}, {"host": "old-7", "link_type": "LINUX_SLL2"},
+    ]  # fmt: skip
+    story["dumps"] = TABLE
+    return story
+
+
 def the_broker_recorded_its_answers_alone():
     """Two other captures are at the clients: what is neither's is not a tap's between them."""
     hosts = {"producer-72": {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72"}}
@@ -593,6 +606,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
     "story",
     [
         incident, the_old_owner_captured_too, only_the_old_owner_captured,
+        the_old_owner_captured_too_and_the_broker_its_answers_alone,
         the_broker_recorded_its_answers_alone,
         another_client_recorded_only_what_it_received, a_third_machine_sees_it_flooded,
         told_and_obeyed_and_set_wrong_again, late_answers_are_reset_after_the_entry_was_deleted,

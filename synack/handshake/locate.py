@@ -129,7 +129,9 @@ def locate(
     )
     settled = passing | (votes != 0) | between[sightings["capture"]]
     barred = denied | routed | foreign | strange
-    eliminate(score, vantages, segments, links, sightings, settled, addresses, barred)
+    eliminate(
+        score, vantages, segments, links, sightings, identity, settled, addresses, barred
+    )  # fmt: skip
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT
