@@ -197,6 +197,16 @@ def two_interfaces_and_nothing_but_what_came_in():
     return story
 
 
+def a_firewall_before_a_client_that_also_comes_by_a_balancer():
+    """The broker's entry is right; its table is of before, when another machine had the address."""
+    story = a_balancers_mac_beside_the_clients_own_which_captured()
+    story["neighbors"] = [{**STALE, "deleted": 0.7}, KNOWS]
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "between": [6, 99],
+                        "cause": "firewall"}]  # fmt: skip
+    story["dumps"] = [{"host": "broker-1", "at": [0.5]}]
+    return story
+
+
 def two_interfaces_and_answers_alone():
     """As before without the list; one answer in three is lost by chance. That all attempts complete
     shows that what went to that MAC arrives."""
@@ -368,6 +378,7 @@ def a_proxy_that_failed_later_and_no_destination_mac():
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
         two_interfaces_and_a_host_firewall_that_drops_some,
         two_interfaces_and_nothing_but_what_came_in,
+        a_firewall_before_a_client_that_also_comes_by_a_balancer,
         a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
         a_service_moved_and_serves_another_client,
         a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,
@@ -536,6 +547,14 @@ def a_balancers_mac_beside_the_clients_own_and_its_interface():
     return story
 
 
+def a_balancers_mac_beside_the_clients_own_which_captured():
+    """Without destination MACs: the client's capture tells which of the two is its own."""
+    story = a_balancers_mac_beside_the_clients_own()
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2"}, {"host": "producer-7"}]
+    story["dumps"] = TABLE
+    return story
+
+
 def a_balancers_mac_that_the_clients_table_has():
     """The client's table has the service at the other of the two MACs: that is the balancer's."""
     story = a_balancers_mac_beside_the_clients_own()
@@ -618,6 +637,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         flooded_to_a_client_that_recorded_only_what_it_received,
         what_a_lossy_capture_answers_late_was_not_for_its_host,
         a_balancers_mac_beside_the_clients_own_and_its_interface,
+        a_balancers_mac_beside_the_clients_own_which_captured,
         a_balancers_mac_that_the_clients_table_has,
         the_old_owner_listed_its_interface_by_another_clock,
         the_clients_capture_ended_before_the_late_answers,

@@ -89,13 +89,12 @@ def _ordinary(macs: Array) -> Array:
 
 
 def owners(case: Case) -> Array:
-    """The MAC that answers for the peer, per sending: what its frames carried at the sender
-    just then; where none were seen, what its own capture shows, what texts say (see
-    :func:`told_by_texts`), or what was last claimed by ARP or ND and is not itself what was
-    sent to; then what others heard it speak from (see :func:`known_elsewhere`), at last what
-    their tables have."""
+    """The MAC that answers for the peer, per sending: what its frames carry; where none were seen
+    what texts say (see :func:`told_by_texts`), or what was last claimed by ARP or ND and is
+    not itself what was sent to; then what others heard it speak from (see
+    :func:`known_elsewhere`), at last what their tables have."""
     s = case.sendings
-    owner = taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
+    owner = taken_over(case, case.heard_from)
     if (owner != NO_MAC).all():
         return owner
     owner = np.where(owner == NO_MAC, told_by_texts(case), owner)

@@ -444,17 +444,11 @@ def unrecorded(case: Case) -> Iterator[Mismatch]:
 
 
 def _owner(case: Case) -> Array:
-    """By sending what the peer's frames carry at the sender; without any there, at home;
-    without any at all what texts say, or who spoke elsewhere. What others say by ARP is no more
-    than the table has."""
-    owner = taken_over(case, _heard(case))
+    """By sending what the peer's frames carry; without any what texts say, or who spoke elsewhere.
+    What others say by ARP is no more than the table has."""
+    owner = taken_over(case, case.heard_from)
     owner = np.where(owner != NO_MAC, owner, told_by_texts(case))
     return np.where(owner != NO_MAC, owner, known_elsewhere(case, owner))
-
-
-def _heard(case: Case) -> Array:
-    s = case.sendings
-    return np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
 
 
 def _by_table(
@@ -462,7 +456,7 @@ def _by_table(
 ) -> Mismatch | None:
     s = case.sendings
     fresh = (s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)
-    other = rows[(owner[rows] != wrong) & (fresh | (owner[rows] != _heard(case)[rows]))]
+    other = rows[(owner[rows] != wrong) & (fresh | (owner[rows] != case.heard_from[rows]))]
     # What came through once the entry was right, or before it was wrong, did not go there.
     bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
     reached = case.reached[other]
