@@ -117,11 +117,14 @@ def locate(
     certain = _address_scores(told_surely, sightings, addresses, len(vantages))
     foreign = foreign_to(vantages, segments, links, sightings, addresses) & (certain <= 0)
     score[foreign] = 0.0
-    # Somebody else's wrong entry sends a machine what is not for it; but it does not speak.
+    # Somebody else's wrong entry sends a machine what is not for it; but it does not speak as the
+    # address, nor lists it among its own.
     named = np.array([addresses.named_in(v.named) for v in vantages], bool)
+    lists = np.array([bool(vantage.interfaces) for vantage in vantages], bool)
     strange = unheeded(
         segments, sightings, sighting, leg, legs, identity, client, names, speaks
-    ) & ~named  # fmt: skip
+    ) | (lists[:, None] & ~speaks)  # fmt: skip
+    strange &= ~named
     score[strange] = 0.0
     sure_of = (certain > 0) & (speaks | named)
     settle_contests(
