@@ -275,6 +275,13 @@ def a_balancers_capture_of_what_it_sends():
     return story
 
 
+def a_balancers_mac_beside_the_clients_own_without_any_mac_sent_to():
+    """Nothing tells which of the two is the client's."""
+    story = a_balancers_mac_beside_the_clients_own()
+    story["captures"][0] |= {"link_type": "LINUX_SLL2", "only": ["tcp"]}
+    return story
+
+
 def a_balancers_capture_beside_the_clients_own():
     """Both are at home at its address, at the same time."""
     story = a_captured_balancer()
@@ -352,7 +359,9 @@ def a_proxy_that_failed_later_and_no_destination_mac():
         a_proxy_that_failed_later_and_no_destination_mac,
         who_got_the_answers_captured, a_captured_balancer, a_router_is_not_the_client_behind_it,
         two_owners_and_no_destination_mac, lost_by_chance_while_the_entry_worked,
-        a_balancers_mac_beside_the_clients_own, answers_flooded_to_the_client,
+        a_balancers_mac_beside_the_clients_own,
+        a_balancers_mac_beside_the_clients_own_without_any_mac_sent_to,
+        answers_flooded_to_the_client,
         answers_flooded_to_others, questions_flooded_to_others, a_relays_capture_without_acks,
         two_owners_and_no_mac_at_all, a_balancer_whose_own_capture_shows_that_it_hands_on,
         one_failure_behind_a_relay_and_no_destination_mac,
@@ -504,6 +513,13 @@ def a_balancers_mac_that_the_clients_table_has():
     return story
 
 
+def a_balancers_mac_beside_the_clients_own_and_no_destination_mac():
+    """One entry at the broker is in vain for both ways that the client's SYNs come."""
+    story = a_balancers_mac_beside_the_clients_own_and_its_interface()
+    story["captures"][0] |= {"link_type": "LINUX_SLL2", "only": ["tcp"]}
+    return story
+
+
 def the_old_owner_listed_its_interface_by_another_clock():
     """By its stamp the list is of the time after; the broker heard that machine only before."""
     story = only_the_old_owner_captured()
@@ -577,6 +593,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         what_is_flooded_is_answered_only_once_the_entry_is_right,
         a_balancers_mac_beside_the_clients_own_and_its_interface,
         a_balancers_mac_that_the_clients_table_has,
+        a_balancers_mac_beside_the_clients_own_and_no_destination_mac,
         the_old_owner_listed_its_interface_by_another_clock,
         the_clients_capture_ended_before_the_late_answers,
         the_servers_capture_began_among_its_answers, the_client_speaks_to_another_server_alone,

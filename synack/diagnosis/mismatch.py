@@ -75,7 +75,7 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
         near = on_link(case, host, ip, wrong, right)
         if near is None or not owned(case, host, ip, wrong, right):
             continue
-        if _in_doubt(case, host, ip, wrong, right):
+        if in_doubt(case, host, ip, wrong, right):
             continue
         if moved_on(case, host, ip, wrong, right, mine):
             continue
@@ -455,7 +455,7 @@ def one_machine(case: Case, wrong: int, right: int) -> bool:
     return any((o["host"][row], o["file"][row], o["at"][row]) in listed for row in wrongs.tolist())
 
 
-def _in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
+def in_doubt(case: Case, host: int, ip: Address, wrong: int, right: int) -> bool:
     """Whether a third MAC speaks as the address too, in turn with ``right``, and nothing but
     that tells which of them is its own: one is a balancer's that hands on what clients send.
     It is the one that is known for others as well, if ``right`` is for this address alone; or

@@ -27,11 +27,13 @@ from synack.diagnosis.history import (
     wrong_rows,
 )
 from synack.diagnosis.mismatch import (
+    FEW,
     Mismatch,
     failed,
     first_sign,
     harmful,
     heard,
+    in_doubt,
     is_lost,
     known_elsewhere,
     leg_of,
@@ -456,7 +458,11 @@ def _by_table(
     bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
     reached = case.reached[other]
     bad = before_recovery(case, bad, reached)
-    rights = distinct(owner[bad]).tolist()
+    rights = [
+        right
+        for right in distinct(owner[bad]).tolist()
+        if owned(case, host, ip, wrong, right) and not in_doubt(case, host, ip, wrong, right)
+    ]
     if len(rights) != 1 or special_mac(wrong) or is_group_mac(wrong) or special_mac(rights[0]):
         return None
     (right,) = rights
@@ -468,19 +474,21 @@ def _by_table(
     says = f"{case.hosts[host]}'s table has an entry for {text_of(ip)}"
     near = Evidence("on-link", says, (case.entry(entry),))
     mismatch = Mismatch(host, ip, wrong, right, bad, rows, near)
-    in_doubt = while_entry_held(case, mismatch, reached)
-    return mismatch if owned(case, host, ip, wrong, right) and not in_doubt else None
+    return None if while_entry_held(case, mismatch, reached) else mismatch
 
 
 def before_recovery(case: Case, rows: Array, reached: Array) -> Array:
     """``rows`` of sendings of attempts that failed, without those that may well have come: of the
     last one of an attempt nothing tells, and that the peer was ``reached`` (ns) since the last
-    that is known to have gone in vain tells of an entry that was right again."""
+    that is known to have gone in vain tells of an entry that was right again. So does it if
+    few went in vain since, beside those before: they may be lost for any other reason."""
     s = case.sendings
     known = is_lost(s["fate"][rows]) | case.in_vain[rows]
-    since = s["time"][rows[known]].max(initial=NO_TIME)
-    recovery = reached[reached > since].min(initial=np.iinfo(np.int64).max)
-    return rows[known | (s["time"][rows] < recovery)]
+    vain, reached = np.sort(s["time"][rows[known]]), np.sort(reached[reached != NO_TIME])
+    before = np.searchsorted(vain, reached)
+    since = reached[(len(vain) - before) * FEW <= before]
+    recovery = since.min(initial=np.iinfo(np.int64).max)
+    return rows[s["time"][rows] < recovery]
 
 
 def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
