@@ -101,23 +101,6 @@ class Sendings(Observed):
         return blind & silent & (s["ttl"][arrived] == s["ttl"][rows])
 
     @cached_property
-    def heard_from(self) -> Array:
-        """Per sending the MAC of the peer's frames: as the sender heard it just then, else as its
-        own capture shows. Where the sender hears it from both in turn it is its own: the other
-        one is a balancer's, which hands on."""
-        s, time = self.sendings, self.matched.segments["time"]
-        peer, home = s["peer_mac"], s["home_mac"]
-        result = np.where(peer != NO_MAC, peer, home)
-        rows = np.flatnonzero((home != NO_MAC) & (home != result) & (s["mac"] != peer))
-        columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "peer_mac")]
-        for (host, high, low, other, own), mine in grouped(rows, *columns, home[rows]):
-            words = [self.spoken((high, low), mac) for mac in (own, other)]
-            own_times, times = (time[said[self.hosts_of(said) == host]] for said in words)
-            if len(own_times) and len(times) and own_times.max() > times.min():
-                result[mine] = own
-        return result
-
-    @cached_property
     def _by_attempt(self) -> tuple[Array, Array]:
         return by_id(self.sendings["attempt"], len(self.attempts))
 

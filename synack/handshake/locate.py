@@ -148,7 +148,7 @@ def locate(
             and not side[mine].any()
             and (
                 bool(between[capture])
-                or bool((routed[capture, client] & routed[capture, server])[mine].all())
+                or _at_neither(capture, names, score, routed, client[mine], server[mine])
                 or _is_tap(capture, segments, links, sightings, identity, mine)
             )
         )
@@ -161,6 +161,16 @@ def locate(
     for vantage, found in zip(vantages, macs, strict=True):
         vantage.macs = found
     return side
+
+
+def _at_neither(
+    capture: int, names: Sequence[str], score: Array, routed: Array, client: Array, server: Array
+) -> bool:
+    """Whether both ends of all that a capture saw are elsewhere: behind a router (``routed``,
+    captures x addresses), or where another host captured (by its ``score``, likewise)."""
+    others = np.array(names) != names[capture]
+    away = routed[capture] | (score[others] > 0).any(axis=0)
+    return bool((away[client] & away[server]).all())
 
 
 def _of_its_host(vantage: Vantage, vantages: Sequence[Vantage]) -> set[Address]:
