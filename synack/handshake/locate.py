@@ -34,7 +34,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address
 from synack.grouping import among, distinct, ids_of
 from synack.handshake.astray import unheeded
-from synack.handshake.barred import denied_by, foreign_to, routed_to
+from synack.handshake.barred import denied_by, foreign_to, routed_to, silent
 from synack.handshake.centre import by_address_centre, by_mac_centre, how_many, mac_centre
 from synack.handshake.comparison import by_comparison
 from synack.handshake.contests import eliminate, settle_contests
@@ -120,11 +120,9 @@ def locate(
     # Somebody else's wrong entry sends a machine what is not for it; but it does not speak as the
     # address, nor lists it among its own.
     named = np.array([addresses.named_in(v.named) for v in vantages], bool)
-    lists = np.array([bool(vantage.interfaces) for vantage in vantages], bool)
-    strange = unheeded(
+    strange = ~named & (silent(vantages, speaks) | unheeded(
         segments, sightings, sighting, leg, legs, identity, client, names, speaks
-    ) | (lists[:, None] & ~speaks)  # fmt: skip
-    strange &= ~named
+    ))  # fmt: skip
     score[strange] = 0.0
     sure_of = (certain > 0) & (speaks | named)
     settle_contests(
