@@ -33,6 +33,7 @@ from synack.diagnosis.mismatch import (
     failed,
     first_sign,
     harmful,
+    heard,
     in_doubt,
     is_lost,
     known_elsewhere,
@@ -290,16 +291,9 @@ def _owner_seen_later(case: Case, mismatch: Mismatch, sendings: Table) -> list[E
 def _seen_elsewhere(case: Case, mismatch: Mismatch, sendings: Table) -> bool:
     """Whether a host whose clock nothing compares with the sender's has heard the right MAC before
     the last wrong sending, each by its own clock: they are taken to agree."""
-    m, host = case.matched, mismatch.host
-    rows, claims = (
-        case.spoken(mismatch.ip, mismatch.right),
-        case.claimed(mismatch.ip, mismatch.right),
-    )
-    rows = rows[~case.comparable(host, case.hosts_of(rows))]
-    claims = claims[~case.comparable(host, case.claim_host[claims])]
-    heard = np.concatenate([m.segments["time"][rows], case.claims["time"][claims]])
-    heard = heard[heard != NO_TIME]
-    return bool((heard <= m.segments["time"][sendings["row"]].max()).any())
+    ip, right = mismatch.ip, mismatch.right
+    heard_then = case.assumed_times(mismatch.host, case.spoken(ip, right), case.claimed(ip, right))
+    return bool((heard_then <= sendings["time"].max()).any())
 
 
 def _bystander(case: Case, mismatch: Mismatch) -> bool:
@@ -432,14 +426,9 @@ def _owner(case: Case) -> Array:
     """By sending what the peer's frames carry at the sender; without any there, at home;
     without any at all what texts say, or who spoke elsewhere. What others say by ARP is no more
     than the table has."""
-    owner = taken_over(case, _heard(case))
+    owner = taken_over(case, heard(case))
     owner = np.where(owner != NO_MAC, owner, told_by_texts(case))
     return np.where(owner != NO_MAC, owner, known_elsewhere(case, owner))
-
-
-def _heard(case: Case) -> Array:
-    s = case.sendings
-    return np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
 
 
 def _by_table(
@@ -447,7 +436,7 @@ def _by_table(
 ) -> Mismatch | None:
     s = case.sendings
     fresh = (s["peer_mac"][rows] != wrong) & (s["home_mac"][rows] != wrong)
-    other = rows[(owner[rows] != wrong) & (fresh | (owner[rows] != _heard(case)[rows]))]
+    other = rows[(owner[rows] != wrong) & (fresh | (owner[rows] != heard(case)[rows]))]
     # What came through once the entry was right, or before it was wrong, did not go there.
     bad = other[failed(case, s.take(other)) & ~case.came_through[other]]
     reached = case.reached[other]
