@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from scenario import Lan, X
-from stories import CLIENT, HEALTHY, case_of
+from scenario import B, Lan, X
+from stories import BROKER, CLIENT, HEALTHY, case_of
 
 from synack.addresses import NO_MAC, parse_ip
 from synack.handshake.matched import UNWITNESSED
@@ -42,6 +42,21 @@ def test_what_went_to_a_wrong_mac_did_not_come_and_was_repeated(case):
     again = [row for row in rows.tolist() if row not in last]
     assert again
     assert case.in_vain[again].all()
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_an_answer_is_to_the_syn_that_came_before_it(seen, tmp_path):
+    """The first SYN goes astray before the server's capture begins, its repetition comes; where
+    that is not recorded either, but answered, any of the two may have come."""
+    net = Lan()
+    net.client.record(end=60, link="sll")
+    net.broker.record(2.5, 60, keep=lambda at, way: seen or way == "out" or at > 10)
+    net.client.knows(net.broker, X)
+    net.client.knows(net.broker, B, at=2.5)
+    net.every(net.client, net.broker, (2, 20))
+    case = case_of(net, tmp_path)
+    rows = case.sent_to(case.hosts.index("producer-7"), parse_ip(BROKER))
+    assert case.came_through[rows].tolist() == [not seen, True, True]
 
 
 def test_who_acknowledged_is_who_asked(case):

@@ -95,6 +95,21 @@ def test_an_owner_that_the_router_never_hears_is_near_by_its_table(tmp_path):
     assert (finding.stale_mac, finding.actual_mac, finding.leg) == (OLD, B, "syn")
 
 
+def test_a_router_between_the_server_and_whom_nobody_captured(tmp_path):
+    """What it passes on has come by a router, and the server's own capture is there: it is at
+    neither end."""
+    story = beyond([SERVER, OUTSIDE], [])
+    wrong = {"host": "gw-1", "address": "10.0.1.10", "mac": OLD, "kept": True, "deleted": 30}
+    near = {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72", "link": "lan"}
+    story["hosts"]["producer-72"] = near
+    story["connections"].append({**story["connections"][-1], "client": "producer-72"})
+    written(story | {"neighbors": [wrong]}, tmp_path)
+    (finding,) = synack.diagnose(tmp_path).findings
+    assert (finding.kind, finding.host, finding.ip) == ("stale-neighbor", "gw-1", "10.0.1.10")
+    assert (finding.stale_mac, finding.actual_mac, finding.leg) == (OLD, B, "syn")
+    assert finding.confidence == "possible"  # may be a switch's mirror port
+
+
 @pytest.mark.parametrize(
     ("captures", "dumps", "wrong"),
     [([SERVER, CLIENT, ANY], [], True), ([SERVER, CLIENT, ANY], TABLE, False)],

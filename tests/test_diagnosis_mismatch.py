@@ -154,6 +154,104 @@ def test_who_heard_an_address_go_over_tells_so_by_its_own_clock(again, tmp_path)
 
 
 @guilty
+def the_new_owner_had_only_announced_itself(net):
+    """Both balancers captured; no attempt reached the new one before the entry was right."""
+    old = net.host("balancer-a", VIP, OLD, up=(0, 20))
+    new = net.host("balancer-b", VIP, NEW, up=(20, 100))
+    old.record(end=20)
+    new.record(begin=20, end=60)
+    net.broker.tape = None
+    net.client.knows(VIP, OLD)
+    net.client.knows(VIP, NEW, at=45)
+    net.arp(21, 1, NEW, VIP, VIP, heard=[new])
+    net.every(net.client, VIP, (2, 9, 27, 37, 50))
+    return [stale("probable", VIP, OLD, NEW, "producer-7", "syn")]
+
+
+# Captures that share no packet: their clocks are taken to agree, and it is said.
+
+
+def _goes_astray_while_nothing_is_shared(net, clock):
+    """The client's entry had the broker's own MAC and worked; then another one does not. The
+    broker captured only then, and has none of it."""
+    net.broker.record(24, 60)
+    net.broker.clock = clock
+    net.client.record(end=50)
+    net.client.knows(net.broker, B)
+    net.client.knows(net.broker, X, at=20)
+    net.arp(0.5, 1, Y, CLIENT, BROKER, heard=[net.client])
+    net.every(net.client, net.broker, (1, 9, 32, 39))
+    net.every(net.healthy, net.broker, range(2, 60, 4))
+
+
+@guilty
+def the_owner_speaks_on(net):
+    _goes_astray_while_nothing_is_shared(net, 0.0)
+    return [stale("possible", BROKER, X, B, "producer-7", "syn")]
+
+
+@innocent
+def the_owner_spoke_an_hour_before_and_may_have_gone(net):
+    _goes_astray_while_nothing_is_shared(net, -3600.0)
+    return [other("capture-gap", "possible", "", "")]
+
+
+def _only_others_hear_the_owner(net):
+    """By the client's table the broker is at a MAC that does not answer. The broker did not
+    capture; two that did reach it at another one."""
+    net.broker.tape = None
+    net.client.knows(net.broker, X)
+    net.every(net.client, net.broker, (2, 9, 27, 39, 50))
+    net.dump(net.client, 30)
+    for host, times in ((net.healthy, (1, 14, 36)), (net.metrics, (3, 24, 44))):
+        host.record(end=60)
+        net.every(host, net.broker, times)
+
+
+@guilty
+def whoever_else_captured_hears_one_owner(net):
+    _only_others_hear_the_owner(net)
+    return [stale("possible", BROKER, X, B, "producer-7", "syn")]
+
+
+@innocent
+def others_hear_two_owners_and_no_clock_tells_which_came_first(net):
+    _only_others_hear_the_owner(net)
+    net.metrics.knows(net.broker, Z)
+    net.broker.accepts.add(Z)
+    net.broker.sends_as = lambda at: Z if int(at) in (3, 24, 44) else B
+    return [other("capture-gap", "possible", "", "")]
+
+
+def _a_new_owner_that_only_its_own_capture_knows(net, clock):
+    """The client reached the service at one balancer, and then nobody there; the other one's
+    capture has attempts of others alone."""
+    net.host("balancer-a", VIP, OLD, up=(0, 20))
+    new = net.host("balancer-b", VIP, NEW, up=(20, 100), clock=clock)
+    new.record(end=60)
+    net.broker.tape = None
+    net.client.record(end=50)
+    net.client.knows(VIP, OLD)
+    net.healthy.knows(VIP, NEW)
+    net.arp(1, 1, Y, CLIENT, VIP, heard=[net.client])
+    net.arp(21, 1, NEW, VIP, VIP, heard=[new])
+    net.every(net.client, VIP, (2, 9, 27, 37))
+    net.every(net.healthy, VIP, range(22, 60, 4))
+
+
+@guilty
+def the_service_went_over(net):
+    _a_new_owner_that_only_its_own_capture_knows(net, 0.0)
+    return [stale("possible", VIP, OLD, NEW, "producer-7", "syn")]
+
+
+@innocent
+def the_service_was_elsewhere_an_hour_before(net):
+    _a_new_owner_that_only_its_own_capture_knows(net, -3600.0)
+    return [other("capture-gap", "possible", "", "")]
+
+
+@guilty
 def the_old_owners_capture_is_there(net):
     """The broker captured only later, and never heard the old owner; but its entry is of it."""
     old = net.host("old-7", CLIENT, X, up=(0, 20))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tales import KNOWS, STALE, tale, written
+from tales import KNOWS, STALE, B, tale, written
 
 DUMP = {"host": "broker-1", "at": [5, 20]}
 
@@ -82,6 +82,27 @@ def test_frames_to_one_mac_may_be_of_the_capture_of_that(more, own, tmp_path):
     story = tale(at=(1, 9), kind="cloud", neighbors=[wrong], **more)
     (found,) = written(story, tmp_path)["findings"]
     assert ("that the capture is the sender's" not in found["missing"]) == own
+
+
+@pytest.mark.parametrize("reaches", [False, True])
+def test_what_goes_astray_on_a_link_that_floods_is_of_no_capture(reaches, tmp_path):
+    """Two wrong entries: all that they lead astray is in the capture of any other machine, too.
+    What comes to a MAC that somebody has, is not."""
+    wrong = {"host": "producer-7", "address": "10.0.1.10", "mac": STALE["mac"], "kept": True}
+    other = {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72", "link": "lan"}
+    stray = {"host": "broker-1", "address": "10.0.1.72", "mac": "0a:de:ad:00:00:02", "kept": True}
+    story = tale(
+        at=(1, 9), kind="flooding", hosts={"producer-72": other}, neighbors=[wrong, stray],
+        captures=[{"host": "broker-1", "link_type": "RAW"}, {"host": "producer-7"}],
+    )  # fmt: skip
+    knows = {"host": "producer-72", "address": "10.0.1.10", "mac": B, "state": "PERMANENT"}
+    story["neighbors"].append(knows)
+    story["connections"].append({"client": "producer-72", "server": "broker-1", "at": [3, 12]})
+    if reaches:
+        story["connections"].append({"client": "producer-7", "server": "producer-72", "at": [20]})
+    found = written(story, tmp_path)["findings"]
+    missing = next(f["missing"] for f in found if f["host"] == "producer-7")
+    assert ("that the capture is the sender's" not in missing) == reaches
 
 
 @pytest.mark.parametrize("offset", [0.0, 5000.0], ids=["clocks agree", "clocks apart"])

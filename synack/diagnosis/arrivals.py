@@ -59,12 +59,13 @@ class Arrivals(Sendings):
     @cached_property
     def _answered(self) -> Array:
         """Per sending of a SYN that the server's capture lacks whether the server answered its
-        attempt all the same: it came, though its arrival was not recorded (bool)."""
+        attempt all the same, and not another SYN of it that came before the answer: it came,
+        though its arrival was not recorded (bool)."""
         m, s = self.matched, self.sendings
         server = m.server[s["attempt"]]
-        replies = np.append(m.legs.counts[:, [*SERVER_LEGS]].sum(axis=1), 0)[server]
+        replied = m.legs.has(*SERVER_LEGS) & (m.legs.gap(Event.SYN, *SERVER_LEGS) < 0)
         asked = (s["leg"] == Event.SYN) & (s["fate"] == UNWITNESSED)
-        return asked & (server >= 0) & (server != m.client[s["attempt"]]) & (replies > 0)
+        return asked & (server != m.client[s["attempt"]]) & np.append(replied, False)[server]
 
     @cached_property
     def _soon(self) -> Array:

@@ -26,6 +26,7 @@ from synack.diagnosis.documents import EVENT, INVENTORY, LEASE, OWN_ADDRESSES, T
 from synack.diagnosis.evidence import Case, alike
 from synack.diagnosis.link import on_link
 from synack.grouping import among, distinct, distinct_rows, grouped, ids_of, representatives
+from synack.handshake.clock import ASSUMED_AGREEMENT_NS
 from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.handshake.vantage import FIRST_TTLS
@@ -61,7 +62,7 @@ def mismatches(case: Case) -> Iterator[Mismatch]:
     """Groups of sendings whose destination MAC is not the peer's, on the same link."""
     s, owner = case.sendings, owners(case)
     rows = np.flatnonzero((s["mac"] != NO_MAC) & (owner != NO_MAC) & (s["mac"] != owner))
-    rows = rows[s["mac"][rows] != s["home_mac"][rows]]
+    rows = rows[(s["mac"][rows] != s["home_mac"][rows]) | (owner != heard(case))[rows]]
     rows = rows[~case.asker_answered[rows]]
     rows = rows[_ordinary(s["mac"][rows]) & _ordinary(owner[rows])]
     lost = _lost_by(case, rows)
@@ -95,7 +96,7 @@ def owners(case: Case) -> Array:
     sent to; then what others heard it speak from (see :func:`known_elsewhere`), at last what
     their tables have."""
     s = case.sendings
-    owner = taken_over(case, np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"]))
+    owner = taken_over(case, heard(case))
     if (owner != NO_MAC).all():
         return owner
     owner = np.where(owner == NO_MAC, told_by_texts(case), owner)
@@ -108,6 +109,12 @@ def owners(case: Case) -> Array:
             owner[rows] = claims[-1]
     owner = np.where(owner == NO_MAC, known_elsewhere(case, owner), owner)
     return np.where(owner == NO_MAC, told_by_texts(case, (TABLE,)), owner)
+
+
+def heard(case: Case) -> Array:
+    """By sending what the peer's frames carry at the sender; without any there, at home."""
+    s = case.sendings
+    return np.where(s["peer_mac"] != NO_MAC, s["peer_mac"], s["home_mac"])
 
 
 def taken_over(case: Case, owner: Array) -> Array:
@@ -125,16 +132,26 @@ def taken_over(case: Case, owner: Array) -> Array:
     columns = [s[name][rows] for name in ("host", "peer_hi", "peer_lo", "home_mac")]
     for (host, high, low, home, mac), mine in grouped(rows, *columns, owner[rows]):
         ip = (high, low)
-        words = _spoke(case, host, ip, mac)
-        if not len(words) and len(case.spoken(ip, mac)):
+        spoken, words = case.spoken(ip, mac), _spoke(case, host, ip, mac)
+        if not len(words) and len(spoken):
             continue  # when it did cannot be told
-        fell_silent = int(words.max(initial=_ALWAYS))
         for other in sorted({home, *speakers.get(ip, ())} - {mac, NO_MAC}):
-            signs = case.times_for(host, case.spoken(ip, other), case.claimed(ip, other))
-            if len(signs) and int(signs.min()) > fell_silent:
-                late = mine[s["time"][mine] > int(signs.min())]
-                owner[late] = other
+            signs, slack = signs_of(case, host, case.spoken(ip, other), case.claimed(ip, other))
+            others = case.assumed_times(host, spoken, spoken[:0]) if slack else words
+            silent = max(int(last.max(initial=_ALWAYS)) for last in (words, others))
+            if len(signs) and signs.min() > silent - slack and signs.max() > silent + slack:
+                owner[mine[s["time"][mine] > max(int(signs.min()), silent) + slack]] = other
     return owner
+
+
+def signs_of(case: Case, host: int, rows: Array, claims: Array) -> tuple[Array, int]:
+    """Times of rows of segments and of claims on the reference clock (ns), and what they may be
+    wrong by beside those of ``host``: nothing for those that can be held against them; without
+    any of these the others, of clocks that are taken to agree."""
+    times = case.times_for(host, rows, claims)
+    if len(times):
+        return times, 0
+    return case.assumed_times(host, rows, claims), ASSUMED_AGREEMENT_NS
 
 
 def _announced(case: Case) -> tuple[Array, Array, Array]:
@@ -151,8 +168,8 @@ def _announcements(case: Case) -> Array:
 
 def known_elsewhere(case: Case, owner: Array) -> Array:
     """Per sending without an ``owner`` the MAC that last spoke or announced itself as the peer,
-    on whatever link with a clock that can be compared, else the first that did later;
-    NO_MAC none."""
+    on whatever link with a clock that can be compared, else the first that did later; where
+    no clock can be, the only one that ever did; NO_MAC none."""
     s, told, claims = case.sendings, np.full(len(owner), NO_MAC), _announcements(case)
     blank = np.flatnonzero(owner == NO_MAC)
     if not len(blank):
@@ -171,14 +188,16 @@ def known_elsewhere(case: Case, owner: Array) -> Array:
     for (host, high, low), rows in grouped(blank, *columns):
         said = claims[np.isin(claims, case.claims_of((high, low)))]
         spoken = case.spoken_near((high, low))
-        said = said[case.comparable(host, case.claim_host[said])]
-        spoken = spoken[case.comparable(host, case.hosts_of(spoken))]
-        macs = [case.claims["mac"][said], case.matched.segments["src_mac"][spoken]]
-        when = np.concatenate([case.claim_time[said], case.time(spoken)])
+        macs = np.concatenate([case.claims["mac"][said], case.matched.segments["src_mac"][spoken]])
+        hosts = np.concatenate([case.claim_host[said], case.hosts_of(spoken)])
+        timed = np.flatnonzero(case.comparable(host, hosts))
+        if not len(timed):
+            told[rows] = macs[0] if (macs == macs[:1]).all() else NO_MAC
+            continue
+        when = np.concatenate([case.claim_time[said], case.time(spoken)])[timed]
         order = np.argsort(when, kind="stable")
-        if len(order):
-            last = np.searchsorted(when[order], s["time"][rows], "right") - 1
-            told[rows] = np.concatenate(macs)[order[np.maximum(last, 0)]]
+        last = np.searchsorted(when[order], s["time"][rows], "right") - 1
+        told[rows] = macs[timed][order[np.maximum(last, 0)]]
     return told
 
 
@@ -257,8 +276,9 @@ def since_takeover(
     announced = case.claimed(ip, right)
     asked = case.claims["asked_hi"][announced], case.claims["asked_lo"][announced]
     announced = announced[(asked[0] == ip[0]) & (asked[1] == ip[1])]
-    if (case.claim_time[announced] == first).any():
-        since = max(since, int(case.claim_time[announced].min()))
+    times, _ = signs_of(case, host, announced[:0], announced)
+    if first is not None and (times == first).any():
+        since = max(since, first)
     # A machine that spoke before was attached anew, or its lease renewed.
     if granted is not None and (first is None or first >= granted - CLOUD_SLACK_NS):
         since = max(since, granted)
@@ -282,13 +302,15 @@ def moved_on(case: Case, host: int, ip: Address, wrong: int, right: int, rows: A
     if not before.any() and not (had & (case.entry_time[table] < first)).any():
         return False
     signs = case.times_for(host, case.spoken(ip, right), case.claimed(ip, right))
+    assumed = case.assumed_times(host, case.spoken(ip, right), case.claimed(ip, right))
     told = case.documented(ip)
     told = told[case.documents["mac"][told] == right]
     told = told[case.documents["kind"][told] != TABLE]
     last = case.documents["last"][told]
     undated = (last == NO_TIME) | np.isin(case.documents["kind"][told], (INVENTORY, EVENT, LEASE))
     later = undated.any() or (last >= first).any()
-    return not later and not (signs >= first).any()
+    later |= (signs >= first).any() or (assumed >= first + ASSUMED_AGREEMENT_NS).any()
+    return not later
 
 
 def serves_others(case: Case, mismatch: Mismatch) -> bool:
@@ -326,10 +348,11 @@ def recorded_since(case: Case, ip: Address, mac: int) -> int | None:
 
 def first_sign(case: Case, host: int | None, ip: Address, mac: int) -> int | None:
     """When anything first showed that ``mac`` has the address, on the reference clock; with a
-    ``host`` of what can be held against its times, if any can."""
+    ``host`` by :func:`signs_of`."""
     rows, claims = case.spoken(ip, mac), case.claimed(ip, mac)
-    times = rows[:0] if host is None else case.times_for(host, rows, claims)
-    if not len(times):
+    if host is not None:
+        times, _ = signs_of(case, host, rows, claims)
+    else:
         times = np.concatenate([case.time(rows), case.claim_time[claims]])
         times = times[times != NO_TIME]
     return int(times.min()) if len(times) else None

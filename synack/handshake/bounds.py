@@ -60,7 +60,7 @@ def _unmistakable(m: Matched, out: Array, back: Array, way: Array) -> Array:
     anything, doubtful ones will do: wrong ones would contradict those of the other.
     """
     s = m.segments
-    first, last = _spans(m)
+    first, last = spans(m)
     capture, time = s["capture"][out], s["time"][out]
     sure = (s["tsval"][out] >= 0) & (s["tsval"][back] >= 0)
     sure |= (time - REPEATED_NS >= first[capture]) & (time + REPEATED_NS <= last[capture])
@@ -71,8 +71,9 @@ def _unmistakable(m: Matched, out: Array, back: Array, way: Array) -> Array:
 
 def _repeated_in_step(m: Matched, found: Lookalikes, way: Array) -> tuple[Array, Array]:
     """Rows of repetitions at their senders and receivers that are the same by their rhythm, of
-    hosts that nothing else compares, on whose ``way`` it is. The sender's capture must have been
-    on when there would have been one before the first, or after the last."""
+    hosts that nothing else compares, on whose ``way`` it is. Of one attempt at least the sender's
+    capture must have been on when there would have been one before the first, or after the
+    last."""
     time, capture, size = m.segments["time"], m.segments["capture"], len(m.hosts)
     compared = np.bincount(way, minlength=size * size) > 0
     compared |= _turned(compared, size)
@@ -81,10 +82,11 @@ def _repeated_in_step(m: Matched, found: Lookalikes, way: Array) -> tuple[Array,
     rows, group = found.rows[wanted], found.group[wanted]
     one, other = in_step(group, found.arrival[wanted], time[rows])
     group, one, other = group[one], rows[one], rows[other]
-    first, last = (moments[capture[one]] for moments in _spans(m))
+    first, last = (moments[capture[one]] for moments in spans(m))
     beside = (time[one] - REPEATED_NS < first) | (time[one] + REPEATED_NS > last)
-    kept, way = np.flatnonzero(~np.isin(group, group[beside])), _ways(m, one, other)
-    kept = kept[agreed(way[kept], group[kept], (time[other] - time[one])[kept])]
+    way = _ways(m, one, other)
+    kept = agreed(way, group, time[other] - time[one])
+    kept &= np.isin(way, way[~np.isin(group, group[beside])])
     return one[kept], other[kept]
 
 
@@ -99,7 +101,7 @@ def _turned(by_way: Array, hosts: int) -> Array:
     return by_way.reshape(hosts, hosts).T.ravel()
 
 
-def _spans(m: Matched) -> tuple[Array, Array]:
+def spans(m: Matched) -> tuple[Array, Array]:
     """When each capture began and ended, by its first and last packet (ns)."""
     first = np.array([0 if c.first is None else c.first for c in m.captures], np.int64)
     last = np.array([0 if c.last is None else c.last for c in m.captures], np.int64)

@@ -20,3 +20,11 @@ class Observed(Homes, Claims, Tables):
         claims = claims[self.comparable(host, self.claim_host[claims])]
         times = np.concatenate([self.time(rows), self.claim_time[claims]])
         return times[times != NO_TIME]
+
+    def assumed_times(self, host: int, rows: Array, claims: Array) -> Array:
+        """Times of the others of them (:meth:`times_for`), as if their clocks and that of ``host``
+        agreed: to :data:`~synack.handshake.clock.ASSUMED_AGREEMENT_NS` they are taken to."""
+        rows = rows[~self.comparable(host, self.hosts_of(rows))]
+        claims = claims[~self.comparable(host, self.claim_host[claims])]
+        times = np.concatenate([self.matched.segments["time"][rows], self.claims["time"][claims]])
+        return self.clocks[host].to_reference(times[times != NO_TIME])
