@@ -303,6 +303,17 @@ def at_the_client_without_a_table_but_healed(net):
 
 
 @guilty
+def at_a_client_that_captured_only_what_it_sent(net):
+    """What goes to the broker's own MAC is not flooded: it was taken where it left."""
+    net.client.record(end=60, keep=lambda _, way: way == "out")
+    net.client.knows(net.broker, X)
+    net.client.knows(net.broker, B, at=30)
+    net.every(net.client, net.broker, (1, 13, 35))
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    return [stale("probable", BROKER, X, B, "producer-7", "syn")]
+
+
+@guilty
 def flooded_to_the_client(net):
     net.floods = True
     net.broker.knows(net.client, X)

@@ -328,8 +328,8 @@ def _bystander(case: Case, mismatch: Mismatch) -> bool:
 
 def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     """Whether nothing but who else captured tells that the capture is the sender's: nothing in it
-    is addressed to the sender. What a switch floods, frames to a MAC that nobody has, is in
-    every capture of the link."""
+    is addressed to the sender, or by it to a MAC that anybody else sends from. What a switch
+    floods, frames to a MAC that nobody has, is in every capture of the link."""
     if len(passed := _maybe_mirrored(case, mismatch)):
         sender = format_mac(int(case.matched.segments["src_mac"][passed[0]]))
         says = (
@@ -341,8 +341,11 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     captures = np.flatnonzero(m.host_of_capture == mismatch.host)
     if any(m.vantages[capture].basis for capture in captures.tolist()):
         return []
+    speaking = set(case.speakers["src_mac"].tolist()) - {mismatch.wrong, NO_MAC}
     for frames in (m.segments, case.claims):
-        if (np.isin(frames["capture"], captures) & np.isin(frames["dst_mac"], own)).any():
+        known = np.isin(frames["src_mac"], own) & np.isin(frames["dst_mac"], list(speaking))
+        known |= np.isin(frames["dst_mac"], own)
+        if (known & np.isin(frames["capture"], captures)).any():
             return []
     says = f"that {case.hosts[mismatch.host]} itself sent this is not certain: frames to a MAC that"
     return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]
