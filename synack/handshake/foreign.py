@@ -8,6 +8,7 @@ from synack.addresses import BROADCAST_MAC
 from synack.grouping import ids_of
 from synack.handshake.legs import NEVER
 from synack.handshake.matched import SENDER, Matched, count_of
+from synack.handshake.outcome import INITIAL_RTO_NS
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, NEITHER
 from synack.tables import NO_TIME, OTHER_HOST, Array
@@ -17,7 +18,8 @@ def foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went on with
     a handshake after one to it, although nothing else of that leg arrived, nor was sent to its
     own MAC: a virtual router's MAC is foreign by number and its own in truth. A client that
-    repeats its SYN after one did not take that; it may answer another that its capture missed."""
+    repeats its SYN after one did not take that, nor a server that does not answer at once; they
+    may answer another that their capture missed."""
     receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
@@ -39,7 +41,7 @@ def foreign(m: Matched) -> Array:
     well = m.identity[m.sighting[sent]] * len(Event) + m.leg[sent]
     proper = np.bincount(np.append(cell[~foreign], well), minlength=m.attempts * len(Event))
     proper = proper[cell] > 0
-    answered = _answered(m, m.leg[rows], attempt) & ~_unheeded(m, rows)
+    answered = _answered(m, m.leg[rows], attempt) & ~_unheeded(m, rows) & ~_tardy(m, rows)
     foreign &= ~_own(capture, destination, foreign & ~proper & answered)
     result[rows[foreign]] = True
     return result
@@ -67,6 +69,15 @@ def _unheeded(m: Matched, rows: Array) -> Array:
     np.maximum.at(last, m.sighting[asked], m.segments["time"][asked])
     again = last[m.sighting[rows]] > m.segments["time"][rows]
     return np.asarray(again & (m.leg[rows] == Event.SYN_ACK))
+
+
+def _tardy(m: Matched, rows: Array) -> Array:
+    """Whether each of ``rows`` of arrivals is a SYN that the same capture shows to have been
+    answered only when a repetition of it was due (bool)."""
+    sighting = m.sighting[rows]
+    answered = m.legs.counts[sighting, Event.SYN_ACK] > 0
+    wait = m.legs.first[sighting, Event.SYN_ACK] - m.segments["time"][rows]
+    return np.asarray(answered & (wait >= INITIAL_RTO_NS) & (m.leg[rows] == Event.SYN))
 
 
 def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
