@@ -323,6 +323,20 @@ def flooded_to_the_client(net):
 
 
 @guilty
+def flooded_to_a_broker_whose_clock_nothing_compares(net):
+    """What is in its capture needs no clock to be known for lost."""
+    net.floods, net.broker.clock = True, 1.5
+    net.broker.record(13.5, 30)
+    for host in net.hosts:
+        host.stamps = False
+    net.client.knows(net.broker, B)
+    net.client.knows(net.broker, X, at=10)
+    net.arp(0.5, 1, Y, CLIENT, BROKER, heard=[net.client])
+    net.play()
+    return [stale("probable", BROKER, X, B, "producer-7", "syn")]
+
+
+@guilty
 def several_peers_at_one_broker(net):
     for end in (72, 73):
         peer = net.host(f"producer-{end}", f"10.0.1.{end}", f"0a:00:00:00:00:{end}")

@@ -83,10 +83,13 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     against += _against_by_flows(case, affected, sendings)
     # A table by the same name that has this entry shows whose capture it is, too.
     unplaced = [] if table is not None else _unplaced(case, mismatch)
-    if unplaced and (sendings["fate"] == MISDELIVERED).any():
-        return None  # it is flooded: any capture has it
+    flooded = bool((sendings["fate"] == MISDELIVERED).any())
+    if unplaced and flooded:
+        return None  # any capture has it
     doubts += _shared(case, mismatch) + unplaced + ([] if agrees else _by_another(case, mismatch))
-    if witnessed is not None and _clock_assumed(case, sendings) and _CLOCK_ASSUMED not in doubts:
+    # What came to the peer's wire is told by itself, not by when it would have come.
+    by_clock = witnessed is not None and not flooded and _clock_assumed(case, sendings)
+    if by_clock and _CLOCK_ASSUMED not in doubts:
         doubts.append(_CLOCK_ASSUMED)
     grade = 2 - [witnessed, owner].count(None) - (not agrees) - len(doubts) - len(against)
     if grade == -1 and table is not None and _CLOCK_ASSUMED in doubts:
