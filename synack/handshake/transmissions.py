@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -34,7 +35,9 @@ def pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alik
     other = other._replace(group=other.group + one.group.max(initial=-1) + 1)
     found = Lookalikes(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
     del one, other
-    m.clocks = clocks(m, found, known_offsets)
+    m.clocks, m.foreign = together(
+        len(rows), partial(clocks, m, found, known_offsets), partial(foreign, m)
+    )
     open_ = ~by_chance(m, alike)
     m.ambiguous[alike.one[open_]] = m.ambiguous[alike.other[open_]] = True
     arrived = np.full(len(m.segments), -1, np.int32)
@@ -42,7 +45,6 @@ def pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alik
     partner = pair(found.group, found.arrival, _sent_by(m, found))
     paired = np.flatnonzero(~found.arrival & (partner >= 0))
     arrived[found.rows[paired]] = found.rows[partner[paired]]
-    m.foreign[:] = foreign(m)
     sent = rows[~arrival]
     attempt, arrived = attempt[~arrival], arrived[sent]
     arrived[_of_another(m, sent, arrived)] = -1
