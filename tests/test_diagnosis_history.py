@@ -383,3 +383,30 @@ def test_what_arp_teaches_heals(frames, at, sign, tmp_path):
     when, (evidence,) = history.healed(case, *only(case))
     assert abs(when - (T0 + at) * 10**9) < 10**7
     assert sign in evidence.says
+
+
+@pytest.mark.parametrize(
+    ("told", "heard", "state", "dumps", "held"),
+    [
+        (5, "healthy", "REACHABLE", [0.5], False),
+        (5, "broker", "REACHABLE", [0.5], False),  # by the sender itself
+        (5, "client", "REACHABLE", [0.5], True),  # on record at its sender alone
+        (5, "healthy", "PERMANENT", [0.5], True),
+        (5, "healthy", "REACHABLE", [0.5, 20], True),
+        (40, "healthy", "REACHABLE", [0.5], True),
+    ],
+)
+def test_an_announcement_that_others_heard_corrects_the_entry(
+    told, heard, state, dumps, held, tmp_path
+):
+    """Without destination MACs a table from before it does not tell where segments went."""
+    net = Lan()
+    net.broker.record(end=60, link="sll")
+    net.healthy.record(end=60)
+    net.broker.knows(net.client, X)
+    net.arp(told, 1, Y, CLIENT, CLIENT, heard=[getattr(net, heard)])
+    net.play()
+    for at in dumps:
+        net.dump(net.broker, at, state=state)
+    (found,) = findings(diagnose(net, tmp_path))
+    assert found == (stale("possible") if held else other("syn-ack-lost"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scenario import Lan, X, lose
-from stories import CLIENT, case_of
+from stories import CLIENT, case_of, ip_addr
 
 from synack.addresses import parse_ip
 
@@ -27,6 +27,22 @@ def healed_on_the_way(net):
     host = old_machine(net)
     net.broker.knows(net.client, net.client.mac, at=14.5)
     return host
+
+
+def unseen_questions(net, lists):
+    """The broker recorded its answers alone: nobody can see a SYN repeated after one."""
+    host = old_machine(net)
+    net.broker.record(end=60, keep=lambda _, way: way == "out")
+    net.files["batch-3.ip-addr.txt"] = ip_addr("eth0", lists, X, at=5)
+    return host
+
+
+def old_machine_that_lists_another_address(net):
+    return unseen_questions(net, "10.0.1.33")
+
+
+def machine_that_lists_the_address(net):
+    return unseen_questions(net, CLIENT)
 
 
 def client_that_does_well(net):
@@ -52,6 +68,8 @@ def client_whose_acknowledgments_are_lost(net):
     [
         (old_machine, False),
         (healed_on_the_way, False),
+        (old_machine_that_lists_another_address, False),
+        (machine_that_lists_the_address, True),
         (client_that_does_well, True),
         (client_that_lacks_an_answer, True),
         (client_whose_acknowledgments_are_lost, True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from traces import ip, mac, read
 
-from synack.handshake.barred import denied_by, foreign_to, routed_to
+from synack.handshake.barred import denied_by, foreign_to, routed_to, silent
 from synack.handshake.numbering import Addresses, Links
 from synack.handshake.vantage import Vantage
 
@@ -37,6 +37,13 @@ def test_what_comes_by_a_router() -> None:
 def test_where_nobody_begins_as_hosts_do_nothing_is_known() -> None:
     scene = read("at x\n0.0 client > server S 100 ttl=63\n0.1 server > client SA 900/101 ttl=77")
     assert not routed_to(scene.segments, scene.match().sightings, ADDRESSES, 1).any()
+
+
+def test_what_never_speaks_where_interfaces_are_listed() -> None:
+    """Of a host that does not list them nothing is known."""
+    vantages = [Vantage("x", interfaces=frozenset([mac("client")])), Vantage("y")]
+    speaks = np.array([[True, False], [True, False]])
+    assert silent(vantages, speaks).tolist() == [[False, True], [False, False]]
 
 
 def test_what_speaks_from_none_of_its_interfaces() -> None:

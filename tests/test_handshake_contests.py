@@ -39,6 +39,36 @@ def test_no_elimination_where_the_address_moved(sender: str, side: int) -> None:
     assert sides(scene)[0] == [C, side]
 
 
+@pytest.mark.parametrize(
+    ("sent", "side"),
+    [
+        ("S 200 from=stale", C),
+        ("S 200 from=client", N),
+        ("S 200 from=stale ttl=63", N),
+        ("S 200 nomac", N),
+        ("S 100 from=stale", N),
+        ("S 200 from=stale\n51.0 client > server S 200 from=other", N),
+    ],
+    ids=[
+        "another machine", "the same one", "a router hands on", "unknown", "the same attempt",
+        "one of two that hand on",
+    ],
+)  # fmt: skip
+def test_the_machine_that_an_address_went_to(sent: str, side: int) -> None:
+    """All that is left is at another host's address, which speaks from a MAC of its own here, in
+    other attempts. Nothing of the server's came to this capture."""
+    scene = read(f"""
+        at old role=client
+        0.0 client > server S 100
+        at broker role=server
+        0.1 client > server S 100
+        50.1 server > client SA 900/201
+        at x
+        50.0 client > server {sent}""")
+    found = sides(scene)[0]
+    assert [found[0], found[-1]] == [C, side]
+
+
 def test_no_elimination_with_two_ends_left() -> None:
     """Another client of the same server makes it a tap as well as either."""
     scene = read("""

@@ -72,19 +72,24 @@ class TestMisdelivered:
 
 
 @pytest.mark.parametrize(
-    ("later", "fates"),
-    [("", ["delivered"]), ("3.0 server > client SA 900/101", ["misdelivered", "unwitnessed"])],
-    ids=["all of them", "not the last"],
+    ("at", "later", "fates"),
+    [
+        (0.2, "", ["delivered"]),
+        (0.2, "0.1 server > client SA 900/101", ["misdelivered", "unwitnessed"]),
+        (3.1, "", ["misdelivered"]),
+    ],
+    ids=["all of them", "not the last", "too late for it"],
 )
-def test_whose_mac_a_reset_answers(later: str, fates: list[str]) -> None:
+def test_whose_mac_a_reset_answers(at: float, later: str, fates: list[str]) -> None:
     """A client that resets has got a SYN-ACK: of a MAC that is foreign by number alone, unless
-    one was sent to its own, which its capture missed."""
+    one was sent to its own, which its capture missed; or it came so late that neither end
+    recorded what it answers."""
     client = f"""{BEFORE}
         -4.0 client > server:7 S 50
         -3.9 server:7 > client SA 60/51
         {SYN_AT_CLIENT}
         0.012 server > client SA 900/101 to=stale
-        3.1 client > server R 101
+        {at} client > server R 101
         {AFTER}"""
     server = f"""-3.95 server:7 > client SA 60/51
         0.010 client > server S 100

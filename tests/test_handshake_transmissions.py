@@ -35,12 +35,31 @@ class TestPaired:
 
 
 @pytest.mark.parametrize(
-    ("came", "stamps", "fate"),
-    [("8.020", "", "lost"), ("1.020", "", "delivered"), ("8.020", "ts=7", "delivered")],
-    ids=["too late for it", "soon enough", "known by its timestamp"],
-)
-def test_what_comes_long_after_is_a_repetition(came: str, stamps: str, fate: str) -> None:
+    ("came", "until", "stamps", "fate"),
+    [
+        ("8.020", 0.9, "", "lost"),
+        ("8.020", 20, "", "lost"),
+        ("1.020", 0.9, "", "lost"),
+        ("0.420", 0.3, "", "delivered"),
+        ("1.020", 20, "", "delivered"),
+        ("8.020", 0.9, "ts=7", "delivered"),
+    ],
+    ids=[
+        "too late for it", "too late on the whole", "due again, after the capture's end",
+        "not due again", "not repeated", "known by its timestamp",
+    ],
+)  # fmt: skip
+def test_what_comes_long_after_is_a_repetition(came, until, stamps, fate) -> None:
     """The server's capture ended before the SYN-ACK was repeated; the client got a repetition."""
     client = f"-5.0 alive\n{SYN_AT_CLIENT}\n{came} server > client SA 900/101 {stamps}\n20 alive"
-    server = f"0.010 client > server S 100\n0.011 server > client SA 900/101 {stamps}\n0.9 alive"
-    assert known(client, server) == ["syn delivered", f"syn-ack {fate}"]
+    server = f"0.010 client > server S 100\n0.011 server > client SA 900/101 {stamps}"
+    assert known(client, f"{server}\n{until} alive") == ["syn delivered", f"syn-ack {fate}"]
+
+
+@pytest.mark.parametrize(("began", "fate"), [(0.5, "lost"), (-5, "delivered")])
+def test_what_comes_long_before_is_not_it(began: float, fate: str) -> None:
+    """The server's capture began after the first of the SYN-ACKs; the client got that one. One
+    that was on all the time has all: the clocks are less sure than they seem."""
+    client = f"-5.0 alive\n{SYN_AT_CLIENT}\n0.012 server > client SA 900/101\n20 alive"
+    server = f"{began} alive\n1.011 server > client SA 900/101\n20 alive"
+    assert f"syn-ack {fate}" in known(client, server)

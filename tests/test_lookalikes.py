@@ -190,6 +190,23 @@ def two_interfaces_and_a_host_firewall_that_drops_some():
     return story
 
 
+def two_interfaces_and_nothing_but_what_came_in():
+    """The capture has nothing of the client's own, which has both MACs."""
+    story = two_interfaces_and_a_host_firewall_that_drops_some()
+    story["captures"][1] = {"host": "producer-7", "direction": "in"}
+    return story
+
+
+def a_firewall_before_a_client_that_also_comes_by_a_balancer():
+    """The broker's entry is right; its table is of before, when another machine had the address."""
+    story = a_balancers_mac_beside_the_clients_own_which_captured()
+    story["neighbors"] = [{**STALE, "deleted": 0.7}, KNOWS]
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "between": [6, 99],
+                        "cause": "firewall"}]  # fmt: skip
+    story["dumps"] = [{"host": "broker-1", "at": [0.5]}]
+    return story
+
+
 def two_interfaces_and_answers_alone():
     """As before without the list; one answer in three is lost by chance. That all attempts complete
     shows that what went to that MAC arrives."""
@@ -353,10 +370,59 @@ def a_proxy_that_failed_later_and_no_destination_mac():
     return story
 
 
+def a_relay_whose_path_loses_and_no_destination_mac():
+    """Of three more attempts the first answer is lost; and the client did not capture."""
+    story = one_failure_behind_a_relay_and_no_destination_mac()
+    to = {"segments": ["syn-ack"], "to": "10.0.1.77"}
+    times = ([1, 1.5], [8, 8.5], [15, 22.5], [29, 29.5])
+    story["losses"] = [{**to, "between": [*between]} for between in times]
+    story["connections"][0]["at"] = [1, 8, 15, 22, 29]
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2"}, {"host": "producer-71"}]
+    story["dumps"] = [{"host": "broker-1", "kind": "ip neigh", "at": [16]}]
+    return story
+
+
+def a_proxy_that_failed_later_and_whose_client_did_not_capture():
+    """The handshakes went on in the broker's capture while the entry was that of its age."""
+    story = a_proxy_that_failed_later_and_no_destination_mac()
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2"}, {"host": "producer-71"}]
+    story["dumps"][0]["at"] = [17]
+    return story
+
+
+def a_service_moved_and_the_clients_table_is_from_before():
+    """The link heard the announcement. What keeps the client from either owner is a firewall."""
+    story = a_service_moved_and_serves_another_client()
+    story["connections"][0]["at"] = [1, 4, 15, 22, 30]
+    story["connections"].append(FINE)
+    story["connections"].append({**FINE, "client": "producer-7"})
+    story["losses"][0]["to"] = "10.0.1.110"
+    story["captures"] = [{"host": "producer-7", "only": ["tcp"], "link_type": "LINUX_SLL2"},
+                         {"host": "producer-71"}, {"host": "broker-1"}]  # fmt: skip
+    story["dumps"] = [{"host": "producer-7", "at": [5]}]
+    return story
+
+
+def a_capture_that_ends_with_the_answer_to_a_second_owner():
+    """It announced itself, which the broker did not record, and resets what it gets."""
+    other = {"batch-3": {"address": "10.0.1.77", "mac": LIVE}}
+    story = incident(hosts=other, neighbors=[{**STALE, "mac": P, "kept": True}, KNOWS])
+    story["announcements"] = [{"host": "batch-3", "at": 14}]
+    story["links"]["lan"]["kind"] = "plain"
+    story["captures"][0] |= {"only": ["tcp"], "window": [0, 15.0004]}
+    story["captures"][1]["only"] = ["tcp"]
+    story["dumps"] = [{"host": "broker-1", "at": [5, 12]}]
+    return story
+
+
 @pytest.mark.parametrize(
     "story",
     [
         a_proxy_that_failed_later_and_no_destination_mac,
+        a_relay_whose_path_loses_and_no_destination_mac,
+        a_proxy_that_failed_later_and_whose_client_did_not_capture,
+        a_service_moved_and_the_clients_table_is_from_before,
+        a_capture_that_ends_with_the_answer_to_a_second_owner,
         who_got_the_answers_captured, a_captured_balancer, a_router_is_not_the_client_behind_it,
         two_owners_and_no_destination_mac, lost_by_chance_while_the_entry_worked,
         a_balancers_mac_beside_the_clients_own,
@@ -369,6 +435,8 @@ def a_proxy_that_failed_later_and_no_destination_mac():
         a_routers_capture_of_what_is_flooded, a_routers_capture_and_its_interfaces,
         two_interfaces_on_one_link, two_interfaces_and_answers_alone,
         two_interfaces_and_a_host_firewall_that_drops_some,
+        two_interfaces_and_nothing_but_what_came_in,
+        a_firewall_before_a_client_that_also_comes_by_a_balancer,
         a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
         a_service_moved_and_serves_another_client,
         a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,
@@ -391,6 +459,19 @@ def the_old_owner_captured_too():
     )
     story["connections"].append({"client": "old-7", "server": "broker-1", "at": [1, 3, 5]})
     story["captures"].append({"host": "old-7"})
+    return story
+
+
+def the_old_owner_captured_too_and_the_broker_its_answers_alone():
+    """The successor's capture has the same two ends and not one packet of the broker's. Whose
+    each attempt is tells its capture, not the clocks: the broker's is far ahead."""
+    story = the_old_owner_captured_too()
+    story["hosts"]["broker-1"]["clock"] = {"offset": 30.0}
+    story["captures"] = [
+        {"host": "broker-1", "direction": "out", "only": ["tcp"]},
+        {"host": "producer-7", "only": ["tcp"]}, {"host": "old-7", "link_type": "LINUX_SLL2"},
+    ]  # fmt: skip
+    story["dumps"] = TABLE
     return story
 
 
@@ -491,6 +572,24 @@ def what_is_flooded_is_answered_only_once_the_entry_is_right():
     return story
 
 
+def flooded_to_a_client_that_recorded_only_what_it_received():
+    """Its list of interfaces says whose the capture is; nothing in it is from or to its MAC."""
+    story = flooded(neighbors=[{**STALE, "state": "PERMANENT"}, KNOWS], dumps=TABLE)
+    story["captures"] = [{"host": "broker-1"}, {"host": "producer-7", "direction": "in"}]
+    story["dumps"] = [*TABLE, {"host": "producer-7", "kind": "ip addr", "at": [9]}]
+    return story
+
+
+def what_a_lossy_capture_answers_late_was_not_for_its_host():
+    """The client resets, long after, what neither capture has: the entry was right by then."""
+    story = flooded(neighbors=[{**STALE, "state": "PERMANENT", "deleted": 24}, KNOWS])
+    story["captures"] = [
+        {"host": "broker-1", "window": [0, 24.5]},
+        {"host": "producer-7", "drop": 0.4},
+    ]
+    return story
+
+
 def the_server_recorded_no_questions():
     """Its clock is hours off, and nothing but the attempts themselves ties the two."""
     story = incident(dumps=TABLE)
@@ -503,6 +602,14 @@ def a_balancers_mac_beside_the_clients_own_and_its_interface():
     """The client did not capture, but what it lists of its interface tells which MAC it has."""
     story = a_balancers_mac_beside_the_clients_own()
     story["dumps"] = [{"host": "producer-7", "kind": "ip addr", "at": [9]}, *TABLE]
+    return story
+
+
+def a_balancers_mac_beside_the_clients_own_which_captured():
+    """Without destination MACs: the client's capture tells which of the two is its own."""
+    story = a_balancers_mac_beside_the_clients_own()
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2"}, {"host": "producer-7"}]
+    story["dumps"] = TABLE
     return story
 
 
@@ -583,6 +690,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
     "story",
     [
         incident, the_old_owner_captured_too, only_the_old_owner_captured,
+        the_old_owner_captured_too_and_the_broker_its_answers_alone,
         the_broker_recorded_its_answers_alone,
         another_client_recorded_only_what_it_received, a_third_machine_sees_it_flooded,
         told_and_obeyed_and_set_wrong_again, late_answers_are_reset_after_the_entry_was_deleted,
@@ -591,7 +699,10 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         a_capture_by_another_clock_is_no_second_one_of_the_server,
         answers_that_a_lossy_capture_lacks_are_no_arrivals, the_server_recorded_no_questions,
         what_is_flooded_is_answered_only_once_the_entry_is_right,
+        flooded_to_a_client_that_recorded_only_what_it_received,
+        what_a_lossy_capture_answers_late_was_not_for_its_host,
         a_balancers_mac_beside_the_clients_own_and_its_interface,
+        a_balancers_mac_beside_the_clients_own_which_captured,
         a_balancers_mac_that_the_clients_table_has,
         a_balancers_mac_beside_the_clients_own_and_no_destination_mac,
         the_old_owner_listed_its_interface_by_another_clock,
@@ -699,6 +810,21 @@ def test_an_owner_heard_by_clocks_that_nothing_compares(tmp_path):
     (found,) = (f for f in synack.diagnose(str(tmp_path)).findings if f.kind == "stale-neighbor")
     assert found.confidence == "possible"
     assert "clock-assumed" in {e.id for e in found.evidence}
+
+
+def test_a_clock_on_which_nothing_rests(tmp_path):
+    """Nobody saw the loss nor a frame of the owner: another host's ARP names it, by a clock of its
+    own. The client's table and its handshakes in vain need neither."""
+    story = an_owner_heard_by_clocks_that_nothing_compares()
+    story["hosts"]["broker-1"].pop("clock")
+    story["hosts"]["producer-71"]["clock"] = {"offset": -3600.0}
+    story["captures"] = [{"host": "producer-7"}, {"host": "producer-71"}]
+    assert accused(story, tmp_path) == [("producer-7", "10.0.1.10", OLD, B, "host")]
+    (found,) = (f for f in synack.diagnose(str(tmp_path)).findings if f.kind == "stale-neighbor")
+    assert found.confidence == "possible"
+    ids = {e.id for e in found.evidence}
+    assert {"clock-assumed", "table-agrees"} <= ids
+    assert not {"lost-at-peer", "owner-by-own-capture", "owner-by-source-mac"} & ids
 
 
 @pytest.mark.parametrize("wrong", [True, False])

@@ -112,6 +112,18 @@ def _heard(case: Case, mismatch: Mismatch) -> Array:
     return claims[heard & (case.to_all(claims) | (to < 0) | np.isin(to, own))]
 
 
+def corrected(case: Case, mismatch: Mismatch, since: int, until: int) -> bool:
+    """Whether the right MAC announced itself after ``since`` and before ``until`` (ns) on the link,
+    as others there heard: that overrides every entry that is there (arp_process), unless it
+    is fixed, and what S's is afterwards only a later dump would tell."""
+    c, claims = case.claims, case.claimed(mismatch.ip, mismatch.right)
+    itself = (c["asked_hi"][claims] == mismatch.ip[0]) & (c["asked_lo"][claims] == mismatch.ip[1])
+    homes = [host for host, macs in case.own_macs.items() if mismatch.right in macs]
+    heard = claims[itself & case.to_all(claims) & ~np.isin(case.claim_host[claims], homes)]
+    times = case.times_for(mismatch.host, heard[:0], heard)
+    return bool(((times > since) & (times < until)).any()) and not _fixed(case, mismatch)
+
+
 def _fixed(case: Case, mismatch: Mismatch) -> bool:
     """An entry that ARP never changes: PERMANENT, NOARP, or from a control plane."""
     rows = wrong_rows(case, mismatch)

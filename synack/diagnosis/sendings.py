@@ -87,10 +87,12 @@ class Sendings(Observed):
 
     def _passed_by(self, rows: Array, arrived: Array, attempt: Array) -> Array:
         """Whether ``rows`` that were sent to another MAC than the peer's were recorded there by a
-        capture that has no MACs, came by no router, and nothing followed, or not before they
-        were due again: a network that floods shows a machine what is not for it (bool)."""
+        capture that has no MACs, or nothing of its host's own, came by no router, and nothing
+        followed, or not before they were due again: a network that floods shows a machine
+        what is not for it (bool)."""
         s = self.matched.segments
         known, blind = s["dst_mac"][rows] != NO_MAC, s["dst_mac"][arrived] == NO_MAC
+        blind |= np.array([not v.macs for v in self.matched.vantages])[s["capture"][arrived]]
         blind &= known & (s["direction"][arrived] == UNKNOWN) & (arrived >= 0)
         went_on = (Outcome.COMPLETED, Outcome.REJECTED, Outcome.ACK_LOST)
         silent = ~np.isin(self.attempts["outcome"][attempt], went_on)

@@ -14,17 +14,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_mac
+from synack.diagnosis.chance import by_chance
 from synack.diagnosis.evidence import Case, alike, text_of
 from synack.diagnosis.flow_records import logged
 from synack.diagnosis.history import (
     agreeing,
     another_answers,
     contradictions,
+    corrected,
     delivered_regardless,
     healed,
     interface_of,
     table_agrees,
-    wrong_rows,
 )
 from synack.diagnosis.mismatch import (
     FEW,
@@ -52,6 +53,7 @@ from synack.diagnosis.remedy import collection, remedies
 from synack.diagnosis.survival import survival, told
 from synack.grouping import distinct, grouped
 from synack.handshake.matched import LOST, MISDELIVERED
+from synack.handshake.outcome import INITIAL_RTO_NS
 from synack.handshake.states import Event
 from synack.handshake.vantage import SURE
 from synack.model import CONFIDENCES, ControlGroup, Evidence, Finding, Outcome, Share
@@ -66,11 +68,9 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     sendings = case.sendings.take(mismatch.rows)
     if another_answers(case, sendings) or serves_others(case, mismatch):
         return None
-    if _bystander(case, mismatch) or _by_chance(case, mismatch, sendings):
+    if _bystander(case, mismatch) or by_chance(case, mismatch):
         return None
     blind = bool((sendings["mac"] == NO_MAC).all())
-    if blind and _handed_on(case, mismatch):
-        return None
     doubts = _owner_seen_later(case, mismatch, sendings)
     later = any(doubt.id == "owner-seen-later" for doubt in doubts)
     owner = None if later else by_frames(case, mismatch)
@@ -85,12 +85,13 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     unplaced = [] if table is not None else _unplaced(case, mismatch)
     if unplaced and (sendings["fate"] == MISDELIVERED).any():
         return None  # it is flooded: any capture has it
-    doubts += _shared(case, mismatch) + unplaced + ([] if agrees else _by_another(case, mismatch))
+    doubts += _shared(case, mismatch) + unplaced + _unwatched(case, sendings)
+    doubts += [] if agrees else _by_another(case, mismatch)
     if witnessed is not None and _clock_assumed(case, sendings) and _CLOCK_ASSUMED not in doubts:
         doubts.append(_CLOCK_ASSUMED)
     grade = 2 - [witnessed, owner].count(None) - (not agrees) - len(doubts) - len(against)
-    if grade == -1 and table is not None and _CLOCK_ASSUMED in doubts:
-        grade = 0  # A table and handshakes in vain are possible by themselves.
+    if witnessed is None and owner is None and _CLOCK_ASSUMED in doubts:
+        grade += 1  # What nothing rests on costs nothing.
     if grade < 0 or (blind and (table is None or against)):
         return None
     healed_at, healing = healed(case, mismatch, sendings)
@@ -231,6 +232,18 @@ def _shared(case: Case, mismatch: Mismatch) -> list[Evidence]:
     return [Evidence("maybe-shared", says)]
 
 
+def _unwatched(case: Case, sendings: Table) -> list[Evidence]:
+    """Whether the sender's capture ended at once: a second owner of the address resets what it
+    gets, and that would not be on record."""
+    s, m = case.matched.segments, case.matched
+    ends = np.array([c.last if c.last is not None else NO_TIME for c in m.captures], np.int64)
+    left = ends[s["capture"][sendings["row"]]] - s["time"][sendings["row"]]
+    if (left >= INITIAL_RTO_NS).any():
+        return []
+    says = "the sender's capture ends here: whether a second owner of the address would have reset"
+    return [Evidence("capture-ended", f"{says} them is not on record")]
+
+
 def _receiver(case: Case, mismatch: Mismatch, sendings: Table) -> tuple[str, str]:
     """Whose capture shows what arrived; and where it is, if not at the address itself."""
     m, attempts = case.matched, sendings["attempt"]
@@ -281,36 +294,6 @@ def _seen_elsewhere(case: Case, mismatch: Mismatch, sendings: Table) -> bool:
     ip, right = mismatch.ip, mismatch.right
     heard_then = case.assumed_times(mismatch.host, case.spoken(ip, right), case.claimed(ip, right))
     return bool((heard_then <= sendings["time"].max()).any())
-
-
-def _by_chance(case: Case, mismatch: Mismatch, sendings: Table) -> bool:
-    """Whether one segment alone was lost, of an attempt that completed, while no dated table has
-    the wrong MAC and the host also lost what it sent to right ones: so may this have been."""
-    if len(sendings) > 1 or failed(case, sendings).any():
-        return False
-    s = case.sendings
-    lost = is_lost(s["fate"]) & (s["host"] == mismatch.host) & (s["mac"] != NO_MAC)
-    by_chance = bool((lost & (s["mac"] == s["peer_mac"])).any())
-    return by_chance and not case.entry_certain[wrong_rows(case, mismatch)].any()
-
-
-def _handed_on(case: Case, mismatch: Mismatch) -> bool:
-    """Whether, of what was sent without a recorded destination MAC, some came to the machine of the
-    right MAC while the entry was the wrong one already, unchanged by its age: then the
-    owner of that MAC hands on."""
-    e, s, rows = case.entries, case.sendings, wrong_rows(case, mismatch)
-    rows = rows[case.entry_certain[rows] & (e["updated_s"][rows] > 0)]
-    sent = case.sent_to(mismatch.host, mismatch.ip)
-    sent = sent[s["arrived"][sent] >= 0]
-    homes = [host for host, macs in case.own_macs.items() if mismatch.right in macs]
-    there = np.isin(case.hosts_of(s["arrived"][sent]), homes)
-    times = np.sort(s["time"][sent[case.came_through[sent] & there]])
-    end = case.entry_time[rows]
-    begin = end - (e["updated_s"][rows] - 1) * _SEC  # whole seconds
-    return bool((np.searchsorted(times, begin) < np.searchsorted(times, end)).any())
-
-
-_SEC = 1_000_000_000
 
 
 def _bystander(case: Case, mismatch: Mismatch) -> bool:
@@ -493,8 +476,9 @@ def before_recovery(case: Case, rows: Array, reached: Array) -> Array:
 
 def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
     """Whether the same peer was ``reached`` (ns) between the failures and the dumps that are
-    to explain them, or between two dumps in a row that have the wrong MAC: then the entry was
-    another one meanwhile, or did no harm."""
+    to explain them, between two dumps in a row that have the wrong MAC, or while one of them
+    had it, by its age: then the entry was another one meanwhile, or did no harm. Or whether
+    it must have been corrected between these dumps and the failures."""
     sendings = case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
@@ -506,5 +490,14 @@ def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
     rows = rows[case.entry_certain[rows]]
     wrong = case.usable[rows] & (case.entries["mac"][rows] == mismatch.wrong)
     at, kept = case.entry_time[rows], np.flatnonzero(wrong[:-1] & wrong[1:])
-    spans = [(begin, end), *zip(at[kept].tolist(), at[kept + 1].tolist(), strict=True)]
-    return any(bool(((reached >= low) & (reached <= high)).any()) for low, high in spans)
+    aged, age = np.flatnonzero(wrong), case.entries["updated_s"][rows]
+    aged = aged[age[aged] > 0]
+    lows = np.concatenate([[begin], at[kept], at[aged] - (age[aged] - 1) * _SEC])  # whole seconds
+    highs = np.concatenate([[end], at[kept + 1], at[aged]])
+    reached = np.sort(reached[reached != NO_TIME])
+    if (np.searchsorted(reached, lows) < np.searchsorted(reached, highs, "right")).any():
+        return True
+    return corrected(case, mismatch, int(certain.max()), int(sendings["time"].max()))
+
+
+_SEC = 1_000_000_000

@@ -16,6 +16,13 @@ def denied_by(vantages: Sequence[Vantage], addresses: Addresses) -> Array:
     return np.array([addresses.named_in(v.denied) for v in vantages], bool)
 
 
+def silent(vantages: Sequence[Vantage], speaks: Array) -> Array:
+    """Addresses that never speak (``speaks``: captures x addresses, bool) in a capture of a host
+    that lists its interfaces: if it does not list these either, they are others' (likewise)."""
+    lists = np.array([bool(vantage.interfaces) for vantage in vantages], bool)
+    return lists[:, None] & ~speaks
+
+
 def routed_to(segments: Table, sightings: Table, addresses: Addresses, captures: int) -> Array:
     """Addresses whose SYNs and SYN-ACKs have all passed a router before they came to a capture:
     it is not at their host (captures x addresses)."""

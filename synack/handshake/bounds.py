@@ -57,8 +57,10 @@ def _unmistakable(m: Matched, out: Array, back: Array, certain: Array) -> Array:
     other has anything, doubtful ones will do: wrong ones would contradict those of the other,
     by coming too early; or seem to take so long, there and back, that one is a repetition.
     """
+    if certain.all():
+        return certain
     time, capture = m.segments["time"], m.segments["capture"]
-    first, last = (moments[capture[out]] for moments in _spans(m))
+    first, last = (moments[capture[out]] for moments in spans(m))
     likely = (time[out] - REPEATED_NS >= first) & (time[out] + REPEATED_NS <= last)
     sure, size, way = certain | likely, len(m.hosts), _ways(m, out, back)
     has_sure, has_certain, has_any = (
@@ -77,8 +79,9 @@ def _repeated_in_step(
     m: Matched, found: Lookalikes, out: Array, back: Array
 ) -> tuple[Array, Array]:
     """Rows of repetitions at their senders and receivers that are the same by their rhythm, of
-    hosts that nothing else (``out``, ``back``) compares. The sender's capture must have been
-    on when there would have been one before the first, or after the last."""
+    hosts that nothing else (``out``, ``back``) compares. Of one attempt at least the sender's
+    capture must have been on when there would have been one before the first, or after the
+    last."""
     time, capture = m.segments["time"], m.segments["capture"]
     compared = _ways(m, np.concatenate([out, back]), np.concatenate([back, out]))
     ends = m.client_host[found.attempt] * len(m.hosts) + m.server_host[found.attempt]
@@ -86,10 +89,11 @@ def _repeated_in_step(
     rows, group = found.rows[wanted], found.group[wanted]
     one, other = in_step(group, found.arrival[wanted], time[rows])
     group, one, other = group[one], rows[one], rows[other]
-    first, last = (moments[capture[one]] for moments in _spans(m))
+    first, last = (moments[capture[one]] for moments in spans(m))
     beside = (time[one] - REPEATED_NS < first) | (time[one] + REPEATED_NS > last)
-    kept, way = np.flatnonzero(~np.isin(group, group[beside])), _ways(m, one, other)
-    kept = kept[agreed(way[kept], group[kept], (time[other] - time[one])[kept])]
+    way = _ways(m, one, other)
+    kept = agreed(way, group, time[other] - time[one])
+    kept &= np.isin(way, way[~np.isin(group, group[beside])])
     return one[kept], other[kept]
 
 
@@ -99,7 +103,7 @@ def _ways(m: Matched, out: Array, back: Array) -> Array:
     return sender * len(m.hosts) + receiver
 
 
-def _spans(m: Matched) -> tuple[Array, Array]:
+def spans(m: Matched) -> tuple[Array, Array]:
     """When each capture began and ended, by its first and last packet (ns)."""
     first = np.array([0 if c.first is None else c.first for c in m.captures], np.int64)
     last = np.array([0 if c.last is None else c.last for c in m.captures], np.int64)

@@ -59,14 +59,16 @@ def eliminate(
     segments: Table,
     links: Links,
     sightings: Table,
+    identity: Array,
     judged: Array,
     addresses: Addresses,
     denied: Array,
 ) -> None:
     """A capture without any evidence of its own (``judged``: sightings that have some) is at
     the one address of all its sightings whose other ends are other hosts' own, if that is
-    not one that it is ``denied`` (bool, captures x addresses). An end that is at another
-    machine here than where it captured may be this capture's own."""
+    not one that it is ``denied`` (bool, captures x addresses), nor another host's own, unless
+    it moved from one to the other. An end that is at another machine here than where it captured
+    may be this capture's own."""
     client, server = addresses.client, addresses.server
     for capture in np.flatnonzero(~(score > 0).any(axis=1)).tolist():
         mine = sightings["capture"] == capture
@@ -77,12 +79,18 @@ def eliminate(
         taken = np.asarray((score[others] > 0).any(axis=0))
         touched = np.bincount(ends[0], minlength=len(taken))
         touched += np.bincount(ends[1][ends[0] != ends[1]], minlength=len(taken))
+        wanted = (touched == mine.sum()) & ~denied[capture] & (touched > 0)
         taken = taken | denied[capture]
-        for address in np.flatnonzero((touched == mine.sum()) & ~taken & (touched > 0)).tolist():
+        for address in np.flatnonzero(wanted).tolist():
             (ip,) = addresses.pairs(np.array([address]))
             rest = distinct(np.concatenate([end[end != address] for end in ends]))
             if not taken[rest].all() or _astray(segments, capture, *ip):
                 continue
+            if taken[address]:
+                former = [c for c in others if score[c, address] > 0]
+                shared = np.isin(identity[mine], identity[np.isin(sightings["capture"], former)])
+                if shared.any() or not _moved(segments, links, capture, ip, former):
+                    continue
             homes = ([c for c in others if score[c, end] > 0] for end in rest.tolist())
             ends_at = zip(addresses.pairs(rest), homes, strict=True)
             if not any(_elsewhere(segments, links, capture, *end) for end in ends_at):
@@ -101,6 +109,21 @@ def _astray(segments: Table, capture: int, high: int, low: int) -> bool:
     to = (s["dst_hi"] == high) & (s["dst_lo"] == low) & (s["icmp"] < 0)
     met = s["dst_mac"][to & (s["capture"] == capture)]
     return bool(len(known) and (met >= 0).all() and not np.isin(met, known).any())
+
+
+def _moved(
+    segments: Table, links: Links, capture: int, address: Address, former: list[int]
+) -> bool:
+    """Whether an address speaks in a capture from one MAC, not a router's by the TTL, that is none
+    of those of the ``former`` captures at it."""
+    s = segments
+    mine = (s["capture"] == capture) & (s["src_hi"] == address[0]) & (s["src_lo"] == address[1])
+    macs = distinct(s["src_mac"][mine & (s["icmp"] < 0)])
+    near = np.isin(s["ttl"][mine & (s["icmp"] < 0)], FIRST_TTLS).all()
+    own = [own_macs(home, {address}, segments, links) for home in former]
+    return bool(
+        len(macs) == 1 and macs[0] >= 0 and near and all(own) and macs[0] not in set().union(*own)
+    )
 
 
 def _elsewhere(

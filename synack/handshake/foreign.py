@@ -8,6 +8,7 @@ from synack.addresses import BROADCAST_MAC
 from synack.grouping import ids_of
 from synack.handshake.legs import NEVER
 from synack.handshake.matched import SENDER, Matched, count_of
+from synack.handshake.outcome import INITIAL_RTO_NS
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, NEITHER
 from synack.tables import NO_TIME, OTHER_HOST, Array
@@ -17,7 +18,8 @@ def foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went on with
     a handshake after one to it, although nothing else of that leg arrived, nor was sent to its
     own MAC: a virtual router's MAC is foreign by number and its own in truth. A client that
-    repeats its SYN after one did not take that; it may answer another that its capture missed."""
+    repeats its SYN after one, or answers so late that its SYN was due again, did not take that
+    one but another, which its capture missed."""
     receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
@@ -55,8 +57,8 @@ def _own(capture: Array, destination: Array, accepted: Array) -> Array:
 
 
 def _unheeded(m: Matched, rows: Array) -> Array:
-    """Whether each of ``rows`` of arrivals is a SYN-ACK after which the client repeated its SYN
-    before it answered any, in the same capture (bool)."""
+    """Whether each of ``rows`` of arrivals is a SYN-ACK that the client did not answer at once, in
+    the same capture: it repeated its SYN before it answered any, or was to do so (bool)."""
     answered = np.full(len(m.sightings), NEVER)
     for leg in (Event.ACK, Event.RST_CLIENT):
         some = m.legs.counts[:, leg] > 0
@@ -65,7 +67,9 @@ def _unheeded(m: Matched, rows: Array) -> Array:
     asked = asked[m.segments["time"][asked] < answered[m.sighting[asked]]]
     last = np.full(len(m.sightings), NO_TIME)
     np.maximum.at(last, m.sighting[asked], m.segments["time"][asked])
-    again = last[m.sighting[rows]] > m.segments["time"][rows]
+    time = m.segments["time"][rows]
+    again = last[m.sighting[rows]] > time
+    again |= answered[m.sighting[rows]] > time + INITIAL_RTO_NS
     return np.asarray(again & (m.leg[rows] == Event.SYN_ACK))
 
 

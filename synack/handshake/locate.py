@@ -34,7 +34,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address
 from synack.grouping import among, distinct, ids_of
 from synack.handshake.astray import unheeded
-from synack.handshake.barred import denied_by, foreign_to, routed_to
+from synack.handshake.barred import denied_by, foreign_to, routed_to, silent
 from synack.handshake.centre import by_address_centre, by_mac_centre, how_many, mac_centre
 from synack.handshake.comparison import by_comparison
 from synack.handshake.contests import eliminate, settle_contests
@@ -117,11 +117,12 @@ def locate(
     certain = _address_scores(told_surely, sightings, addresses, len(vantages))
     foreign = foreign_to(vantages, segments, links, sightings, addresses) & (certain <= 0)
     score[foreign] = 0.0
-    # Somebody else's wrong entry sends a machine what is not for it; but it does not speak.
+    # Somebody else's wrong entry sends a machine what is not for it; but it does not speak as the
+    # address, nor lists it among its own.
     named = np.array([addresses.named_in(v.named) for v in vantages], bool)
-    strange = unheeded(
+    strange = ~named & (silent(vantages, speaks) | unheeded(
         segments, sightings, sighting, leg, legs, identity, client, names, speaks
-    ) & ~named  # fmt: skip
+    ))  # fmt: skip
     score[strange] = 0.0
     sure_of = (certain > 0) & (speaks | named)
     settle_contests(
@@ -129,7 +130,9 @@ def locate(
     )
     settled = passing | (votes != 0) | between[sightings["capture"]]
     barred = denied | routed | foreign | strange
-    eliminate(score, vantages, segments, links, sightings, settled, addresses, barred)
+    eliminate(
+        score, vantages, segments, links, sightings, identity, settled, addresses, barred
+    )  # fmt: skip
     local = score[sightings["capture"], client], score[sightings["capture"], server]
     side = np.zeros(len(sightings), np.int8)
     side[(local[0] > 0) & (local[0] > local[1])] = CLIENT

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from synack.handshake.bounds import REPEATED_NS, clocks
+from synack.handshake.bounds import REPEATED_NS, clocks, spans
 from synack.handshake.clock import across
 from synack.handshake.coincidence import by_chance
 from synack.handshake.fates import fates
@@ -16,6 +16,7 @@ from synack.handshake.lookalikes import Lookalikes, lookalikes
 from synack.handshake.matched import SENDER, Matched
 from synack.handshake.nat import Alike
 from synack.handshake.pairing import pair
+from synack.handshake.rhythm import APART_NS
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
 from synack.tables import NO_TIME, TRANSMISSIONS, Array, Table
 from synack.together import together
@@ -97,5 +98,13 @@ def _of_another(m: Matched, sent: Array, arrived: Array, identified: Array) -> A
     moment, doubt = across(m.clocks, sender, receiver, s["time"][sent])
     roots = np.array([clock.root for clock in m.clocks], np.int64)
     apart = np.abs(s["time"][arrived] - moment) - doubt
-    late = (roots[sender] == roots[receiver]) & (apart > REPEATED_NS)
-    return pairs[late & (s["time"][sent] != NO_TIME) & (s["time"][arrived] != NO_TIME)]
+    late = (roots[sender] == roots[receiver]) & (apart > APART_NS)
+    late &= (s["time"][sent] != NO_TIME) & (s["time"][arrived] != NO_TIME)
+    rows = np.flatnonzero(late)
+    # Sooner than it is repeated at last, if the sender was not captured any more, or not yet.
+    came, capture = s["time"][arrived[rows]], s["capture"][sent[rows]]
+    limits = (limit[capture] for limit in spans(m))
+    begin, end = (across(m.clocks, sender[rows], receiver[rows], limit) for limit in limits)
+    unrecorded = (came + begin[1] < begin[0]) | (came - end[1] > end[0])
+    late[rows] = unrecorded | (apart[rows] > REPEATED_NS)
+    return pairs[late]

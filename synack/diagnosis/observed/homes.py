@@ -9,6 +9,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address
 from synack.diagnosis.observed.segments import Segments
 from synack.grouping import among, distinct, ids_of, representatives
+from synack.handshake.states import Event
 from synack.handshake.vantage import SERVER
 from synack.tables import OUTBOUND, SYN, SYN_ACK, Array, Schema, Table, uniform
 
@@ -183,7 +184,8 @@ class Homes(Segments):
         return result
 
     def _home_mac(self, rows: Array, peer: Array) -> Array:
-        """Where several machines had one address, that of the last one that spoke before."""
+        """Where several machines had one address, that of the one whose capture has the attempt,
+        else of the last one that spoke before."""
         ends, _, _ = self._ends
         known = np.array(list(self.homes), np.uint64).reshape(-1, 2).T
         ids = ids_of(
@@ -200,7 +202,20 @@ class Homes(Segments):
             at = self.time(rows[mine])
             for home, begin in spells:
                 result[mine[at >= begin]] = home
+            own = self._mac_in_attempt(rows[mine])
+            known_home = np.isin(own, [home for home, _ in spells if home != NO_MAC])
+            result[mine[known_home]] = own[known_home]
         return result
+
+    def _mac_in_attempt(self, rows: Array) -> Array:
+        """The source MAC of the SYN or SYN-ACK of the other end, by its own capture, in the attempt
+        of each of ``rows``; NO_MAC none."""
+        m = self.matched
+        attempt, asks = m.identity[m.sighting[rows]], m.leg[rows] == Event.SYN
+        place = np.where(asks, m.server[attempt], m.client[attempt])
+        first = np.where(asks, m.sightings["syn_ack_row"][place], m.sightings["syn_row"][place])
+        found = (place >= 0) & (first >= 0)
+        return np.where(found, m.segments["src_mac"][first], NO_MAC)
 
 
 def looked_up(values: Array, at: Array) -> Array:
