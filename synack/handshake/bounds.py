@@ -30,9 +30,10 @@ def clocks(m: Matched, found: Lookalikes, known_offsets: Mapping[str, int]) -> l
     out, back, sure = (np.concatenate(pair) for pair in pairs)
     timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
     out, back, sure = out[timed], back[timed], sure[timed]
-    kept = _unmistakable(m, out, back, sure)
+    way = _ways(m, out, back)
+    kept = _unmistakable(m, out, back, way, sure)
     out, back = out[kept], back[kept]
-    repeated = _repeated_in_step(m, found, out, back)
+    repeated = _repeated_in_step(m, found, way[kept])
     out, back = (np.concatenate(pair) for pair in zip((out, back), repeated, strict=True))
     known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
              if name in m.hosts}  # fmt: skip
@@ -48,9 +49,9 @@ def _watching(m: Matched) -> Array:
     return result
 
 
-def _unmistakable(m: Matched, out: Array, back: Array, certain: Array) -> Array:
-    """Whether it is sure that a segment and its only like at the peer are one (bool): ``certain``
-    by what they carry, or likely by when they were sent.
+def _unmistakable(m: Matched, out: Array, back: Array, way: Array, certain: Array) -> Array:
+    """Whether it is sure that a segment and its only like at the peer, on its ``way``, are one
+    (bool): ``certain`` by what they carry, or likely by when they were sent.
 
     Without TSval or identification a repetition looks the same: the sender's capture must have
     been on when there would have been one. Where a direction has nothing better, and the
@@ -59,33 +60,31 @@ def _unmistakable(m: Matched, out: Array, back: Array, certain: Array) -> Array:
     """
     if certain.all():
         return certain
-    time, capture = m.segments["time"], m.segments["capture"]
-    first, last = (moments[capture[out]] for moments in spans(m))
+    time, capture = m.segments["time"], m.segments["capture"][out]
+    first, last = (moments[capture] for moments in spans(m))
     likely = (time[out] - REPEATED_NS >= first) & (time[out] + REPEATED_NS <= last)
-    sure, size, way = certain | likely, len(m.hosts), _ways(m, out, back)
+    sure, size = certain | likely, len(m.hosts)
     has_sure, has_certain, has_any = (
-        np.bincount(way[some], minlength=size * size) > 0
-        for some in (sure, certain, np.ones(len(way), bool))
+        np.bincount(mine, minlength=size * size) > 0 for mine in (way[sure], way[certain], way)
     )
     took = time[back] - time[out]
     shortest, best = np.full(size * size, _NEVER), certain | ~has_certain[way]
     np.minimum.at(shortest, way[best], took[best])
-    answers = way % size * size + way // size
-    soon = ~has_any[answers] | (took + shortest[answers] < SOONEST_REPEATED_NS)
-    return certain | ((sure | (~has_sure[way] & has_any[answers])) & soon)
+    answered = _turned(has_any, size)
+    soon = took + _turned(shortest, size)[way] < SOONEST_REPEATED_NS
+    return certain | ((sure | (~has_sure & answered)[way]) & (soon | ~answered[way]))
 
 
-def _repeated_in_step(
-    m: Matched, found: Lookalikes, out: Array, back: Array
-) -> tuple[Array, Array]:
+def _repeated_in_step(m: Matched, found: Lookalikes, way: Array) -> tuple[Array, Array]:
     """Rows of repetitions at their senders and receivers that are the same by their rhythm, of
-    hosts that nothing else (``out``, ``back``) compares. Of one attempt at least the sender's
+    hosts that nothing else compares, on whose ``way`` it is. Of one attempt at least the sender's
     capture must have been on when there would have been one before the first, or after the
     last."""
-    time, capture = m.segments["time"], m.segments["capture"]
-    compared = _ways(m, np.concatenate([out, back]), np.concatenate([back, out]))
-    ends = m.client_host[found.attempt] * len(m.hosts) + m.server_host[found.attempt]
-    wanted = np.flatnonzero(~np.isin(ends, compared) & (time[found.rows] != NO_TIME))
+    time, capture, size = m.segments["time"], m.segments["capture"], len(m.hosts)
+    compared = np.bincount(way, minlength=size * size) > 0
+    compared |= _turned(compared, size)
+    ends = m.client_host[found.attempt] * size + m.server_host[found.attempt]
+    wanted = np.flatnonzero(~compared[ends] & (time[found.rows] != NO_TIME))
     rows, group = found.rows[wanted], found.group[wanted]
     one, other = in_step(group, found.arrival[wanted], time[rows])
     group, one, other = group[one], rows[one], rows[other]
@@ -101,6 +100,11 @@ def _ways(m: Matched, out: Array, back: Array) -> Array:
     """A number for the two hosts that recorded rows of segments, sender and receiver."""
     sender, receiver = (m.host_of_capture[m.segments["capture"][rows]] for rows in (out, back))
     return sender * len(m.hosts) + receiver
+
+
+def _turned(by_way: Array, hosts: int) -> Array:
+    """What there is by way, by the way back."""
+    return by_way.reshape(hosts, hosts).T.ravel()
 
 
 def spans(m: Matched) -> tuple[Array, Array]:
