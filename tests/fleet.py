@@ -232,7 +232,7 @@ def _play(plan: Plan, hosts: list[Host], seen, serials) -> Truth:  # type: ignor
             return
         landing = now + next(delays)
         if receiver.renumbered:
-            packet = packet._replace(ip_id=1 + packet.serial * 104729 % 65535)
+            packet = packet._replace(ip_id=65535 - packet.serial)
         record(receiver, landing, packet)
         truth.arrived.setdefault(leg, []).append((landing, packet.serial))
         heapq.heappush(queue, (landing, next(order), leg, 0))

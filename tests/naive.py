@@ -13,8 +13,9 @@ from itertools import pairwise
 from fleet import CLIENT_LEGS, MS, SECOND, SERVER_LEGS, Host, Key, Packet
 
 SETTLE = 100 * MS
-REPEATED = 3_000 * MS
 """How long a capture must go on after a loss to witness it."""
+DELAYED, REPEATED = 500 * MS, 3_000 * MS
+"""What comes later than that may be a repetition; and is one."""
 
 
 # ---- pairing ------------------------------------------------------------------------------
@@ -249,10 +250,14 @@ class Fleet:
         partner = pairs(rows)
         bare = {group for kind, group in groups.items() if kind[2] == -1 and not kind[3]}
         arrived = {}
+        hosts = {h.name: h for h in self.hosts}
         for n, name in enumerate(names):
             group, _, left = rows[n]
-            # Without a timestamp what comes so late is a repetition, unseen where it left.
-            late = group in bare and abs(rows[partner[n]][2] - left) > REPEATED
+            sender, came = hosts[name[0]], rows[partner[n]][2]
+            # Without a timestamp what comes so late is a repetition, unseen where it left; or sooner,
+            # if the sender's capture was not on any more, or not yet.
+            off = not sender.begin <= came <= sender.end
+            late = group in bare and abs(came - left) > (DELAYED if off else REPEATED)
             arrived[name] = partner[n] >= 0 and not late
         return arrived
 
