@@ -254,8 +254,8 @@ class Fleet:
         for n, name in enumerate(names):
             group, _, left = rows[n]
             sender, came = hosts[name[0]], rows[partner[n]][2]
-            # Without a timestamp what comes so late is a repetition, unseen where it left; or sooner,
-            # if the sender's capture was not on any more, or not yet.
+            # Without a timestamp what comes so late is a repetition, unseen where it left;
+            # or sooner, if the capture there was not on any more, or not yet.
             off = not sender.begin <= came <= sender.end
             late = group in bare and abs(came - left) > (DELAYED if off else REPEATED)
             arrived[name] = partner[n] >= 0 and not late
