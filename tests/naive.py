@@ -321,18 +321,14 @@ class Fleet:
         begun = moment >= receiver.first
         begun |= leg in SERVER_LEGS and sight.count("syn") > 0
         begun |= leg in CLIENT_LEGS and leg != "syn" and sight.count("syn-ack") > 0
+        if leg not in ("syn", "syn-ack") and key not in self.sights[receiver.name]:
+            return False  # What it has of them would not be known for that.
         if leg in SERVER_LEGS and key not in self.sights[receiver.name]:
             calls = self.sight(sender, key).legs.get("syn", [])
             if calls:
                 called = min(c.time for c in calls) - sender.offset + receiver.offset
                 # The receiver sent this SYN before, and its capture does not have it.
                 begun &= called - SETTLE < receiver.first
-        if leg in CLIENT_LEGS and leg != "syn" and key not in self.sights[receiver.name]:
-            answers = self.sight(sender, key).legs.get("syn-ack", [])
-            if answers:
-                came = min(a.time for a in answers) - sender.offset + receiver.offset
-                # The receiver sent this SYN-ACK before, and its capture does not have it.
-                begun &= came - SETTLE < receiver.first
         return begun and moment + SETTLE <= receiver.last
 
     def _missed(self) -> Counter[tuple[str, str]]:
