@@ -636,6 +636,15 @@ def the_old_owner_listed_its_interface_by_another_clock():
     return story
 
 
+def the_old_owner_was_answered_and_only_answers_recorded():
+    """The entry is older than that: it was right then, though nothing shows whose MAC it was."""
+    story = only_the_old_owner_captured()
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2", "direction": "out"},
+                         {"host": "producer-7"}]  # fmt: skip
+    story["dumps"] = [{"host": "broker-1", "at": [20]}]
+    return story
+
+
 def the_clients_capture_ended_before_the_late_answers():
     """That it resets them once the entry is gone shows that they came."""
     story = late_answers_are_reset_after_the_entry_was_deleted()
@@ -706,6 +715,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         a_balancers_mac_that_the_clients_table_has,
         a_balancers_mac_beside_the_clients_own_and_no_destination_mac,
         the_old_owner_listed_its_interface_by_another_clock,
+        the_old_owner_was_answered_and_only_answers_recorded,
         the_clients_capture_ended_before_the_late_answers,
         the_servers_capture_began_among_its_answers, the_client_speaks_to_another_server_alone,
         the_client_recorded_only_what_came_and_what_was_flooded,

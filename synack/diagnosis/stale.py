@@ -477,8 +477,9 @@ def before_recovery(case: Case, rows: Array, reached: Array) -> Array:
 def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
     """Whether the same peer was ``reached`` (ns) between the failures and the dumps that are
     to explain them, between two dumps in a row that have the wrong MAC, or while one of them
-    had it, by its age: then the entry was another one meanwhile, or did no harm. Or whether
-    it must have been corrected between these dumps and the failures."""
+    had it, by its age, since the right one is known: then the entry was another one
+    meanwhile, or did no harm. Or whether it must have been corrected between these dumps and
+    the failures."""
     sendings = case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
@@ -492,7 +493,9 @@ def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
     at, kept = case.entry_time[rows], np.flatnonzero(wrong[:-1] & wrong[1:])
     aged, age = np.flatnonzero(wrong), case.entries["updated_s"][rows]
     aged = aged[age[aged] > 0]
-    lows = np.concatenate([[begin], at[kept], at[aged] - (age[aged] - 1) * _SEC])  # whole seconds
+    known = first_sign(case, mismatch.host, mismatch.ip, mismatch.right) or 0
+    since = np.maximum(at[aged] - (age[aged] - 1) * _SEC, known)  # the ages are of whole seconds
+    lows = np.concatenate([[begin], at[kept], since])
     highs = np.concatenate([[end], at[kept + 1], at[aged]])
     reached = np.sort(reached[reached != NO_TIME])
     if (np.searchsorted(reached, lows) < np.searchsorted(reached, highs, "right")).any():
