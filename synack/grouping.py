@@ -28,7 +28,7 @@ _FEW = 4
 """So many rows are compared faster than found by hash."""
 _MANY = 32
 """So many distinct rows of one cell are gone through; of more they are found by hash."""
-_BLOCK = 1 << 11
+_BLOCK = 1 << 13
 """Rows numbered at once: as many distinct ones more must fit before."""
 
 
@@ -75,6 +75,11 @@ def _first_rows(ids: Any, some: Any) -> int:
 def distinct(values: Array) -> Array:
     """The distinct integers of ``values``, sorted."""
     return np.sort(values[representatives(ids_of(values))])
+
+
+def present(numbers: Array) -> list[int]:
+    """Which small numbers from 0 there are in ``numbers``, ascending."""
+    return np.flatnonzero(np.bincount(numbers)).tolist()
 
 
 def distinct_rows(*columns: Array) -> list[tuple[int, ...]]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 from contextlib import suppress
+
+import numpy as np
+
+from synack.tables import Array
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Of mallopt(3), from malloc.h of the GNU C library."""
@@ -27,6 +32,17 @@ def keep_freed() -> None:
     """
     _set(_M_TRIM_THRESHOLD, _NEVER)
     _set(_M_MMAP_THRESHOLD, _LARGE)
+
+
+def sparse_zeros(dtype: str, size: int) -> Array:
+    """Zeros of which most are never changed, and those take no memory. They go back to the kernel
+    when they are freed: the next table would have to clear all of their pages."""
+    length = max(size, 1) * np.dtype(dtype).itemsize
+    private = getattr(mmap, "MAP_PRIVATE", 0) | getattr(mmap, "MAP_ANONYMOUS", 0)
+    pages = mmap.mmap(-1, length, flags=private) if private else mmap.mmap(-1, length)
+    with suppress(OSError, AttributeError):  # large ones, as numpy's
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype, size)
 
 
 def _set(parameter: int, value: int) -> None:

@@ -21,6 +21,7 @@ from synack.grouping import (
     ids_of,
     least,
     ordered,
+    present,
     representatives,
 )
 
@@ -124,6 +125,11 @@ def test_distinct(values: list[tuple[int, int]]) -> None:
     assert distinct_rows(*columns) == sorted(set(values))
     some = representatives(ids_of(*columns)).tolist()
     assert some == sorted(values.index(value) for value in set(values))
+
+
+@pytest.mark.parametrize("numbers", [[], [3], [2, 0, 2]])
+def test_present(numbers: list[int]) -> None:
+    assert present(np.array(numbers, np.int32)) == sorted(set(numbers))
 
 
 @given(VALUES, VALUES)

@@ -25,9 +25,10 @@ def clocks(m: Matched, found: Lookalikes, known_offsets: Mapping[str, int]) -> l
     out, back = _timed(
         m, *(np.concatenate(pair) for pair in zip((found.out, found.back), passed, strict=True))
     )
-    kept = _unmistakable(m, out, back)
+    way = _ways(m, out, back)
+    kept = _unmistakable(m, out, back, way)
     out, back = out[kept], back[kept]
-    repeated = _repeated_in_step(m, found, out, back)
+    repeated = _repeated_in_step(m, found, way[kept])
     out, back = (np.concatenate(pair) for pair in zip((out, back), repeated, strict=True))
     known = {m.hosts.index(name): offset for name, offset in known_offsets.items()
              if name in m.hosts}  # fmt: skip
@@ -50,8 +51,9 @@ def _watching(m: Matched) -> Array:
     return result
 
 
-def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
-    """Whether it is sure that a segment and its only like at the peer are one (bool).
+def _unmistakable(m: Matched, out: Array, back: Array, way: Array) -> Array:
+    """Whether it is sure that a segment and its only like at the peer, on its ``way``, are one
+    (bool).
 
     Without TSval a repetition looks the same: the sender's capture must have been on when
     there would have been one. Where a direction has nothing better, and the other has
@@ -62,24 +64,21 @@ def _unmistakable(m: Matched, out: Array, back: Array) -> Array:
     capture, time = s["capture"][out], s["time"][out]
     sure = (s["tsval"][out] >= 0) & (s["tsval"][back] >= 0)
     sure |= (time - REPEATED_NS >= first[capture]) & (time + REPEATED_NS <= last[capture])
-    one, other = m.host_of_capture[capture], m.host_of_capture[s["capture"][back]]
-    size, way = len(m.hosts), _ways(m, out, back)
-    has_sure = np.bincount(way[sure], minlength=size * size) > 0
-    has_any = np.bincount(way, minlength=size * size) > 0
-    return sure | (~has_sure[way] & has_any[other * size + one])
+    size = len(m.hosts)
+    has_sure, has_any = (np.bincount(w, minlength=size * size) > 0 for w in (way[sure], way))
+    return np.asarray(sure | (~has_sure & _turned(has_any, size))[way])
 
 
-def _repeated_in_step(
-    m: Matched, found: Lookalikes, out: Array, back: Array
-) -> tuple[Array, Array]:
+def _repeated_in_step(m: Matched, found: Lookalikes, way: Array) -> tuple[Array, Array]:
     """Rows of repetitions at their senders and receivers that are the same by their rhythm, of
-    hosts that nothing else (``out``, ``back``) compares. Of one attempt at least the sender's
+    hosts that nothing else compares, on whose ``way`` it is. Of one attempt at least the sender's
     capture must have been on when there would have been one before the first, or after the
     last."""
-    time, capture = m.segments["time"], m.segments["capture"]
-    compared = _ways(m, np.concatenate([out, back]), np.concatenate([back, out]))
-    ends = m.client_host[found.attempt] * len(m.hosts) + m.server_host[found.attempt]
-    wanted = np.flatnonzero(~np.isin(ends, compared) & (time[found.rows] != NO_TIME))
+    time, capture, size = m.segments["time"], m.segments["capture"], len(m.hosts)
+    compared = np.bincount(way, minlength=size * size) > 0
+    compared |= _turned(compared, size)
+    ends = m.client_host[found.attempt] * size + m.server_host[found.attempt]
+    wanted = np.flatnonzero(~compared[ends] & (time[found.rows] != NO_TIME))
     rows, group = found.rows[wanted], found.group[wanted]
     one, other = in_step(group, found.arrival[wanted], time[rows])
     group, one, other = group[one], rows[one], rows[other]
@@ -95,6 +94,11 @@ def _ways(m: Matched, out: Array, back: Array) -> Array:
     """A number for the two hosts that recorded rows of segments, sender and receiver."""
     sender, receiver = (m.host_of_capture[m.segments["capture"][rows]] for rows in (out, back))
     return sender * len(m.hosts) + receiver
+
+
+def _turned(by_way: Array, hosts: int) -> Array:
+    """What there is by way, by the way back."""
+    return by_way.reshape(hosts, hosts).T.ravel()
 
 
 def spans(m: Matched) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 from synack.addresses import NO_MAC, special_mac
-from synack.grouping import distinct, grouped, ids_of
+from synack.grouping import distinct, grouped, ids_of, present
 from synack.handshake.legs import Legs
 from synack.handshake.numbering import Addresses, Links
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
@@ -31,7 +31,7 @@ def by_address_centre(segments: Table, sightings: Table, legs: Legs, addresses: 
     asked, told = legs.has(*CLIENT_LEGS), legs.has(*SERVER_LEGS)
     macs = [_mac_of(segments, sightings, end) for end in ("client", "server")]
     gaps = legs.gap(Event.SYN_ACK, Event.ACK), legs.gap(Event.SYN, Event.SYN_ACK)
-    for capture in distinct(sightings["capture"]):
+    for capture in present(sightings["capture"]):
         mine = sightings["capture"] == capture
         # Answers without their questions may be what a server's wrong entries flood.
         first = next(part for part in (mine & asked & told, mine & asked, mine) if part.any())

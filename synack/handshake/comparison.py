@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synack.grouping import distinct
+from synack.grouping import present
 from synack.handshake.legs import Legs
 from synack.handshake.states import Event
 from synack.tables import NO_TIME, Array, Table
@@ -19,10 +19,10 @@ def by_comparison(
 ) -> tuple[Array, Array]:
     """Compare every two captures on the attempts that both saw: votes for each sighting, and
     whether each capture (of row ``hosts``) is nearly always between those of other hosts."""
-    result = np.zeros(len(sightings))
-    if len(distinct(sightings["capture"])) < 2:
+    result, captures = np.zeros(len(sightings)), present(sightings["capture"])
+    if len(captures) < 2:
         return result, np.zeros(len(hosts), bool)
-    above, below = np.zeros(len(sightings), np.int64), np.zeros(len(sightings), np.int64)
+    above, below = np.zeros((2, len(sightings)), np.int32)
     answers = (Event.SYN_ACK, Event.RST_SERVER, Event.CHALLENGE)
     gap = legs.gap(Event.SYN, *answers)
     once = legs.counts[:, Event.SYN_ACK] == 1
@@ -33,15 +33,15 @@ def by_comparison(
     unseen = (has_syn == 0) | ((has_syn_ack == 0) & later)
     # A filter that leaves one leg out does so all the time.
     for has in (has_syn, has_syn_ack):
-        some = np.bincount(sightings["capture"], has > 0)[sightings["capture"]] > 0
-        skips = np.bincount(sightings["capture"], (has == 0) & later)
-        unseen |= ~some & (skips[sightings["capture"]] > 0)
+        for capture in set(captures) - set(present(sightings["capture"][has > 0])):
+            mine = sightings["capture"] == capture
+            unseen |= mine & later[mine].any()
     cut = _at_an_edge(segments, sightings)
     ttl = [
-        np.where(sightings[row] >= 0, segments["ttl"][sightings[row]].astype(np.int64), -1)
+        np.where(sightings[row] >= 0, segments["ttl"][sightings[row]].astype(np.int16), -1)
         for row in ("syn_row", "syn_ack_row")
     ]
-    rows_of = [np.flatnonzero(sightings["capture"] == c) for c in distinct(sightings["capture"])]
+    rows_of = [np.flatnonzero(sightings["capture"] == capture) for capture in captures]
     for one, mine in enumerate(rows_of):
         place = np.full(int(identity.max(initial=-1)) + 1, -1, np.int64)
         place[identity[mine]] = mine

@@ -64,26 +64,29 @@ def fates(m: Matched, sent: Array, attempt: Array, arrived: Array) -> tuple[Arra
     unasked = of_another_port(m, np.arange(len(m.captures))[:, None], attempt[open_])
     covered = (coverage == ON) & ~unasked
     m.missed[:] = _missed(m, proven_arrivals, attempt[open_], leg[open_], covered)
-    lacking = ~landed[open_]
-    away, coverage, covered = open_[lacking], coverage[:, lacking], covered[:, lacking]
+    lacking = np.flatnonzero(~landed[open_])
+    away = open_[lacking]
     leg, attempt = leg[away], attempt[away]
     cell = attempt * len(Event) + leg
     missing = np.bincount(cell, minlength=m.attempts * len(Event))[cell]
     # It may have come in by any interface that such packets come in by: the capture of each
     # must have been on, and what all of them miss must not hide it.
     why = np.full(len(away), ABLE, np.uint8)
-    hidden = np.zeros((2, len(away)), np.int64)
+    captured = np.zeros(len(away), bool)
+    dropped, missed = np.zeros((2, len(away)), np.int64)
     for number, capture in enumerate(m.captures):
-        cover = coverage[number]
-        cover[covered[number] & ~excluded(m, number)[leg]] = ABLE
+        cover = coverage[number][lacking]
+        cover[covered[number][lacking] & ~excluded(m, number)[leg]] = ABLE
         of_receiver = cover != UNCAPTURED
+        captured |= of_receiver
         np.minimum(why, cover, out=why, where=of_receiver)
-        hidden[0, of_receiver] += capture.dropped or 0
-        hidden[1, of_receiver] += m.missed[number].sum()
-    why[(coverage == UNCAPTURED).all(axis=0)] = UNCAPTURED
+        for hidden, packets in ((dropped, capture.dropped), (missed, m.missed[number].sum())):
+            if packets:
+                hidden[of_receiver] += packets
+    why[~captured] = UNCAPTURED
     able = why == ABLE
-    why[able] = np.where(missing[able] <= hidden[0, able], DROPPED, MISSED)
-    lost = able & (missing > hidden.sum(axis=0))
+    why[able] = np.where(missing[able] <= dropped[able], DROPPED, MISSED)
+    lost = able & (missing > dropped + missed)
     for event, (proven, _, recorded) in proven_arrivals.items():
         # One of them did arrive, unrecorded; nobody can say which.
         unknown = (leg == event) & (proven & (recorded == 0))[attempt]

@@ -48,7 +48,16 @@ from synack.handshake.votes import by_direction, by_name, by_reply_gap, by_role
 from synack.tables import OTHER_HOST, Array, Table
 from synack.together import together
 
-_NAMED, _DIRECTION, _NEARER, _COUNTERS, _REPLY_GAP, _CENTRE = 10_000.0, 1_000.0, 10.0, 5.0, 3.0, 1.0
+_NEARER = 10.0
+_WEIGHTS = {
+    "named addresses": 10_000.0,
+    "direction noted by the kernel": 1_000.0,
+    "comparison of captures": _NEARER,
+    "counters of the host": 5.0,
+    "reply times": 3.0,
+    "one address in everything": 1.0,
+    "one MAC in everything": 1.0,
+}
 _LISTED = 5.0
 """Weight of a neighbor table against its own host's having an address."""
 
@@ -86,35 +95,26 @@ def locate(
         by_mac,
         lambda: by_reply_gap(legs),
     )
-    evidence = {
-        "named addresses": _NAMED * by_name(vantages, sightings),
-        "direction noted by the kernel": _DIRECTION * by_direction(segments, sighting, leg, legs),
-        "comparison of captures": _NEARER * nearer,
-        "counters of the host": _COUNTERS * by_role(vantages, sightings),
-        "reply times": _REPLY_GAP * replies,
-        "one address in everything": _CENTRE * address_centre,
-        "one MAC in everything": _CENTRE * mac_centre,
-    }
+    told = np.array([vantage.tap for vantage in vantages], bool)
+    surest = by_name(vantages, sightings), by_direction(segments, sighting, leg, legs)
+    others = nearer, by_role(vantages, sightings), replies, address_centre, mac_centre
+    evidence = _evidence((*surest, *others), sightings["capture"], told, between)
     client, server = addresses.client, addresses.server
     passing = forwarded(segments, links, sightings, sighting)
-    told = np.array([vantage.tap for vantage in vantages], bool)
-    for name, votes in evidence.items():
-        votes[told[sightings["capture"]]] = 0.0
-        if name not in SURE:
-            votes[between[sightings["capture"]]] = 0.0
-    votes = np.where(passing, 0.0, sum(evidence.values()))
+    votes = sum(evidence.values(), np.zeros(len(sightings)))
+    votes[passing] = 0.0
     score = _address_scores(votes, sightings, addresses, len(vantages))
-    sure = np.any([evidence[name] != 0 for name in SURE], axis=0)
-    denied = denied_by(vantages, addresses) & ~_has(sure, sightings, len(vantages))[:, None]
+    surely = sum((evidence[name] for name in SURE if name in evidence), np.zeros(len(sightings)))
+    sure = np.bincount(sightings["capture"][surely != 0], minlength=len(vantages)) > 0
+    denied = denied_by(vantages, addresses) & ~sure[:, None]
     score[denied] = np.maximum(score[denied] - _LISTED, 0.0)
-    between |= told | _several_machines(score, segments, addresses, sightings, sure)
-    score[between & ~_has(sure, sightings, len(vantages))] = 0.0
+    between |= told | _several_machines(score, segments, addresses, sure)
+    score[between & ~sure] = 0.0
     passed = routed_to(segments, sightings, addresses, len(vantages))
-    routed = passed & ~_has(sure, sightings, len(vantages))[:, None]
+    routed = passed & ~sure[:, None]
     score[routed] = np.maximum(score[routed] - _NEARER, 0.0)
     speaks = _speaking(legs, sightings, client, server, score.shape)
-    told_surely = np.sum([evidence[name] for name in SURE], axis=0)
-    certain = _address_scores(told_surely, sightings, addresses, len(vantages))
+    certain = _address_scores(surely, sightings, addresses, len(vantages))
     foreign = foreign_to(vantages, segments, links, sightings, addresses) & (certain <= 0)
     score[foreign] = 0.0
     # Somebody else's wrong entry sends a machine what is not for it; but it does not speak as the
@@ -161,6 +161,19 @@ def locate(
     return side
 
 
+def _evidence(
+    votes: Sequence[Array], capture: Array, tap: Array, between: Array
+) -> dict[str, Array]:
+    """What says anything, weighed, in the order of the weights. Of a tap nothing does, and of a
+    capture ``between`` others only what is sure (bool by capture)."""
+    evidence = {}
+    for (name, weight), vote in zip(_WEIGHTS.items(), votes, strict=True):
+        if vote.any():
+            mute = tap if name in SURE else tap | between
+            evidence[name] = vote * np.where(mute, 0.0, weight)[capture]
+    return evidence
+
+
 def _at_neither(
     capture: int, names: Sequence[str], score: Array, routed: Array, client: Array, server: Array
 ) -> bool:
@@ -179,14 +192,11 @@ def _of_its_host(vantage: Vantage, vantages: Sequence[Vantage]) -> set[Address]:
     return set().union(*(other.addresses for other in vantages if other.host == vantage.host))
 
 
-def _several_machines(
-    score: Array, segments: Table, addresses: Addresses, sightings: Table, sure: Array
-) -> Array:
+def _several_machines(score: Array, segments: Table, addresses: Addresses, sure: Array) -> Array:
     """Captures that would be at several addresses, each of which sends from a MAC of its own
     (bool): one interface has one. Not those of which something surer tells (``sure``)."""
     result = np.zeros(len(score), bool)
-    named = _has(sure, sightings, len(score))
-    for capture in np.flatnonzero(((score > 0).sum(axis=1) > 1) & ~named).tolist():
+    for capture in np.flatnonzero(((score > 0).sum(axis=1) > 1) & ~sure).tolist():
         rows = (segments["capture"] == capture) & (segments["src_mac"] >= 0)
         rows = np.flatnonzero(rows & (segments["icmp"] < 0))
         own = addresses.named(score[capture] > 0)
@@ -201,14 +211,11 @@ def _several_machines(
     return result
 
 
-def _has(marked: Array, sightings: Table, captures: int) -> Array:
-    """Whether any sighting of each capture is marked (bool)."""
-    return np.bincount(sightings["capture"][marked], minlength=captures) > 0
-
-
 def _address_scores(votes: Array, sightings: Table, addresses: Addresses, captures: int) -> Array:
     """Mean score of each address in each capture (captures x addresses); positive: local."""
     size = len(addresses.high)
+    if not votes.any():
+        return np.zeros((captures, size))
     total = np.zeros(captures * size)
     count = np.zeros(captures * size)
     for end, sign in ((addresses.client, 1.0), (addresses.server, -1.0)):

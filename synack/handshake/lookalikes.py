@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synack.grouping import ids_of, ids_within
+from synack.grouping import ids_of, ids_within, present
 from synack.handshake.matched import Matched
 from synack.handshake.pairing import common, meant, once, repeated
 from synack.handshake.states import Event
@@ -30,7 +30,10 @@ class Lookalikes(NamedTuple):
 
 def lookalikes(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Lookalikes:
     """Which of ``rows`` of segments, all there are of some attempts, may be one packet."""
-    cell = (attempt - attempt.min(initial=m.attempts)) * len(Event) + m.leg[rows]
+    legs = present(m.leg[rows])
+    place = np.zeros(len(Event), np.int64)
+    place[legs] = np.arange(len(legs))
+    cell = (attempt - attempt.min(initial=m.attempts)) * len(legs) + place[m.leg[rows]]
     seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
     group = ids_within(cell, int(cell.max(initial=-1)) + 1, seq, tsval)
     bare = np.flatnonzero(tsval < 0)

@@ -30,6 +30,7 @@ from synack.handshake.vantage import NEITHER, SERVER
 from synack.handshake.witness import SETTLE_NS
 from synack.model import Outcome
 from synack.tables import ATTEMPTS, IDENTITY, NO_TIME, VANISHED, Array, Table
+from synack.together import together
 
 INITIAL_RTO_NS = 1_000_000_000
 """A reply or repetition is due within this time (RFC 6298 section 2.1)."""
@@ -61,9 +62,8 @@ def judge(m: Matched, vanished: Table | None = None) -> Table:
     (:class:`~synack.handshake.path.Paths`).
     """
     view = _View(m, Table.empty(VANISHED) if vanished is None else vanished)
-    outcome, reason = view.decide()
-    columns = view.columns() | {"outcome": outcome, "reason": reason}
-    return Table(ATTEMPTS, columns)
+    (outcome, reason), columns = together(m.attempts, view.decide, view.columns)
+    return Table(ATTEMPTS, columns | {"outcome": outcome, "reason": reason})
 
 
 def _mute(m: Matched) -> Array:

@@ -100,7 +100,7 @@ def _without_copies(capture: Array, sighting: Array, event: Array, counts: Array
         return leg
     kept = twins[np.isin(leg[twins], _ALWAYS_KEPT)]
     again = np.bincount(sighting[kept], minlength=len(counts))
-    packets = counts[:, _ALWAYS_KEPT].sum(axis=1) - again
+    packets = sum(counts[:, leg] for leg in _ALWAYS_KEPT) - again  # stored leg by leg
     several = packets > 1
     doubled = several & (again >= packets)
     captures = int(capture.max()) + 1

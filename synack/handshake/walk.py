@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from synack.memory import sparse_zeros
 from synack.tables import Array, Table
 from synack.together import together
 
@@ -82,6 +83,8 @@ _WIDTHS = {name: (code, 1) for name, code in _OF_ATTEMPTS.items()} | _BY_EVENT |
     "speaks": ("i", 2),
 }  # fmt: skip
 """Type and number of what there is of each attempt or connection."""
+_SELDOM = {*_BY_EVENT, "upper", "client_hi", "server_hi", "syn_payload", "challenge"}
+"""What stays 0 in most captures: of most events, of IPv4."""
 
 
 class Walk:
@@ -173,7 +176,10 @@ class Walk:
 
     def _make_room(self, room: int) -> None:
         """For so many attempts, and connections."""
-        held = {name: _zeros(code, width * room) for name, (code, width) in _WIDTHS.items()}
+        held = {
+            name: (_seldom if name in _SELDOM else _zeros)(code, width * room)
+            for name, (code, width) in _WIDTHS.items()
+        }
         for name, before in self._held.items():
             if name in _BY_EVENT:
                 _copy(before, held[name], self.attempts, 0)
@@ -523,7 +529,8 @@ class Walk:
         if found < 0:
             found = self._open(c, mine, isn)
         # What is seldom written takes no memory where it is not.
-        self.syn_payload[found] = max(self.syn_payload[found], payload)
+        if payload:
+            self.syn_payload[found] = max(self.syn_payload[found], payload)
         self._make_latest(c, mine, found)
         self.found = found
         return _E_SYN
@@ -644,6 +651,11 @@ def _distance(one: int, other: int) -> int:
 def _zeros(code: str, size: int) -> Any:
     """An array whose items are plain integers when not compiled: numpy's would overflow."""
     return np.zeros(size, code) if COMPILED else array(code, bytes(array(code).itemsize * size))
+
+
+def _seldom(code: str, size: int) -> Any:
+    """Likewise of which few are changed."""
+    return sparse_zeros(code, size) if COMPILED else _zeros(code, size)
 
 
 def _slots(size: int) -> Any:

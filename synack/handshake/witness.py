@@ -41,6 +41,8 @@ def of_another_port(m: Matched, capture: Array, attempt: Array) -> Array:
     port[s["capture"]] = s["server_port"]
     differs = s["capture"][s["server_port"] != port[s["capture"]]]
     port[differs] = _SEVERAL
+    if (port == _SEVERAL).all():
+        return np.zeros(np.broadcast_shapes(capture.shape, attempt.shape), bool)
     near, far = (s["server_port"][end][attempt] for end in (m.near, m.far))
     lone = port[capture]
     return np.asarray((lone != _SEVERAL) & (lone != near) & (lone != far))
