@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from scenario import B, Lan, X
 from stories import BROKER, CLIENT, HEALTHY, case_of
+from tales import tale, written
 
 from synack.addresses import NO_MAC, parse_ip
 from synack.handshake.matched import UNWITNESSED
 from synack.handshake.states import Event
+from synack.pipeline import load, run
 
 
 @pytest.fixture
@@ -57,6 +60,21 @@ def test_an_answer_is_to_the_syn_that_came_before_it(seen, tmp_path):
     case = case_of(net, tmp_path)
     rows = case.sent_to(case.hosts.index("producer-7"), parse_ip(BROKER))
     assert case.came_through[rows].tolist() == [not seen, True, True]
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_syn_whose_answer_the_host_ignores_did_come(ignored, tmp_path):
+    """The host's own firewall drops what its capture still shows; or one before the server all."""
+    loss = {"segments": ["syn-ack"] if ignored else ["syn"], "cause": "firewall"}
+    loss |= {"at_receiver": True} if ignored else {}
+    record = {"host": "producer-7", "link_type": "LINUX_SLL"}
+    story = tale(at=(1, 9), captures=[record], losses=[loss])
+    written(story, tmp_path)
+    case = run(load([str(tmp_path)])).case
+    rows = case.sent_to(0, parse_ip(BROKER))
+    first = np.append(True, np.diff(case.sendings["attempt"][rows]) > 0)
+    assert case.in_vain[rows[first]].all()
+    assert (case.came_through[rows[first]] == ignored).all()
 
 
 def test_who_acknowledged_is_who_asked(case):

@@ -82,9 +82,10 @@ def test_a_router_captured_on_all_interfaces_is_named_by_its_table(captures, tmp
     assert (finding.stale_mac, finding.actual_mac) == (OLD, P)
 
 
-def test_an_owner_that_the_router_never_hears_is_near_by_its_table(tmp_path):
+@pytest.mark.parametrize("router", [ANY, OUTSIDE])
+def test_an_owner_that_the_router_never_hears_is_near_by_its_table(router, tmp_path):
     """All that went to the broker went astray; the broker's own capture tells its MAC."""
-    story = beyond([SERVER, CLIENT, ANY])
+    story = beyond([SERVER, CLIENT, router])
     story["neighbors"] = [{"host": "gw-1", "address": "10.0.1.10", "mac": OLD, "kept": True}]
     near = {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72", "link": "lan"}
     story["hosts"]["producer-72"] = near
@@ -95,10 +96,14 @@ def test_an_owner_that_the_router_never_hears_is_near_by_its_table(tmp_path):
     assert (finding.stale_mac, finding.actual_mac, finding.leg) == (OLD, B, "syn")
 
 
-def test_a_router_between_the_server_and_whom_nobody_captured(tmp_path):
+@pytest.mark.parametrize("virtual", ["", "00:00:5e:00:01:07", "00:1c:73:00:09:99"])
+def test_a_router_between_the_server_and_whom_nobody_captured(virtual, tmp_path):
     """What it passes on has come by a router, and the server's own capture is there: it is at
-    neither end."""
+    neither end. The answers may come to a virtual MAC, which an operator may have chosen."""
     story = beyond([SERVER, OUTSIDE], [])
+    if virtual:
+        story["hosts"]["broker-1"]["gateway"] = "10.0.1.254"
+        story["hosts"]["gw-1"]["interfaces"][0]["virtual"] = {"10.0.1.254": virtual}
     wrong = {"host": "gw-1", "address": "10.0.1.10", "mac": OLD, "kept": True, "deleted": 30}
     near = {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72", "link": "lan"}
     story["hosts"]["producer-72"] = near

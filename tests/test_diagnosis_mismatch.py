@@ -196,9 +196,10 @@ def the_owner_spoke_an_hour_before_and_may_have_gone(net):
     return [other("capture-gap", "possible", "", "")]
 
 
-def _only_others_hear_the_owner(net):
+def _only_others_hear_the_owner(net, clock=0.0):
     """By the client's table the broker is at a MAC that does not answer. The broker did not
     capture; two that did reach it at another one."""
+    net.healthy.clock = net.metrics.clock = clock
     net.broker.tape = None
     net.client.knows(net.broker, X)
     net.every(net.client, net.broker, (2, 9, 27, 39, 50))
@@ -212,6 +213,12 @@ def _only_others_hear_the_owner(net):
 def whoever_else_captured_hears_one_owner(net):
     _only_others_hear_the_owner(net)
     return [stale("possible", BROKER, X, B, "producer-7", "syn")]
+
+
+@innocent
+def others_heard_an_owner_an_hour_before(net):
+    _only_others_hear_the_owner(net, -3600.0)
+    return [other("capture-gap", "possible", "", "")]
 
 
 @innocent

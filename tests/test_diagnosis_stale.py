@@ -303,12 +303,37 @@ def at_the_client_without_a_table_but_healed(net):
 
 
 @guilty
+def at_a_client_that_captured_only_what_it_sent(net):
+    """What goes to the broker's own MAC is not flooded: it was taken where it left."""
+    net.client.record(end=60, keep=lambda _, way: way == "out")
+    net.client.knows(net.broker, X)
+    net.client.knows(net.broker, B, at=30)
+    net.every(net.client, net.broker, (1, 13, 35))
+    net.every(net.healthy, net.broker, range(0, 60, 4))
+    return [stale("probable", BROKER, X, B, "producer-7", "syn")]
+
+
+@guilty
 def flooded_to_the_client(net):
     net.floods = True
     net.broker.knows(net.client, X)
     net.play()
     net.dump(net.broker, 5)
     return [stale("confirmed")]
+
+
+@guilty
+def flooded_to_a_broker_whose_clock_nothing_compares(net):
+    """What is in its capture needs no clock to be known for lost."""
+    net.floods, net.broker.clock = True, 1.5
+    net.broker.record(13.5, 30)
+    for host in net.hosts:
+        host.stamps = False
+    net.client.knows(net.broker, B)
+    net.client.knows(net.broker, X, at=10)
+    net.arp(0.5, 1, Y, CLIENT, BROKER, heard=[net.client])
+    net.play()
+    return [stale("probable", BROKER, X, B, "producer-7", "syn")]
 
 
 @guilty

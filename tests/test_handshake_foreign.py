@@ -61,6 +61,17 @@ class TestMisdelivered:
         server = f"{BEFORE}\n{ALIVE_SERVER}\n0.010 client > server S 100 to=stale\n{AFTER}"
         assert "syn misdelivered" in known(client, server)
 
+    @pytest.mark.parametrize(("wait", "fate"), [(0.001, "delivered"), (1.1, "misdelivered")])
+    def test_the_server_answered(self, wait: float, fate: str) -> None:
+        """At once: a virtual MAC, its own in truth. Later: another SYN, which was not recorded."""
+        syns = "\n".join(f"{at} client > server S 100 nomac" for at in (0.0, 1.0))
+        client = f"{BEFORE}\n{syns}\n{AFTER}"
+        server = f"""{BEFORE}
+            0.010 client > server S 100 to=stale
+            {0.010 + wait} server > client SA 900/101
+            {AFTER}"""
+        assert known(client, server)[0] == f"syn {fate}"
+
     def test_broadcast(self) -> None:
         """To everybody is to this host too."""
         scene = read(f"at client\n{self.client(*self.FLOODED)}\nat server\n{self.SERVER}")

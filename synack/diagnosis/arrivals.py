@@ -31,7 +31,7 @@ class Arrivals(Sendings):
         done |= (self.attempts["reason"][s["attempt"]] == UNASKED) | self._reset_by_peer
         done &= self._alike & (s["fate"] == UNWITNESSED) & ~self.in_vain & self._soon
         there = (s["fate"] == DELIVERED) & ~self.at_former_owner
-        return there | done | (self._alike & self._answered)
+        return there | done | (self._alike & (self._answered | self._answered_here))
 
     @cached_property
     def _resets(self) -> Array:
@@ -76,6 +76,14 @@ class Arrivals(Sendings):
         replied = m.legs.has(*SERVER_LEGS) & (m.legs.gap(Event.SYN, *SERVER_LEGS) < 0)
         asked = (s["leg"] == Event.SYN) & (s["fate"] == UNWITNESSED)
         return asked & (server != m.client[s["attempt"]]) & np.append(replied, False)[server]
+
+    @cached_property
+    def _answered_here(self) -> Array:
+        """Per sending of a SYN whether the SYN-ACK to it came to its sender's capture before a
+        repetition was due: it was received, also if the host then ignored the answer (bool)."""
+        m, s = self.matched, self.sendings
+        asked = (s["leg"] == Event.SYN) & (s["fate"] == UNWITNESSED) & self._soon
+        return asked & (self._until_answered >= 0) & m.legs.has(Event.SYN_ACK)[m.sighting[s["row"]]]
 
     @cached_property
     def _soon(self) -> Array:

@@ -45,7 +45,8 @@ def forwarded(case: Observed) -> tuple[Array, Array]:
     for _, at in grouped(np.arange(len(rows)), *columns):
         one = int(rows[at[0]])
         sure[at] = both[at].all() or _its_own(case, one)
-        keep[at] = (sure[at[0]] or _in_everything(case, one)) and _near(case, one)
+        listed = _listed(case, one, s["dst_mac"][rows[at]])
+        keep[at] = (sure[at[0]] or _in_everything(case, one)) and (listed or _near(case, one))
     rows, sure = rows[keep], sure[keep]
     passed = _came_and_went(case, taps)
     return np.concatenate([rows, passed]), np.concatenate([sure, np.ones(len(passed), bool)])
@@ -80,21 +81,26 @@ def _its_own(case: Observed, row: int) -> bool:
     return bool(mine.any()) or _listed(case, row)
 
 
-def _listed(case: Observed, row: int) -> bool:
-    """Whether the host that captured a row of segments has its destination in its own table."""
+def _listed(case: Observed, row: int, macs: Array | None = None) -> bool:
+    """Whether the host that captured a row of segments has its destination in its own table; with
+    ``macs`` at one of these, which it sends by then."""
     s, host = case.matched.segments, int(case.hosts_of(np.array([row]))[0])
-    return bool(len(case.table_of(host, (int(s["dst_hi"][row]), int(s["dst_lo"][row])))))
+    table = case.table_of(host, (int(s["dst_hi"][row]), int(s["dst_lo"][row])))
+    return bool(len(table) if macs is None else np.isin(case.entries["mac"][table], macs).any())
 
 
 def _in_everything(case: Observed, row: int) -> bool:
     """Whether the MAC that sent a row of segments sends to several in that capture, and is in all
     frames of it, as their source or their destination. What comes to a virtual router comes
-    to one of its routers."""
+    to one of its routers: to a MAC known as such, or to one that is silent and that only those
+    send to who get frames from the sender."""
     s = case.matched.segments
     here = np.flatnonzero((s["capture"] == s["capture"][row]) & (s["dst_mac"] != NO_MAC))
     pairs, sender = distinct_rows(s["src_mac"][here], s["dst_mac"][here]), int(s["src_mac"][row])
     sent = [target for source, target in pairs if source == sender]
-    received = [target for _, target in pairs if target == sender or special_mac(target)]
+    silent = {target for _, target in pairs} - {source for source, _ in pairs} - {*sent}
+    received = [target for source, target in pairs if target == sender or special_mac(target)
+                or (target in silent and source in sent)]  # fmt: skip
     return len(sent) > 1 and bool(received) and len(sent) + len(received) == len(pairs)
 
 

@@ -169,7 +169,7 @@ def _announcements(case: Case) -> Array:
 def known_elsewhere(case: Case, owner: Array) -> Array:
     """Per sending without an ``owner`` the MAC that last spoke or announced itself as the peer,
     on whatever link with a clock that can be compared, else the first that did later; where
-    no clock can be, the only one that ever did; NO_MAC none."""
+    no clock can be, the only one that ever did, if it still does; NO_MAC none."""
     s, told, claims = case.sendings, np.full(len(owner), NO_MAC), _announcements(case)
     blank = np.flatnonzero(owner == NO_MAC)
     if not len(blank):
@@ -192,7 +192,9 @@ def known_elsewhere(case: Case, owner: Array) -> Array:
         hosts = np.concatenate([case.claim_host[said], case.hosts_of(spoken)])
         timed = np.flatnonzero(case.comparable(host, hosts))
         if not len(timed):
-            told[rows] = macs[0] if (macs == macs[:1]).all() else NO_MAC
+            until = int(case.assumed_times(host, spoken, said).max(initial=NO_TIME))
+            if (macs == macs[:1]).all() and until > s["time"][rows].min() + ASSUMED_AGREEMENT_NS:
+                told[rows] = macs[0]
             continue
         when = np.concatenate([case.claim_time[said], case.time(spoken)])[timed]
         order = np.argsort(when, kind="stable")

@@ -84,11 +84,14 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     against += _against_by_flows(case, affected, sendings)
     # A table by the same name that has this entry shows whose capture it is, too.
     unplaced = [] if table is not None else _unplaced(case, mismatch)
-    if unplaced and (sendings["fate"] == MISDELIVERED).any():
-        return None  # it is flooded: any capture has it
+    flooded = bool((sendings["fate"] == MISDELIVERED).any())
+    if unplaced and flooded:
+        return None  # any capture has it
     doubts += _shared(case, mismatch) + unplaced + _unwatched(case, sendings)
     doubts += [] if agrees else _by_another(case, mismatch)
-    if witnessed is not None and _clock_assumed(case, sendings) and _CLOCK_ASSUMED not in doubts:
+    # What came to the peer's wire is told by itself, not by when it would have come.
+    by_clock = witnessed is not None and not flooded and _clock_assumed(case, sendings)
+    if by_clock and _CLOCK_ASSUMED not in doubts:
         doubts.append(_CLOCK_ASSUMED)
     grade = 2 - [witnessed, owner].count(None) - (not agrees) - len(doubts) - len(against)
     if witnessed is None and owner is None and _CLOCK_ASSUMED in doubts:
@@ -312,8 +315,8 @@ def _bystander(case: Case, mismatch: Mismatch) -> bool:
 
 def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     """Whether nothing but who else captured tells that the capture is the sender's: nothing in it
-    is addressed to the sender. What a switch floods, frames to a MAC that nobody has, is in
-    every capture of the link."""
+    is addressed to the sender, or by it to a MAC that anybody else sends from. What a switch
+    floods, frames to a MAC that nobody has, is in every capture of the link."""
     if len(passed := _maybe_mirrored(case, mismatch)):
         sender = format_mac(int(case.matched.segments["src_mac"][passed[0]]))
         says = (
@@ -325,8 +328,11 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     captures = np.flatnonzero(m.host_of_capture == mismatch.host)
     if any(m.vantages[capture].basis for capture in captures.tolist()):
         return []
+    speaking = set(case.speakers["src_mac"].tolist()) - {mismatch.wrong, NO_MAC}
     for frames in (m.segments, case.claims):
-        if (np.isin(frames["capture"], captures) & np.isin(frames["dst_mac"], own)).any():
+        known = np.isin(frames["src_mac"], own) & np.isin(frames["dst_mac"], list(speaking))
+        known |= np.isin(frames["dst_mac"], own)
+        if (known & np.isin(frames["capture"], captures)).any():
             return []
     says = f"that {case.hosts[mismatch.host]} itself sent this is not certain: frames to a MAC that"
     return [Evidence("sender-uncertain", f"{says} nobody has are flooded, and seen by all")]

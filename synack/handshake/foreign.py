@@ -18,8 +18,8 @@ def foreign(m: Matched) -> Array:
     """Arrivals that were addressed to a MAC that is not the host's, unless the host went on with
     a handshake after one to it, although nothing else of that leg arrived, nor was sent to its
     own MAC: a virtual router's MAC is foreign by number and its own in truth. A client that
-    repeats its SYN after one, or answers so late that its SYN was due again, did not take that
-    one but another, which its capture missed."""
+    repeats its SYN after one, or an end that answers so late that a SYN was due again, did not
+    take that one but another, which its capture missed."""
     receiver = np.where(SENDER == NEITHER, 2 * CLIENT, -SENDER)  # the first is no side
     rows = np.flatnonzero(np.append(m.side, NEITHER)[m.sighting] == receiver[m.leg])
     attempt = m.identity[m.sighting[rows]]
@@ -41,7 +41,7 @@ def foreign(m: Matched) -> Array:
     well = m.identity[m.sighting[sent]] * len(Event) + m.leg[sent]
     proper = np.bincount(np.append(cell[~foreign], well), minlength=m.attempts * len(Event))
     proper = proper[cell] > 0
-    answered = _answered(m, m.leg[rows], attempt) & ~_unheeded(m, rows)
+    answered = _answered(m, m.leg[rows], attempt) & ~_unheeded(m, rows) & ~_tardy(m, rows)
     foreign &= ~_own(capture, destination, foreign & ~proper & answered)
     result[rows[foreign]] = True
     return result
@@ -71,6 +71,15 @@ def _unheeded(m: Matched, rows: Array) -> Array:
     again = last[m.sighting[rows]] > time
     again |= answered[m.sighting[rows]] > time + INITIAL_RTO_NS
     return np.asarray(again & (m.leg[rows] == Event.SYN_ACK))
+
+
+def _tardy(m: Matched, rows: Array) -> Array:
+    """Whether each of ``rows`` of arrivals is a SYN that the same capture shows to have been
+    answered only when a repetition of it was due (bool)."""
+    sighting = m.sighting[rows]
+    answered = m.legs.counts[sighting, Event.SYN_ACK] > 0
+    wait = m.legs.first[sighting, Event.SYN_ACK] - m.segments["time"][rows]
+    return np.asarray(answered & (wait >= INITIAL_RTO_NS) & (m.leg[rows] == Event.SYN))
 
 
 def _answered(m: Matched, leg: Array, attempt: Array) -> Array:
