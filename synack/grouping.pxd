@@ -20,6 +20,7 @@ cdef class _Numbers:
     cdef public u64 touched
 
     cdef _reserve(self, Py_ssize_t rows)
+    cdef _next(self, object words, Py_ssize_t begin, object ids)
     @cython.locals(mask=u64, known=Py_ssize_t, place=u64, mixed=u64)
     cdef int _enter_all(self) except -1
     @cython.locals(mixed=u64, at=Py_ssize_t)

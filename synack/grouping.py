@@ -64,6 +64,13 @@ def representatives(ids: Array) -> Array:
     return some
 
 
+def firsts(*columns: Array) -> Array:
+    """The first of all rows that are equal, for each distinct row, in order (int64). Of many rows
+    with few distinct ones it takes no memory for each."""
+    words, rows = _Words(columns), len(columns[0])
+    return _Numbers(words.width).firsts(words, rows) if words.width else np.arange(min(rows, 1))
+
+
 def _first_rows(ids: Any, some: Any) -> int:
     with cython.nogil:
         for row in range(len(ids)):
@@ -74,7 +81,7 @@ def _first_rows(ids: Any, some: Any) -> int:
 
 def distinct(values: Array) -> Array:
     """The distinct integers of ``values``, sorted."""
-    return np.sort(values[representatives(ids_of(values))])
+    return np.sort(values[firsts(values)])
 
 
 def present(numbers: Array) -> list[int]:
@@ -84,7 +91,7 @@ def present(numbers: Array) -> list[int]:
 
 def distinct_rows(*columns: Array) -> list[tuple[int, ...]]:
     """The distinct rows of ``columns``, sorted."""
-    some = representatives(ids_of(*columns))
+    some = firsts(*columns)
     return sorted(zip(*(column[some].tolist() for column in columns), strict=True))
 
 
@@ -189,14 +196,30 @@ class _Numbers:
     def of(self, words: _Words, rows: int) -> Array:
         """Ids of rows, also of later ones."""
         ids = np.empty(rows, np.int64)
-        block = np.empty((min(rows, _BLOCK), self.width), np.uint64)
         for begin in range(0, rows, _BLOCK):
-            part = min(_BLOCK, rows - begin)
-            words.put(block[:part], begin)
-            self._reserve(part)
-            cells: Any = block.reshape(-1)
-            self._number(cells if COMPILED else cells.tolist(), ids[begin : begin + part], part)
+            self._next(words, begin, ids[begin : begin + _BLOCK])
         return ids
+
+    def firsts(self, words: _Words, rows: int) -> Array:
+        """Of each distinct one the first row."""
+        found = [np.empty(0, np.int64)]
+        ids = np.empty(min(rows, _BLOCK), np.int64)
+        for begin in range(0, rows, _BLOCK):
+            known, part = self.found, ids[: rows - begin]
+            self._next(words, begin, part)
+            if self.found > known:
+                # The first one has a higher number than all before.
+                before = np.maximum.accumulate(np.append(known - 1, part[:-1]))
+                found.append(begin + np.flatnonzero(part > before))
+        return np.concatenate(found)
+
+    def _next(self, words: _Words, begin: int, ids: Array) -> None:
+        """Put those of the rows from ``begin`` into ``ids``: a block at most."""
+        block = np.empty((len(ids), self.width), np.uint64)
+        words.put(block, begin)
+        self._reserve(len(ids))
+        cells: Any = block.reshape(-1)
+        self._number(cells if COMPILED else cells.tolist(), ids, len(ids))
 
     def _reserve(self, rows: int) -> None:
         """Make room for as many distinct rows more."""

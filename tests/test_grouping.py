@@ -16,6 +16,7 @@ from synack.grouping import (
     among,
     distinct,
     distinct_rows,
+    firsts,
     group_ids,
     grouped,
     ids_of,
@@ -47,6 +48,25 @@ def test_many(module: ModuleType) -> None:
     some = representatives(ids)
     assert (values[some][ids] == values).all()
     assert len(some) == len(set(values.tolist()))
+
+
+@BOTH
+@given(VALUES, st.integers(1, 4))
+def test_firsts(module: ModuleType, values: list[tuple[int, int]], block: int) -> None:
+    """Each distinct row once, where it first appears, also over several blocks."""
+    columns = [np.array([v[i] for v in values], np.int64) for i in (0, 1)]
+    with pytest.MonkeyPatch.context() as patch:
+        if module is plain:
+            patch.setattr(module, "_BLOCK", block)
+        found = module.firsts(*columns)
+    assert found.tolist() == sorted(values.index(value) for value in set(values))
+
+
+def test_firsts_of_many() -> None:
+    """More than one block, nearly all distinct, and all the same."""
+    values = np.random.default_rng(1).integers(0, 30_000, 60_000)
+    assert firsts(values).tolist() == np.sort(np.unique(values, return_index=True)[1]).tolist()
+    assert firsts(values * 0).tolist() == [0]
 
 
 @BOTH

@@ -1,8 +1,12 @@
 """Untrusted text is spelled out before it reaches a terminal."""
 
-import pytest
+import textwrap
 
-from synack.report.plain import printable
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synack.report.plain import printable, wrapped
 
 
 @pytest.mark.parametrize(
@@ -19,3 +23,11 @@ from synack.report.plain import printable
 )
 def test_printable(text, shown):
     assert printable(text) == shown
+
+
+@given(st.text("ab-  \t\n\x1c\u00a0", max_size=30), st.integers(5, 20), st.sampled_from(["", "  "]))
+def test_wrapped(text, width, first):
+    """As the standard library has it, whether or not it fits into a line."""
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    indents = {"initial_indent": first, "subsequent_indent": "    "}
+    assert wrapped(text, width, first, "    ") == textwrap.wrap(text, width, **indents, **options)

@@ -48,7 +48,7 @@ def _import(*names: str) -> None:
 
 def diagnosed(paths: list[str], anonymize: Path | None = None, *needed: str) -> Diagnosis:
     key = key_of(anonymize)
-    loaded = load(paths, "synack.api", *needed)
+    loaded = load(paths, "synack.api", "numpy.ma", *needed)  # np.unique needs that
     from synack.api import Diagnosis
     from synack.pipeline import run
 

@@ -160,6 +160,8 @@ class Context:
         None where no route of that host is given that fits. The longest prefix decides."""
         r = self.routes
         rows = np.flatnonzero((r["host"] == host) & (r["prefix"] >= 0))
+        if not len(rows):
+            return None
         rows = rows[_within(ip, r["to_hi"][rows], r["to_lo"][rows], r["prefix"][rows])]
         if not len(rows):
             return None

@@ -58,6 +58,8 @@ def _by_route(case: Case, host: int, ip: Address) -> _Told | None:
     """By the route with the longest prefix; the kernel's own answer (``ip route get``) before."""
     r, name = case.context.routes, case.hosts[host]
     rows = np.flatnonzero(r["host"] == name)
+    if not len(rows):
+        return None
     rows = rows[np.isin(r["type"][rows], ("unicast", "get"))]
     rows = rows[_covers(r["to_hi"][rows], r["to_lo"][rows], r["prefix"][rows], ip)]
     if not len(rows):
@@ -74,6 +76,8 @@ def _by_prefix(case: Case, host: int, ip: Address) -> _Told | None:
     """By the prefix of one of its own addresses; that none covers the peer tells nothing."""
     o, name = case.context.own, case.hosts[host]
     rows = np.flatnonzero((o["host"] == name) & (o["prefix"] >= 0))
+    if not len(rows):
+        return None
     rows = rows[_covers(o["ip_hi"][rows], o["ip_lo"][rows], o["prefix"][rows], ip)]
     if not len(rows):
         return None

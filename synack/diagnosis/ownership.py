@@ -30,7 +30,7 @@ from synack.diagnosis.documents import ANNOUNCED, ANSWERED, FRAMES, KINDS, OWN_F
 from synack.diagnosis.evidence import Case
 from synack.diagnosis.mismatch import PROXY_ADDRESSES, announces
 from synack.diagnosis.spells import next_other
-from synack.grouping import among, ids_of, representatives
+from synack.grouping import among, firsts, ids_of
 from synack.handshake.vantage import FIRST_TTLS
 from synack.tables import NO_TIME, OTHER_HOST, OWNERSHIP, Array, Table
 
@@ -95,7 +95,7 @@ def _of_many(host: Array, found: Table) -> Array:
     high, low = found["ip_hi"], found["ip_lo"]
     v4 = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
     ids = ids_of(host, found["mac"], v4)
-    each = representatives(ids_of(ids, high, low))
+    each = firsts(ids, high, low)
     each = each[high[each] != _LOCAL]
     return (np.bincount(ids[each], minlength=int(ids.max(initial=-1)) + 1) > PROXY_ADDRESSES)[ids]
 

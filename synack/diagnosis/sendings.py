@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from synack.handshake.outcome import INITIAL_RTO_NS
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.model import Outcome
 from synack.tables import OUTBOUND, UNKNOWN, Array, Schema, Table
+from synack.together import together
 
 SENDINGS = Schema(
     "sendings",
@@ -63,7 +64,12 @@ class Sendings(Observed):
         fate, arrived = self._fates(rows)
         ends, client, server = self._ends
         peer = _of_end(leg == Event.SYN, server, client, m.sighting[rows])
-        peer_mac = self._peer_mac(rows, peer)
+        peer_mac, home_mac, time = together(
+            len(rows),
+            partial(self._peer_mac, rows, peer),
+            partial(self._home_mac, rows, peer),
+            partial(self.time, rows),
+        )
         astray = np.flatnonzero((fate == DELIVERED) & (s["dst_mac"][rows] != peer_mac))
         astray = astray[peer_mac[astray] != NO_MAC]
         fate[astray[self._passed_by(rows[astray], arrived[astray], attempt[astray])]] = UNWITNESSED
@@ -80,8 +86,8 @@ class Sendings(Observed):
                 "peer_lo": looked_up(ends["low"], peer),
                 "mac": s["dst_mac"][rows],
                 "peer_mac": peer_mac,
-                "home_mac": self._home_mac(rows, peer),
-                "time": self.time(rows),
+                "home_mac": home_mac,
+                "time": time,
             },
         )
 

@@ -13,7 +13,7 @@ from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.flow_records import Fact, Flows
 from synack.diagnosis.flow_records import logged as in_flow_logs
 from synack.diagnosis.link import on_link
-from synack.grouping import among, distinct, distinct_rows, ids_of, representatives
+from synack.grouping import among, distinct, distinct_rows, firsts, ids_of
 from synack.handshake.matched import LOST, MISDELIVERED
 from synack.handshake.states import Event
 from synack.model import Capture, Finding, Source
@@ -133,7 +133,8 @@ class View:
         """Rows of sendings."""
         s = self.case.sendings
         rows = self.case.sendings_of(self.attempts)
-        rows = rows[(s["leg"][rows] == self.leg) & np.isin(s["host"][rows], self.senders)]
+        by_senders = among([(host,) for host in self.senders], s["host"][rows])
+        rows = rows[(s["leg"][rows] == self.leg) & by_senders]
         if self.finding.kind == "stale-neighbor":
             wrong = parse_mac(self.finding.stale_mac)
             rows = rows[(s["mac"][rows] == wrong) | (s["mac"][rows] == NO_MAC)]
@@ -238,9 +239,9 @@ class View:
         s, rows = self.case.sendings, self.rows
         if self.misaddressed:
             return None
-        owner = np.where(s["peer_mac"][rows] != NO_MAC, s["peer_mac"][rows], s["home_mac"][rows])
-        known = (s["mac"][rows] != NO_MAC) & (owner != NO_MAC)
-        if not len(rows) or not known.all() or (s["mac"][rows] != owner).any():
+        mac, peer, home = (s[name][rows] for name in ("mac", "peer_mac", "home_mac"))
+        owner = np.where(peer != NO_MAC, peer, home)
+        if not len(rows) or (mac == NO_MAC).any() or (mac != owner).any():
             return None
         says = f"the {self.noun}s went to the MAC that the peer's own frames come from"
         return Fact(says, self.frames(rows))
@@ -308,7 +309,7 @@ class View:
         a, rows = self.case.attempts, self._completed_meanwhile(others=True)
         if not len(rows):
             return None
-        others = len(representatives(ids_of(a["client_hi"][rows], a["client_lo"][rows])))
+        others = len(firsts(a["client_hi"][rows], a["client_lo"][rows]))
         says = f"{count(len(rows), 'attempt')} of {count(others, 'other client')} completed"
         return Fact(f"{says} meanwhile", self._first_frames(rows))
 

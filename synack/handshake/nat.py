@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from synack.grouping import ids_of, representatives
+from synack.grouping import firsts, ids_of
 from synack.handshake.states import Event
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
 from synack.tables import Array, Table
@@ -170,7 +170,7 @@ class _Candidates:
     def _together(self, members: Array, *key: Array) -> Array:
         """Each two members that share a ``key``, sorted."""
         ids = ids_of(*key)
-        some = representatives(ids_of(ids, members))
+        some = firsts(ids, members)
         ids, members = ids[some], members[some]
         order = np.lexsort((members, ids))
         ids, members = ids[order], members[order]
@@ -247,7 +247,7 @@ class _Candidates:
         size = int(way.max(initial=-1)) + 1
         proven = np.bincount(way[sure], minlength=size) > 0
         isns = self.group[first[weak]]
-        distinct = representatives(ids_of(way[weak], isns))
+        distinct = firsts(way[weak], isns)
         found = np.bincount(way[weak][distinct], minlength=size)
         by_chance = np.zeros(size)
         by_chance[way] = among[low] * among[high] / 2**32
@@ -272,10 +272,10 @@ class _Candidates:
     def _one_of_many(self, many: Array) -> Array:
         """Of members with too common an ISN those that not every capture of it has (bool)."""
         capture = self.sightings["capture"][self.seen]
-        where = representatives(ids_of(self.member, capture))
+        where = firsts(self.member, capture)
         of_member = np.bincount(self.member[where], minlength=self.size)
         group = self.group[self.member]
-        where = representatives(ids_of(group, capture))
+        where = firsts(group, capture)
         of_group = np.bincount(group[where], minlength=int(self.group.max(initial=-1)) + 1)
         return many & (of_member < of_group[self.group])
 

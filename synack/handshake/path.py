@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from synack.grouping import ids_of, representatives
+from synack.grouping import firsts, ids_of, representatives
 from synack.handshake.matched import Matched
 from synack.handshake.order import Order, closed
 from synack.handshake.states import Event
@@ -161,7 +161,7 @@ def _named_losses(m: Matched, places: list[str], vanished: Table) -> tuple[list[
     of_attempt = np.zeros(m.attempts, np.int64)
     # One hop of every attempt at a time, joined to what is said of it so far.
     while len(attempt):
-        first = representatives(ids_of(attempt))
+        first = firsts(attempt)
         joined = ids_of(of_attempt[attempt[first]], kind[first])
         new = []
         for row in first[representatives(joined)].tolist():

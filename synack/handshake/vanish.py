@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synack.grouping import ids_of, representatives
+from synack.grouping import firsts, ids_of, representatives
 from synack.handshake.clock import ASSUMED_AGREEMENT_NS, across
 from synack.handshake.coverage import UNRECORDED
 from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, Matched
@@ -172,7 +172,7 @@ def _sent(m: Matched, stations: Stations, order: Order, wanted: Array | None) ->
         fullest = -counts[mine].sum(axis=1), -counts[mine, leg]
         mine = mine[np.lexsort((slot[mine], *fullest, before, m.identity[mine]))]
         chosen = np.zeros(len(m.sightings) + 1, bool)
-        chosen[mine[representatives(ids_of(m.identity[mine]))]] = True
+        chosen[mine[firsts(m.identity[mine])]] = True
         rows = np.flatnonzero((m.leg == leg) & chosen[m.sighting] & (m.sighting >= 0))
         none = np.full(len(rows), -1)
         parts.append((rows, np.full(len(rows), _UNPAIRED), np.zeros(len(rows), np.int64), none))

@@ -8,9 +8,7 @@ in the same direction, and with ``there`` those at the receiver, if other. Addre
 
 from __future__ import annotations
 
-import textwrap
-
-from synack.report.plain import printable
+from synack.report.plain import printable, wrapped
 from synack.report.rungs import Ladder, Rung, Seen
 from synack.wording import iso_time
 
@@ -31,7 +29,8 @@ def lines(ladder: Ladder, indent: str = "", shown: int = 12) -> list[str]:
         decimals -= 3
     side = _side(ladder, begin, decimals)
     sketch = _Sketch(begin, decimals, side, max(WIDTH - len(indent) - 4 - 2 * side, _NARROWEST))
-    result = [part for line in head(ladder) for part in _wrapped(line, WIDTH - len(indent))]
+    room = WIDTH - len(indent)
+    result = [part for line in head(ladder) for part in wrapped(line, room, rest="  ")]
     left_out = len(ladder.rungs) - max(shown, 2)
     for place, rung in enumerate(ladder.rungs):
         if left_out <= 0 or place < shown - 1 or rung is ladder.rungs[-1]:
@@ -39,11 +38,6 @@ def lines(ladder: Ladder, indent: str = "", shown: int = 12) -> list[str]:
         elif place == shown - 1:
             result.append(sketch.row("", f"... {left_out} more ...", ""))
     return [printable(indent + line).rstrip() for line in result]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False,
-                         break_on_hyphens=False)  # fmt: skip
 
 
 def head(ladder: Ladder) -> list[str]:
@@ -89,12 +83,8 @@ class _Sketch:
         left, right = ends if rung.from_client else ends[::-1]
         rows = [self.row(left, _arrow(rung, self.middle), right)]
         for note in self._notes(rung):
-            rows += [self.row("", line, "") for line in self._wrapped(note)]
+            rows += [self.row("", line, "") for line in wrapped(note, self.middle, "  ", "  ")]
         return rows
-
-    def _wrapped(self, note: str) -> list[str]:
-        return textwrap.wrap(note, self.middle, initial_indent="  ", subsequent_indent="  ",
-                             break_long_words=False, break_on_hyphens=False)  # fmt: skip
 
     def row(self, left: str, middle: str, right: str) -> str:
         return f"{left:>{self.side}} |{middle:<{self.middle}}| {right}"

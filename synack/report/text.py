@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synack.grouping import ids_of, representatives
+from synack.grouping import firsts, present
 from synack.handshake.outcome import ENDS, REASONS
 from synack.model import OUTCOMES, ControlGroup, Evidence, Finding, Outcome, Source
 from synack.report import ladder_text, paint
 from synack.report.considered import considered
+from synack.report.plain import wrapped
 from synack.report.rungs import Ladder, ladders, typical
 from synack.wording import count, iso_time
 
@@ -247,7 +247,7 @@ def _outcomes(diagnosis: Diagnosis) -> Counter[str]:
     """How many attempts had each, in the order in which they first came."""
     outcomes = diagnosis.diagnosed.attempts["outcome"]
     numbers = np.bincount(outcomes)
-    first = outcomes[representatives(ids_of(outcomes))]
+    first = outcomes[firsts(outcomes)]
     return Counter({OUTCOMES[outcome]: int(numbers[outcome]) for outcome in first.tolist()})
 
 
@@ -288,7 +288,7 @@ def captures(diagnosis: Diagnosis) -> list[str]:
 def clocks(diagnosis: Diagnosis) -> list[str]:
     """How far the clocks of the hosts that have handshakes are apart."""
     m = diagnosis.diagnosed.matched
-    busy = set(m.host_of_capture[m.sightings["capture"]].tolist())
+    busy = set(m.host_of_capture[present(m.sightings["capture"])].tolist())
     lines = [clock(one, m.hosts) for one in m.clocks if one.host in busy]
     return [line for line in lines if line]
 
@@ -327,7 +327,4 @@ def _labelled(label: str, text: str) -> list[str]:
 
 def wrap(text: str, first: str = "", rest: str | None = None) -> list[str]:
     """``text`` in lines of :data:`WIDTH`; no word is cut."""
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest,
-        break_long_words=False, break_on_hyphens=False,
-    ) or [""]  # fmt: skip
+    return wrapped(text, WIDTH, first, first if rest is None else rest) or [""]

@@ -8,7 +8,7 @@ import numpy as np
 
 from synack.addresses import NO_MAC, Address
 from synack.diagnosis.observed.segments import Segments
-from synack.grouping import among, distinct, ids_of, representatives
+from synack.grouping import among, distinct, firsts, ids_of, representatives
 from synack.handshake.states import Event
 from synack.handshake.vantage import SERVER
 from synack.tables import OUTBOUND, SYN, SYN_ACK, Array, Schema, Table, uniform
@@ -60,7 +60,7 @@ class Homes(Segments):
             # What has passed a router did not begin at home.
             mine = s["near"] & (s["capture"] == capture) & np.isin(s["src_mac"], [*vantage.macs])
             mine = np.flatnonzero(mine & among(vantage.addresses, s["src_hi"], s["src_lo"]))
-            mine = mine[representatives(ids_of(s["src_hi"][mine], s["src_lo"][mine]))]
+            mine = mine[firsts(s["src_hi"][mine], s["src_lo"][mine])]
             ends = zip(s["src_hi"][mine].tolist(), s["src_lo"][mine].tolist(), strict=True)
             for ip, mac, row in zip(
                 ends, s["src_mac"][mine].tolist(), s["row"][mine].tolist(), strict=True

@@ -9,7 +9,7 @@ import numpy as np
 from synack.addresses import NO_MAC, Address
 from synack.diagnosis.observed.by_address import ByAddress, by_mac
 from synack.diagnosis.observed.records import Records
-from synack.grouping import distinct_rows, ids_of, representatives
+from synack.grouping import distinct_rows, firsts, ids_of
 from synack.handshake.vantage import FIRST_TTLS
 from synack.tables import Array, Schema, Table
 
@@ -71,8 +71,7 @@ class Segments(Records):
         segments that have passed no router apart from those that may have."""
         s = self.matched.segments
         own, near = s["icmp"] < 0, np.isin(np.arange(256), FIRST_TTLS)[s["ttl"]]
-        ids = ids_of(s["src_hi"], s["src_lo"], s["src_mac"], s["capture"], own, near)
-        rows = representatives(ids)
+        rows = firsts(s["src_hi"], s["src_lo"], s["src_mac"], s["capture"], own, near)
         rows = rows[own[rows]]
         columns = {name: s[name][rows] for name in ("src_hi", "src_lo", "src_mac", "capture")}
         return Table(_SPEAKERS, {**columns, "row": rows, "near": near[rows]})
@@ -84,7 +83,7 @@ class Segments(Records):
         s = self.speakers
         near = np.flatnonzero(s["near"] & (s["src_mac"] != NO_MAC))
         columns = [s[name][near] for name in ("src_hi", "src_lo", "src_mac")]
-        some = representatives(ids_of(*columns))
+        some = firsts(*columns)
         return columns[0][some], columns[1][some], columns[2][some]
 
     @cached_property
