@@ -80,6 +80,39 @@ def test_no_elimination_with_two_ends_left() -> None:
     assert sides(scene)[0][1:] == [N, N]
 
 
+@pytest.mark.parametrize(
+    ("met", "own"),
+    [
+        ("3.0 client > server S 300", True),
+        ("", False),
+        ("4.0 client > server S 400 to=stale", False),
+    ],
+    ids=["something that is not flooded", "nothing else", "more of the same"],
+)
+def test_what_is_flooded_to_all_places_nobody(met: str, own: bool) -> None:
+    """The bystander has all SYNs to a MAC that nobody has, of which the client's lossy capture
+    lacks some: by that alone it is the nearer one. What goes to the server's MAC, which
+    speaks, is in the client's only."""
+    sent = "0.0 client > server S 100 to=stale\n1.0 client > server S 100 to=stale"
+    scene = read(f"""
+        at broker role=server
+        0.1 client > server S 100 to=stale
+        3.1 client > server S 300
+        3.2 server > client SA 900/301
+        at bystander
+        -9.0 alive
+        {sent}
+        20.0 alive
+        at producer
+        -9.0 alive
+        1.0 client > server S 100 to=stale
+        {met}
+        20.0 alive""")
+    _, vantages = sides(scene)
+    found = {vantage.host for vantage in vantages if ip("client") in vantage.addresses}
+    assert ("producer" in found, "bystander" in found) == (own, not own)
+
+
 def test_two_claim_one_address() -> None:
     """The better claim to an address stands when both saw the same attempt of it."""
     scene = read("""
