@@ -26,7 +26,7 @@ _SOON_NS = 100_000_000
 
 _SEGMENT = (
     "kind", "src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port",
-    "seq", "ack", "flags", "window", "payload", "ttl", "icmp",
+    "seq", "ack", "flags", "window", "payload", "ttl", "ip_id", "icmp",
 )  # fmt: skip
 _CLAIM = ("op", "ip_hi", "ip_lo", "mac", "asked_hi", "asked_lo")
 _UNSEEN = {

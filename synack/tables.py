@@ -142,6 +142,7 @@ SEGMENTS = Schema(
     ("window", "u2", "window as on the wire, unscaled"),
     ("payload", "i4", "bytes of TCP payload by the IP header, whatever was captured"),
     ("ttl", "u1", "TTL or hop limit"),
+    ("ip_id", "u2", "identification of IPv4 (RFC 6864), 0 where it says nothing or is none"),
     ("tsval", "i8", "TSval of RFC 7323, -1 without the option"),
     ("tsecr", "i8", "TSecr of RFC 7323, -1 without the option"),
     ("src_mac", "i8", "source MAC, of the inner frame in a tunnel; NO_MAC where there is none"),

@@ -37,6 +37,7 @@ class Packet(NamedTuple):
     serial: int
     spot: int = 0
     """Where the host recorded it, if it did so in several places."""
+    ip_id: int = 0
 
 
 @dataclass
@@ -60,6 +61,16 @@ class Host:
     copies: str = ""
     """mirror: every packet twice; bond: some of them; bridge: at a second place too."""
     disorder: bool = False
+    numbers: str = ""
+    """How it fills in the identification of what it sends: each another one, each but SYN-ACKs,
+    or alike; else not at all."""
+    renumbered: bool = False
+    """Whether something in front of it does so anew."""
+
+    def ip_id(self, leg: str, serial: int) -> int:
+        if not self.numbers or (self.numbers == "each but SYN-ACKs" and leg == "syn-ack"):
+            return 0
+        return 54321 if self.numbers == "alike" else 1 + serial * 7919 % 65535
 
     def on(self, time: int) -> bool:
         """Whether it recorded at a true time."""
@@ -214,11 +225,14 @@ def _play(plan: Plan, hosts: list[Host], seen, serials) -> Truth:  # type: ignor
             now, sender.address, ports[0], receiver.address, ports[1], flags[leg],
             *numbers[leg], 10 if leg == "progress" else 0, stamp, next(serials),
         )  # fmt: skip
+        packet = packet._replace(ip_id=sender.ip_id(leg, packet.serial))
         record(sender, now, packet)
         if next(losses, False) or leg == plan.hole:
             truth.lost.setdefault(leg, []).append((now, packet.serial))
             return
         landing = now + next(delays)
+        if receiver.renumbered:
+            packet = packet._replace(ip_id=65535 - packet.serial)
         record(receiver, landing, packet)
         truth.arrived.setdefault(leg, []).append((landing, packet.serial))
         heapq.heappush(queue, (landing, next(order), leg, 0))
@@ -300,6 +314,8 @@ def fleets(draw: st.DrawFn) -> tuple[list[Host], list[Plan]]:
                 EPOCH + begin * _QUARTER + _QUARTER // 2,
                 EPOCH + (begin + length) * _QUARTER + _QUARTER // 2,
                 draw(st.sampled_from([True, True, True, False])),
+                numbers=draw(st.sampled_from(["", "each", "each but SYN-ACKs", "alike"])),
+                renumbered=draw(st.sampled_from([False, False, False, True])),
             )
         )
     if not any(h.captures for h in hosts):

@@ -13,8 +13,9 @@ from itertools import pairwise
 from fleet import CLIENT_LEGS, MS, SECOND, SERVER_LEGS, Host, Key, Packet
 
 SETTLE = 100 * MS
-REPEATED = 3_000 * MS
 """How long a capture must go on after a loss to witness it."""
+DELAYED, REPEATED = 500 * MS, 3_000 * MS
+"""What comes later than that may be a repetition; and is one."""
 
 
 # ---- pairing ------------------------------------------------------------------------------
@@ -201,6 +202,7 @@ class Fleet:
         self.by_address = {h.address: h for h in self.hosts}
         self.sights = {h.name: follow(h.packets) for h in self.hosts}
         self.keys = sorted({key for sights in self.sights.values() for key in sights})
+        self.numbered = self._numbered()
         self.arrivals = {key: self._pair(key) for key in self.keys}
         self.missed = self._missed()
 
@@ -234,7 +236,7 @@ class Fleet:
         names: list[tuple[str, int]] = []
         groups: dict[tuple[object, ...], int] = {}
         for leg, p, sender, _ in self._sent(key):
-            group = groups.setdefault((leg, p.seq, p.tsval), len(groups))
+            group = groups.setdefault((leg, p.seq, p.tsval, self._number(key, leg, p)), len(groups))
             rows.append((group, False, p.time - sender.offset))
             names.append((sender.name, place_of(sender, p)))
         client, server = self.ends(key)
@@ -242,17 +244,60 @@ class Fleet:
             for legs, receiver in ((CLIENT_LEGS, server), (SERVER_LEGS, client)):
                 for leg in legs:
                     for p in self.sight(receiver, key).legs.get(leg, []):
-                        group = groups.setdefault((leg, p.seq, p.tsval), len(groups))
+                        kind = (leg, p.seq, p.tsval, self._number(key, leg, p))
+                        group = groups.setdefault(kind, len(groups))
                         rows.append((group, True, p.time - receiver.offset))
         partner = pairs(rows)
-        bare = {group for kind, group in groups.items() if kind[2] == -1}
+        bare = {group for kind, group in groups.items() if kind[2] == -1 and not kind[3]}
         arrived = {}
+        hosts = {h.name: h for h in self.hosts}
         for n, name in enumerate(names):
             group, _, left = rows[n]
-            # Without a timestamp what comes so late is a repetition, unseen where it left.
-            late = group in bare and abs(rows[partner[n]][2] - left) > REPEATED
+            sender, came = hosts[name[0]], rows[partner[n]][2]
+            # Without a timestamp what comes so late is a repetition, unseen where it left;
+            # or sooner, if the capture there was not on any more, or not yet.
+            off = not sender.begin <= came <= sender.end
+            late = group in bare and abs(came - left) > (DELAYED if off else REPEATED)
             arrived[name] = partner[n] >= 0 and not late
         return arrived
+
+    def _both(self, key: Key, leg: str) -> tuple[list[Packet], list[Packet]]:
+        """What the captures of sender and receiver have of a leg."""
+        client, server = self.ends(key)
+        sender, receiver = (client, server) if leg in CLIENT_LEGS else (server, client)
+        if sender is None or receiver is None:
+            return [], []
+        sent, came = (self.sight(host, key).legs.get(leg, []) for host in (sender, receiver))
+        return sent, came
+
+    def _numbered(self) -> set[tuple[str, str]]:
+        """(source, destination) where identifications of IPv4 come as they left: of most legs that
+        both captures have numbers of they have one in common, and the source uses several."""
+        shares: dict[tuple[str, str], list[bool]] = {}
+        used: dict[tuple[str, str], set[int]] = {}
+        for key in self.keys:
+            for leg in (*CLIENT_LEGS, *SERVER_LEGS):
+                both = self._both(key, leg)
+                if all(p.tsval >= 0 for packets in both for p in packets):
+                    continue
+                way = (key[0], key[2]) if leg in CLIENT_LEGS else (key[2], key[0])
+                sent, came = ({p.ip_id for p in packets} - {0} for packets in both)
+                used.setdefault(way, set()).update(sent | came)
+                if sent and came:
+                    shares.setdefault(way, []).append(bool(sent & came))
+        return {
+            way for way, each in shares.items() if 2 * sum(each) >= len(each) and len(used[way]) > 1
+        }
+
+    def _number(self, key: Key, leg: str, packet: Packet) -> int:
+        """Its identification, 0 if that tells nothing."""
+        if packet.tsval >= 0 or (packet.src, packet.dst) not in self.numbered:
+            return 0
+        for packets in self._both(key, leg):
+            numbers = Counter(p.ip_id for p in packets if p.ip_id)
+            if max(numbers.values(), default=0) > 1:
+                return 0
+        return packet.ip_id
 
     def _must_have_arrived(self, key: Key, leg: str) -> bool:
         client, server = (self.sight(host, key) for host in self.ends(key))
@@ -276,18 +321,14 @@ class Fleet:
         begun = moment >= receiver.first
         begun |= leg in SERVER_LEGS and sight.count("syn") > 0
         begun |= leg in CLIENT_LEGS and leg != "syn" and sight.count("syn-ack") > 0
+        if leg not in ("syn", "syn-ack") and key not in self.sights[receiver.name]:
+            return False  # What it has of them would not be known for that.
         if leg in SERVER_LEGS and key not in self.sights[receiver.name]:
             calls = self.sight(sender, key).legs.get("syn", [])
             if calls:
                 called = min(c.time for c in calls) - sender.offset + receiver.offset
                 # The receiver sent this SYN before, and its capture does not have it.
                 begun &= called - SETTLE < receiver.first
-        if leg in CLIENT_LEGS and leg != "syn" and key not in self.sights[receiver.name]:
-            answers = self.sight(sender, key).legs.get("syn-ack", [])
-            if answers:
-                came = min(a.time for a in answers) - sender.offset + receiver.offset
-                # The receiver sent this SYN-ACK before, and its capture does not have it.
-                begun &= came - SETTLE < receiver.first
         return begun and moment + SETTLE <= receiver.last
 
     def _missed(self) -> Counter[tuple[str, str]]:

@@ -46,7 +46,7 @@ def mac(text: str) -> int:
 
 def wanted(src: str = C, dst: str = S, **other: int) -> Tcp:
     """The SYN of these tests."""
-    syn = Tcp(ip(src), ip(dst), 40000, 9092, 7, 0, 2, 64240, 0, 64, 11, 12)
+    syn = Tcp(ip(src), ip(dst), 40000, 9092, 7, 0, 2, 64240, 0, 64, 0, 11, 12)
     return syn._replace(**other)
 
 
@@ -249,7 +249,7 @@ def test_payload_length(address: str) -> None:
     peer = S if address == C else S6
     segment = build.tcp(1, 2, seq=9, ack=8, flags="A", payload=bytes(1000))
     data = build.ip(address, peer, build.TCP, segment)
-    expected = Tcp(ip(address), ip(peer), 1, 2, 9, 8, 16, 64240, 1000, 64, -1, -1)
+    expected = Tcp(ip(address), ip(peer), 1, 2, 9, 8, 16, 64240, 1000, 64, 0, -1, -1)
     assert decode(RAW, data) == Frame(Link(), expected)
     assert decode(RAW, data[:100]) == Frame(Link(), expected)
     if address == C:
@@ -558,7 +558,7 @@ def test_bytes_flipped(name: str, flips: list[tuple[int, int]], tail: bytes) -> 
 
 FIELDS = (
     "eth.src", "eth.dst", "vlan.id", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.ttl",
-    "ipv6.hlim", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags",
+    "ip.id", "ipv6.hlim", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags",
     "tcp.window_size_value", "tcp.len", "tcp.options.timestamp.tsval",
     "tcp.options.timestamp.tsecr",
 )  # fmt: skip
@@ -578,7 +578,8 @@ def test_as_tshark(tmp_path: Path) -> None:
     """Field by field what tshark reads from the same frames."""
     frames = []
     for number, segment in enumerate(SEGMENTS):
-        v4 = build.ipv4(C, S, build.TCP, segment, ttl=60 + number, opts=bytes(4 * (number % 3)))
+        v4 = build.ipv4(C, S, build.TCP, segment, ttl=60 + number, ident=number * 9999,
+                        opts=bytes(4 * (number % 3)))  # fmt: skip
         v6 = build.ipv6("2001:db8::1:0:0:1", S6, build.TCP, segment, extensions=[(60, bytes(6))])
         frames += [
             build.ethernet(A, B, v4),
@@ -602,9 +603,10 @@ def test_as_tshark(tmp_path: Path) -> None:
         assert tcp.src == ip(theirs["ip.src"] or theirs["ipv6.src"])
         assert tcp.dst == ip(theirs["ip.dst"] or theirs["ipv6.dst"])
         assert tcp.ttl == int(theirs["ip.ttl"] or theirs["ipv6.hlim"])
-        assert [tcp.src_port, tcp.dst_port, tcp.seq] == [int(text) for text in row[9:12]]
+        assert tcp.ip_id == int(theirs["ip.id"] or "0", 16)
+        assert [tcp.src_port, tcp.dst_port, tcp.seq] == [int(text) for text in row[10:13]]
         assert tcp.flags == int(theirs["tcp.flags"], 16)
         assert tcp.ack == (int(theirs["tcp.ack_raw"]) if tcp.flags & 16 else 0)
-        assert [tcp.window, tcp.payload] == [int(text) for text in row[14:16]]
-        assert [tcp.tsval, tcp.tsecr] == [int(text or -1) for text in row[16:]]
+        assert [tcp.window, tcp.payload] == [int(text) for text in row[15:17]]
+        assert [tcp.tsval, tcp.tsecr] == [int(text or -1) for text in row[17:]]
     assert decoded.link.direction == UNKNOWN

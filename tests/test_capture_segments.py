@@ -119,14 +119,14 @@ def test_segment_kind(flags: int, kind: int) -> None:
 def test_rows() -> None:
     """Every column of a row, from link, IP and TCP."""
     segment = build.tcp(40000, 9092, seq=9, flags="S", timestamps=(11, 12))
-    packet = build.ipv4(C, S, build.TCP, segment, ttl=61)
+    packet = build.ipv4(C, S, build.TCP, segment, ttl=61, ident=54321)
     table, _, _ = collect([build.ethernet(A, B, packet, [5])])
     (row,) = table.rows()
     assert row == {
         "capture": 3, "file": 7, "frame": 1, "time": T0, "kind": SYN,
         "src_hi": 0, "src_lo": 0xFFFF_0A00_0001, "dst_hi": 0, "dst_lo": 0xFFFF_0A00_0002,
         "src_port": 40000, "dst_port": 9092, "seq": 9, "ack": 0, "flags": 2, "window": 64240,
-        "payload": 0, "ttl": 61, "tsval": 11, "tsecr": 12,
+        "payload": 0, "ttl": 61, "ip_id": 54321, "tsval": 11, "tsecr": 12,
         "src_mac": parse_mac(A), "dst_mac": parse_mac(B),
         "direction": 0, "interface": 0, "vlan": 5, "icmp": -1,
     }  # fmt: skip

@@ -48,7 +48,7 @@ SYN = build.tcp(40000, 9092, seq=7, flags="S", mss=1460, timestamps=(11, 12))
 V4, V6 = build.ip(C, S, build.TCP, SYN), build.ip(C6, S6, build.TCP, SYN)
 FRAME = build.ethernet(A, B, V4)
 TAGGED = build.ethernet(A, B, V6, [5, 42])
-WANTED = Tcp(ip(C), ip(S), 40000, 9092, 7, 0, 2, 64240, 0, 64, 11, 12)
+WANTED = Tcp(ip(C), ip(S), 40000, 9092, 7, 0, 2, 64240, 0, 64, 0, 11, 12)
 WANTED6 = WANTED._replace(src=ip(C6), dst=ip(S6))
 MACS, NO_LINK = Link(mac(A), mac(B)), Link(NO_MAC, NO_MAC)
 

@@ -147,6 +147,28 @@ def both_macs_in_between(net):
 
 
 @doubtful
+def the_right_mac_was_in_vain_too(net):
+    """A firewall drops what goes to either."""
+    net.broker.knows(net.client, X)
+    net.broker.knows(net.client, Y, at=20)
+    net.drops.append(lose("syn-ack"))
+    net.dump(net.broker, 5)
+    net.play((1, 13, 25, 37))
+    return [stale("probable"), other("syn-ack-lost")], {"contradiction-right-in-vain"}
+
+
+@doubtful
+def the_right_mac_was_in_vain_once(net):
+    """One attempt alone may have failed for whatever reason."""
+    net.broker.knows(net.client, X)
+    net.broker.knows(net.client, Y, at=20)
+    net.drops.append(lose("syn-ack"))
+    net.dump(net.broker, 5)
+    net.play((1, 13, 25))
+    return [stale("confirmed"), other("syn-ack-lost")], set()
+
+
+@doubtful
 def the_new_owner_is_seen_only_afterwards(net):
     """Nothing of the broker before the entry healed: a failover would look the same."""
     net.client.knows(net.broker, X)

@@ -63,3 +63,24 @@ def test_a_repetition_bounds_no_clock() -> None:
         matched = scene.match()
         assert [clock.grade for clock in matched.clocks] == ["accurate", "absent"]
         assert [clock.offset for clock in matched.clocks] == [0, 0]
+
+
+def test_a_late_repetition_bounds_no_clock() -> None:
+    """Of the SYN-ACK each end has one that the other has not, sixteen seconds apart; the SYNs tell
+    how the clocks stand."""
+    scene = read("""
+        at client
+        -9.0 alive
+        0.000 client > server S 100 id=5
+        1.000 client > server S 100 id=6
+        31.1 server > client SA 900/101
+        40.0 alive
+        at server
+        -0.1 alive
+        0.010 client > server S 100 id=5
+        1.010 client > server S 100 id=6
+        15.1 server > client SA 900/101
+        19.0 alive""")
+    (clock,) = [c for c in scene.match().clocks if c.reference != c.host]
+    assert clock.grade == "one-sided"
+    assert abs(clock.offset) == 10_000_000

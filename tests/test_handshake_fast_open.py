@@ -10,7 +10,7 @@ from synack.model import OUTCOMES
 
 SYN = "at client\n-5 alive\n0.000 client > server S {isn} len=20\n"
 ANSWERED = SYN + "0.020 server > client SA 900/{ack}\n0.021 client > server A {ack}/901\n20 alive\n"
-SERVER = "at server\n-5 alive\n0.010 server > client SA 900/{ack}\n20 alive"
+SERVER = "at server\n-40 alive\n0.010 server > client SA 900/{ack}\n20 alive"
 DATA = "0.011 server > client A {next}/{ack} len=5"
 
 

@@ -97,7 +97,7 @@ def _rows(capture: int, host: Host, places: list[int], parts: int) -> list[tuple
         rows.append((
             capture, capture * parts + at * parts // len(places), place + 1, p.time,
             segment_kind(p.flags), *_ip(p.src), *_ip(p.dst), p.sport, p.dport, p.seq, p.ack,
-            bits, 64240, p.payload, 64, p.tsval, 0 if p.tsval >= 0 else -1, mac, -1, 0,
+            bits, 64240, p.payload, 64, p.ip_id, p.tsval, 0 if p.tsval >= 0 else -1, mac, -1, 0,
             interface, vlan, -1,
         ))  # fmt: skip
     return rows

@@ -401,6 +401,15 @@ def a_proxy_that_failed_later_and_whose_client_did_not_capture():
     return story
 
 
+def a_relay_that_failed_while_the_broker_recorded():
+    """That it worked at other times, with the same entry by its age, only the client recorded."""
+    story = one_failure_behind_a_relay_and_no_destination_mac()
+    story["losses"] = [{"segments": ["syn-ack"], "to": "10.0.1.77", "between": [15, 21]}]
+    story["captures"][0]["window"] = [14.5, 21]
+    story["dumps"] = [{"host": "broker-1", "at": [16]}]
+    return story
+
+
 def a_service_moved_and_the_clients_table_is_from_before():
     """The link heard the announcement. What keeps the client from either owner is a firewall."""
     story = a_service_moved_and_serves_another_client()
@@ -432,6 +441,7 @@ def a_capture_that_ends_with_the_answer_to_a_second_owner():
         a_proxy_that_failed_later_and_no_destination_mac,
         a_relay_whose_path_loses_and_no_destination_mac,
         a_proxy_that_failed_later_and_whose_client_did_not_capture,
+        a_relay_that_failed_while_the_broker_recorded,
         a_service_moved_and_the_clients_table_is_from_before,
         a_capture_that_ends_with_the_answer_to_a_second_owner,
         who_got_the_answers_captured, a_captured_balancer, a_router_is_not_the_client_behind_it,
@@ -648,6 +658,15 @@ def the_old_owner_listed_its_interface_by_another_clock():
     return story
 
 
+def the_old_owner_was_answered_and_only_answers_recorded():
+    """The entry is older than that: it was right then, though nothing shows whose MAC it was."""
+    story = only_the_old_owner_captured()
+    story["captures"] = [{"host": "broker-1", "link_type": "LINUX_SLL2", "direction": "out"},
+                         {"host": "producer-7"}]  # fmt: skip
+    story["dumps"] = [{"host": "broker-1", "at": [20]}]
+    return story
+
+
 def the_clients_capture_ended_before_the_late_answers():
     """That it resets them once the entry is gone shows that they came."""
     story = late_answers_are_reset_after_the_entry_was_deleted()
@@ -718,6 +737,7 @@ def an_owner_heard_by_clocks_that_nothing_compares():
         a_balancers_mac_that_the_clients_table_has,
         a_balancers_mac_beside_the_clients_own_and_no_destination_mac,
         the_old_owner_listed_its_interface_by_another_clock,
+        the_old_owner_was_answered_and_only_answers_recorded,
         the_clients_capture_ended_before_the_late_answers,
         the_servers_capture_began_among_its_answers, the_client_speaks_to_another_server_alone,
         the_client_recorded_only_what_came_and_what_was_flooded,
@@ -824,19 +844,26 @@ def test_an_owner_heard_by_clocks_that_nothing_compares(tmp_path):
     assert "clock-assumed" in {e.id for e in found.evidence}
 
 
-def test_a_clock_on_which_nothing_rests(tmp_path):
+@pytest.mark.parametrize("known", [False, True])
+def test_a_clock_on_which_nothing_rests(known, tmp_path):
     """Nobody saw the loss nor a frame of the owner: another host's ARP names it, by a clock of its
-    own. The client's table and its handshakes in vain need neither."""
+    own. Had others the old MAC as well, only that clock could tell which came first."""
     story = an_owner_heard_by_clocks_that_nothing_compares()
     story["hosts"]["broker-1"].pop("clock")
     story["hosts"]["producer-71"]["clock"] = {"offset": -3600.0}
     story["captures"] = [{"host": "producer-7"}, {"host": "producer-71"}]
-    assert accused(story, tmp_path) == [("producer-7", "10.0.1.10", OLD, B, "host")]
-    (found,) = (f for f in synack.diagnose(str(tmp_path)).findings if f.kind == "stale-neighbor")
-    assert found.confidence == "possible"
-    ids = {e.id for e in found.evidence}
-    assert {"clock-assumed", "table-agrees"} <= ids
-    assert not {"lost-at-peer", "owner-by-own-capture", "owner-by-source-mac"} & ids
+    if known:
+        story["hosts"]["batch-3"] = {"address": "10.0.1.33", "mac": LIVE}
+        story["neighbors"].append({"host": "batch-3", "address": "10.0.1.10", "mac": OLD})
+        story["dumps"].append({"host": "batch-3", "at": [2]})
+    said = [] if known else [("producer-7", "10.0.1.10", OLD, B, "host")]
+    assert accused(story, tmp_path) == said
+    for found in synack.diagnose(str(tmp_path)).findings:
+        ids = {e.id for e in found.evidence}
+        if found.kind == "stale-neighbor":
+            assert found.confidence == "possible"
+            assert {"clock-assumed", "table-agrees"} <= ids
+            assert not {"lost-at-peer", "owner-by-own-capture", "owner-by-source-mac"} & ids
 
 
 @pytest.mark.parametrize("wrong", [True, False])

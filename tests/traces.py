@@ -12,7 +12,7 @@
 Flags are letters of ``FSRPA``; ``Q`` is an ICMP error that quotes such a segment. An
 end is a name of :data:`HOSTS`, with ``:port`` for another port. A capture may say
 ``clock=``, ``gap=FROM..TO``, ``drops=N`` and ``role=client|server``; a segment ``len=``,
-``ts=``, ``tsecr=``, ``ttl=``, ``from=`` and ``to=`` (whose MACs), ``dir=in|out|other`` and
+``ts=``, ``tsecr=``, ``ttl=``, ``id=``, ``from=`` and ``to=`` (whose MACs), ``dir=in|out|other`` and
 ``nomac``.
 """
 
@@ -137,13 +137,14 @@ def _packet(scene: Scene, time: int, words: list[str]) -> None:
     kind, bits = segment_kind(flags), sum(1 << "FSRPA".index(letter) for letter in flags.strip("Q"))
     size, tsval = int(options.get("len", 0)), int(options.get("ts", -1))
     tsecr = int(options.get("tsecr", 0 if tsval >= 0 else -1))
-    ttl, direction = int(options.get("ttl", 64)), _DIRECTIONS.get(options.get("dir", ""), 0)
+    ttl, ip_id = int(options.get("ttl", 64)), int(options.get("id", 0))
+    direction = _DIRECTIONS.get(options.get("dir", ""), 0)
     macs = NO_MAC, NO_MAC
     if "nomac" not in rest:
         macs = mac(options.get("from", src)), mac(options.get("to", dst))
     scene.rows.append((
         number, number, file.packets, time, kind, *ip(src), *ip(dst), sport, dport, seq, ack,
-        bits, 64240, size, ttl, tsval, tsecr, *macs, direction, 0, -1,
+        bits, 64240, size, ttl, ip_id, tsval, tsecr, *macs, direction, 0, -1,
         256 * 3 + 1 if kind == QUOTE else -1,
     ))  # fmt: skip
     if kind != QUOTE:

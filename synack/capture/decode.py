@@ -44,7 +44,8 @@ class Link(NamedTuple):
 
 
 class Tcp(NamedTuple):
-    """A TCP header and its ends; ``payload`` in bytes by the IP length, ``tsval`` -1 without."""
+    """A TCP header and its ends; ``payload`` in bytes by the IP length, ``tsval`` -1 without,
+    ``ip_id`` 0 outside of IPv4."""
 
     src: Address
     dst: Address
@@ -56,6 +57,7 @@ class Tcp(NamedTuple):
     window: int
     payload: int
     ttl: int
+    ip_id: int
     tsval: int
     tsecr: int
 
@@ -279,7 +281,7 @@ def _ipv4(raw: bytes) -> _Found:
     length = (ip.len or len(raw)) - header
     payload = raw[header : header + length]
     if ip.p == dpkt.ip.IP_PROTO_TCP:
-        return _tcp(src, dst, payload, length, ip.ttl)
+        return _tcp(src, dst, payload, length, ip.ttl, ip.id)
     if ip.p == dpkt.ip.IP_PROTO_ICMP:
         return _icmp4(payload, length)
     return inside(ip.p, src, dst, payload, length)
@@ -313,13 +315,13 @@ def _ipv6(raw: bytes) -> _Found:
     payload = raw[start : start + max(length, 0)]
     src, dst = pack_ip(raw[8:24]), pack_ip(raw[24:40])
     if protocol == dpkt.ip.IP_PROTO_TCP:
-        return _tcp(src, dst, payload, length, raw[7])
+        return _tcp(src, dst, payload, length, raw[7], 0)
     if protocol == dpkt.ip.IP_PROTO_ICMP6:
         return _icmp6(src, payload, length)
     return inside(protocol, src, dst, payload, length)
 
 
-def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
+def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int, ip_id: int) -> Tcp:
     cut = f"TCP header cut: {len(raw)} of 20 bytes" if len(raw) < 20 else ""
     if len(raw) < _UP_TO_FLAGS:
         raise _Damaged(cut)
@@ -331,7 +333,7 @@ def _tcp(src: Address, dst: Address, raw: bytes, length: int, ttl: int) -> Tcp:
     ack = tcp.ack if tcp.flags & dpkt.tcp.TH_ACK else 0
     segment = Tcp(
         src, dst, tcp.sport, tcp.dport, tcp.seq, ack, tcp.flags,
-        tcp.win if len(raw) >= _UP_TO_WINDOW else 0, length - header, ttl, tsval, tsecr,
+        tcp.win if len(raw) >= _UP_TO_WINDOW else 0, length - header, ttl, ip_id, tsval, tsecr,
     )  # fmt: skip
     if cut:
         raise _Damaged(cut, segment)

@@ -59,7 +59,7 @@ cdef class Scanner:
     cdef i64[::1] s_frame, s_time, s_tsval, s_tsecr, s_src_mac, s_dst_mac
     cdef u64[::1] s_src_hi, s_src_lo, s_dst_hi, s_dst_lo
     cdef u32[::1] s_seq, s_ack
-    cdef unsigned short[::1] s_src_port, s_dst_port, s_flags, s_window
+    cdef unsigned short[::1] s_src_port, s_dst_port, s_flags, s_window, s_ip_id
     cdef unsigned char[::1] s_kind, s_ttl
     cdef signed char[::1] s_direction, c_direction
     cdef int[::1] c_capture, c_file
@@ -75,7 +75,7 @@ cdef class Scanner:
     cpdef int put_segment(
         self, i64 time, int kind, u64 src_hi, u64 src_lo, u64 dst_hi, u64 dst_lo,
         u32 src_port, u32 dst_port, u32 seq, u32 ack, u32 flags, u32 window,
-        i64 payload, u32 ttl, i64 tsval, i64 tsecr, i64 src_mac, i64 dst_mac,
+        i64 payload, u32 ttl, u32 ip_id, i64 tsval, i64 tsecr, i64 src_mac, i64 dst_mac,
         int direction, i64 interface, int vlan, int icmp) except -1 nogil
     @cython.locals(row=Py_ssize_t)
     cpdef int put_claim(
@@ -96,8 +96,8 @@ cdef class Scanner:
     cdef int _frame(self, Py_ssize_t at, Py_ssize_t end, int link,
                     i64 time, i64 interface, int direction) except -1 nogil
     @cython.locals(limit=Py_ssize_t, header=int, flags=u32, kind=int, src_hi=u64, src_lo=u64,
-                   dst_hi=u64, dst_lo=u64, ttl=u32, src_port=u32, dst_port=u32, tsval=i64,
-                   tsecr=i64, at=Py_ssize_t, stop=Py_ssize_t, p=Bytes, ip=Bytes)
+                   dst_hi=u64, dst_lo=u64, ttl=u32, ip_id=u32, src_port=u32, dst_port=u32,
+                   tsval=i64, tsecr=i64, at=Py_ssize_t, stop=Py_ssize_t, p=Bytes, ip=Bytes)
     cdef int _tcp(self, Py_ssize_t frame, Py_ssize_t network,
                   Py_ssize_t segment, Py_ssize_t end, i64 length, int macs, i64 time,
                   i64 interface, int direction, int vlan) except -1 nogil

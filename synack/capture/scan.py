@@ -311,6 +311,7 @@ class Scanner:
         self.s_src_port, self.s_dst_port = s["src_port"], s["dst_port"]
         self.s_seq, self.s_ack, self.s_flags = s["seq"], s["ack"], s["flags"]
         self.s_window, self.s_payload, self.s_ttl = s["window"], s["payload"], s["ttl"]
+        self.s_ip_id = s["ip_id"]
         self.s_tsval, self.s_tsecr = s["tsval"], s["tsecr"]
         self.s_src_mac, self.s_dst_mac = s["src_mac"], s["dst_mac"]
         self.s_direction, self.s_interface = s["direction"], s["interface"]
@@ -421,7 +422,7 @@ class Scanner:
     def put_segment(
         self, time: int, kind: int, src_hi: int, src_lo: int, dst_hi: int, dst_lo: int,
         src_port: int, dst_port: int, seq: int, ack: int, flags: int, window: int,
-        payload: int, ttl: int, tsval: int, tsecr: int, src_mac: int, dst_mac: int,
+        payload: int, ttl: int, ip_id: int, tsval: int, tsecr: int, src_mac: int, dst_mac: int,
         direction: int, interface: int, vlan: int, icmp: int,
     ) -> int:  # fmt: skip
         """Keep one segment of the current frame. Columns are 0 from the start, and memory
@@ -440,6 +441,7 @@ class Scanner:
         self.s_flags[row] = flags
         self.s_window[row] = window
         self.s_ttl[row] = ttl
+        self.s_ip_id[row] = ip_id
         self.s_tsval[row] = tsval
         self.s_tsecr[row] = tsecr
         self.s_src_mac[row] = src_mac
@@ -779,12 +781,14 @@ class Scanner:
             src_lo = _V4 | _word(ip, 12, True)
             dst_lo = _V4 | _word(ip, 16, True)
             ttl = ip[8]
+            ip_id = _half(ip, 4)
         else:
             src_hi = self._be64(network + 8)
             src_lo = self._be64(network + 16)
             dst_hi = self._be64(network + 24)
             dst_lo = self._be64(network + 32)
             ttl = ip[7]
+            ip_id = 0
         src_port = _half(p, 0)
         dst_port = _half(p, 2)
         self.tcp += 1
@@ -812,7 +816,7 @@ class Scanner:
             time, kind, src_hi, src_lo, dst_hi, dst_lo, src_port, dst_port,
             _word(p, 4, True),
             _word(p, 8, True) if flags & 16 else 0,
-            flags, _half(p, 14), length - header, ttl, tsval, tsecr,
+            flags, _half(p, 14), length - header, ttl, ip_id, tsval, tsecr,
             self._source_mac(frame, macs), self._be48(frame) if macs == 1 else -1,
             direction, interface, vlan, -1,
         )  # fmt: skip

@@ -210,7 +210,7 @@ class Collector:
             self._counts["icmp-error"] += 1
             q = payload
             quoted = Tcp(
-                q.src, q.dst, q.src_port, q.dst_port, q.seq, q.ack, q.flags, 0, 0, 0, -1, -1
+                q.src, q.dst, q.src_port, q.dst_port, q.seq, q.ack, q.flags, 0, 0, 0, 0, -1, -1
             )
             if not scanner.counts_only:
                 self._add_segment(record, frame, quoted, QUOTE, q.icmp)
@@ -235,7 +235,7 @@ class Collector:
         link = frame.link
         self._scanner.put_segment(
             record.time, kind, *tcp.src, *tcp.dst, tcp.src_port, tcp.dst_port, tcp.seq, tcp.ack,
-            tcp.flags, tcp.window, tcp.payload, tcp.ttl, tcp.tsval, tcp.tsecr,
+            tcp.flags, tcp.window, tcp.payload, tcp.ttl, tcp.ip_id, tcp.tsval, tcp.tsecr,
             link.src_mac, link.dst_mac, _direction(record, frame),
             record.interface or link.interface, link.vlan, icmp,
         )  # fmt: skip

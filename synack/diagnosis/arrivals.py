@@ -6,10 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from synack.addresses import NO_MAC
+from synack.addresses import NO_MAC, Address
 from synack.diagnosis.forwarded import varied
+from synack.diagnosis.observed.by_address import ByAddress
 from synack.diagnosis.sendings import Sendings
-from synack.grouping import ids_of
+from synack.grouping import among, ids_of
+from synack.handshake.clock import on_reference
 from synack.handshake.legs import NEVER
 from synack.handshake.matched import DELIVERED, UNWITNESSED
 from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
@@ -106,6 +108,37 @@ class Arrivals(Sendings):
         done &= ~self.in_vain & (s["fate"] == UNWITNESSED) & ~self.came_through
         when = s["time"] + np.where(done & (late > 0) & (late < NEVER), late, 0)
         return np.where(done | self.came_through, when, NO_TIME)
+
+    def received(self, host: int, address: Address, mac: int) -> Array:
+        """Times (ns on the reference clock) at which what ``host`` sent had come to ``address``, by
+        captures of the machine that has it and ``mac``; ``host`` need not have recorded it."""
+        index, (high, low, at, when) = self._received
+        rows = index.rows(address)
+        rows = rows[among(self.own_addresses.get(host, set()), high[rows], low[rows])]
+        homes = [home for home, macs in self.own_macs.items() if mac in macs]
+        rows = rows[np.isin(at[rows], homes) & self.comparable(host, at[rows])]
+        return when[rows]
+
+    @cached_property
+    def _received(self) -> tuple[ByAddress, tuple[Array, Array, Array, Array]]:
+        """Of attempts that completed, by the end that had received something when it answered:
+        (upper half, lower half of who had sent it, host of the capture, time)."""
+        m, parts = self.matched, []
+        done = np.flatnonzero(self.attempts["outcome"] == Outcome.COMPLETED)
+        ends = (
+            (m.client, "client", "server", Event.ACK),
+            (m.server, "server", "client", Event.SYN_ACK),
+        )
+        for sighting, mine, other, answer in ends:
+            seen = sighting[done]
+            seen = seen[seen >= 0]
+            seen = seen[m.legs.counts[seen, answer] > 0]
+            at = m.host_of_capture[m.sightings["capture"][seen]]
+            when = on_reference(self.clocks, at, m.legs.first[seen, answer])
+            names = (f"{end}_{half}" for end in (mine, other) for half in ("hi", "lo"))
+            parts.append([*(m.sightings[name][seen] for name in names), at, when])
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        return ByAddress(columns[0], columns[1]), (columns[2], columns[3], columns[4], columns[5])
 
     @cached_property
     def asker_answered(self) -> Array:

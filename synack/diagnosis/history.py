@@ -9,7 +9,7 @@ from synack.addresses import format_mac
 from synack.diagnosis.documents import EVENT, INVENTORY, LEASE
 from synack.diagnosis.entries import ARP
 from synack.diagnosis.evidence import Case, text_of
-from synack.diagnosis.mismatch import Mismatch
+from synack.diagnosis.mismatch import Mismatch, failed
 from synack.grouping import distinct, ids_of
 from synack.handshake.matched import DELIVERED, LOST
 from synack.handshake.states import Event
@@ -71,6 +71,7 @@ def contradictions(case: Case, mismatch: Mismatch, sendings: Table) -> list[Evid
         _both_macs(case, mismatch, sendings),
         _table_disagrees(case, mismatch, sendings),
         _some_arrived(case, mismatch),
+        _right_in_vain(case, mismatch),
         _reset_by_another(case, sendings),
     ]
     return [evidence for evidence in found if evidence is not None]
@@ -192,6 +193,18 @@ def _some_arrived(case: Case, mismatch: Mismatch) -> Evidence | None:
     says = f"{count(len(came), 'segment')} arrived although sent to the wrong MAC"
     rows = case.sendings["row"][came].tolist()
     return Evidence("contradiction-some-arrived", says, case.frames(rows, most=3))
+
+
+def _right_in_vain(case: Case, mismatch: Mismatch) -> Evidence | None:
+    """What went to the right MAC fared no better, in several attempts: something else loses it."""
+    s, scope = case.sendings, mismatch.scope
+    right = scope[s["mac"][scope] == mismatch.right]
+    right = right[~np.isin(s["attempt"][right], s["attempt"][mismatch.rows])]
+    attempts = len(distinct(s["attempt"][right]))
+    if attempts < 2 or not failed(case, s.take(right)).all() or case.came_through[right].any():
+        return None
+    says = f"none of {attempts} attempts that went to the right MAC completed either"
+    return Evidence("contradiction-right-in-vain", says, case.frames(s["row"][right].tolist(), 3))
 
 
 def _reset_by_another(case: Case, sendings: Table) -> Evidence | None:

@@ -94,7 +94,11 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     if by_clock and _CLOCK_ASSUMED not in doubts:
         doubts.append(_CLOCK_ASSUMED)
     grade = 2 - [witnessed, owner].count(None) - (not agrees) - len(doubts) - len(against)
-    if witnessed is None and owner is None and _CLOCK_ASSUMED in doubts:
+    if (
+        (witnessed, owner) == (None, None)
+        and _CLOCK_ASSUMED in doubts
+        and _long_gone(case, mismatch)
+    ):
         grade += 1  # What nothing rests on costs nothing.
     if grade < 0 or (blind and (table is None or against)):
         return None
@@ -345,6 +349,14 @@ def _maybe_mirrored(case: Case, mismatch: Mismatch) -> Array:
     return rows[np.isin(rows, case.forwarded) & ~np.isin(rows, case.surely_forwarded)]
 
 
+def _long_gone(case: Case, mismatch: Mismatch) -> bool:
+    """Whether nothing but the sender's own entry shows that the wrong MAC ever had the address: it
+    was gone before, and no clock is needed to tell that the right one had taken over."""
+    host, ip, wrong = mismatch.host, mismatch.ip, mismatch.wrong
+    signs = case.spoken(ip, wrong), case.claimed(ip, wrong), case.other_tables_say(host, ip, wrong)
+    return not any(len(rows) for rows in signs)
+
+
 def _by_another(case: Case, mismatch: Mismatch) -> list[Evidence]:
     """Whether the wrong MAC is the right one of another address for the sender: without a table
     its route to the peer may as well go by that one."""
@@ -482,10 +494,11 @@ def before_recovery(case: Case, rows: Array, reached: Array) -> Array:
 
 
 def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
-    """Whether the same peer was ``reached`` (ns) between the failures and the dumps that are
-    to explain them, between two dumps in a row that have the wrong MAC, or while one of them
-    had it, by its age: then the entry was another one meanwhile, or did no harm. Or whether
-    it must have been corrected between these dumps and the failures."""
+    """Whether the same peer was ``reached`` (ns), or received something by its own capture,
+    between the failures and the dumps that are to explain them, between two dumps in a row
+    that have the wrong MAC, or while one of them had it, by its age, since the right one is
+    known: then the entry was another one meanwhile, or did no harm. Or whether it must have
+    been corrected between these dumps and the failures."""
     sendings = case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
@@ -499,9 +512,12 @@ def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
     at, kept = case.entry_time[rows], np.flatnonzero(wrong[:-1] & wrong[1:])
     aged, age = np.flatnonzero(wrong), case.entries["updated_s"][rows]
     aged = aged[age[aged] > 0]
-    lows = np.concatenate([[begin], at[kept], at[aged] - (age[aged] - 1) * _SEC])  # whole seconds
+    known = first_sign(case, mismatch.host, mismatch.ip, mismatch.right) or 0
+    since = np.maximum(at[aged] - (age[aged] - 1) * _SEC, known)  # the ages are of whole seconds
+    lows = np.concatenate([[begin], at[kept], since])
     highs = np.concatenate([[end], at[kept + 1], at[aged]])
-    reached = np.sort(reached[reached != NO_TIME])
+    received = case.received(mismatch.host, mismatch.ip, mismatch.right)
+    reached = np.sort(np.concatenate([reached[reached != NO_TIME], received]))
     if (np.searchsorted(reached, lows) < np.searchsorted(reached, highs, "right")).any():
         return True
     return corrected(case, mismatch, int(certain.max()), int(sendings["time"].max()))

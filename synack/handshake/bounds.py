@@ -15,6 +15,8 @@ from synack.tables import NO_TIME, Array
 
 REPEATED_NS = 3_000_000_000
 """A handshake's segment is repeated after 1 s, then after 2 s (RFC 6298)."""
+SOONEST_REPEATED_NS = 1_000_000_000
+_NEVER = np.iinfo(np.int64).max // 2
 
 
 def clocks(m: Matched, found: Lookalikes, known_offsets: Mapping[str, int]) -> list[Clock]:
@@ -22,11 +24,14 @@ def clocks(m: Matched, found: Lookalikes, known_offsets: Mapping[str, int]) -> l
     time, capture = m.segments["time"], m.segments["capture"]
     watching = _watching(m)
     passed = passages(m, watching[m.host_of_capture])
-    out, back = _timed(
-        m, *(np.concatenate(pair) for pair in zip((found.out, found.back), passed, strict=True))
-    )
+    tsval = m.segments["tsval"]
+    stamped = (tsval[passed[0]] >= 0) & (tsval[passed[1]] >= 0)
+    pairs = zip((found.out, found.back, found.sure), (*passed, stamped), strict=True)
+    out, back, sure = (np.concatenate(pair) for pair in pairs)
+    timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
+    out, back, sure = out[timed], back[timed], sure[timed]
     way = _ways(m, out, back)
-    kept = _unmistakable(m, out, back, way)
+    kept = _unmistakable(m, out, back, way, sure)
     out, back = out[kept], back[kept]
     repeated = _repeated_in_step(m, found, way[kept])
     out, back = (np.concatenate(pair) for pair in zip((out, back), repeated, strict=True))
@@ -34,13 +39,6 @@ def clocks(m: Matched, found: Lookalikes, known_offsets: Mapping[str, int]) -> l
              if name in m.hosts}  # fmt: skip
     sender, receiver = (m.host_of_capture[capture[rows]] for rows in (out, back))
     return estimate(len(m.hosts), sender, receiver, time[out], time[back], known, watching)
-
-
-def _timed(m: Matched, out: Array, back: Array) -> tuple[Array, Array]:
-    """Those of these pairs of rows of segments that both have a time."""
-    time = m.segments["time"]
-    timed = (time[out] != NO_TIME) & (time[back] != NO_TIME)
-    return out[timed], back[timed]
 
 
 def _watching(m: Matched) -> Array:
@@ -51,22 +49,30 @@ def _watching(m: Matched) -> Array:
     return result
 
 
-def _unmistakable(m: Matched, out: Array, back: Array, way: Array) -> Array:
+def _unmistakable(m: Matched, out: Array, back: Array, way: Array, certain: Array) -> Array:
     """Whether it is sure that a segment and its only like at the peer, on its ``way``, are one
-    (bool).
+    (bool): ``certain`` by what they carry, or likely by when they were sent.
 
-    Without TSval a repetition looks the same: the sender's capture must have been on when
-    there would have been one. Where a direction has nothing better, and the other has
-    anything, doubtful ones will do: wrong ones would contradict those of the other.
+    Without TSval or identification a repetition looks the same: the sender's capture must have
+    been on when there would have been one. Where a direction has nothing better, and the
+    other has anything, doubtful ones will do: wrong ones would contradict those of the other,
+    by coming too early; or seem to take so long, there and back, that one is a repetition.
     """
-    s = m.segments
-    first, last = spans(m)
-    capture, time = s["capture"][out], s["time"][out]
-    sure = (s["tsval"][out] >= 0) & (s["tsval"][back] >= 0)
-    sure |= (time - REPEATED_NS >= first[capture]) & (time + REPEATED_NS <= last[capture])
-    size = len(m.hosts)
-    has_sure, has_any = (np.bincount(w, minlength=size * size) > 0 for w in (way[sure], way))
-    return np.asarray(sure | (~has_sure & _turned(has_any, size))[way])
+    if certain.all():
+        return certain
+    time, capture = m.segments["time"], m.segments["capture"][out]
+    first, last = (moments[capture] for moments in spans(m))
+    likely = (time[out] - REPEATED_NS >= first) & (time[out] + REPEATED_NS <= last)
+    sure, size = certain | likely, len(m.hosts)
+    has_sure, has_certain, has_any = (
+        np.bincount(mine, minlength=size * size) > 0 for mine in (way[sure], way[certain], way)
+    )
+    took = time[back] - time[out]
+    shortest, best = np.full(size * size, _NEVER), certain | ~has_certain[way]
+    np.minimum.at(shortest, way[best], took[best])
+    answered = _turned(has_any, size)
+    soon = took + _turned(shortest, size)[way] < SOONEST_REPEATED_NS
+    return certain | ((sure | (~has_sure & answered)[way]) & (soon | ~answered[way]))
 
 
 def _repeated_in_step(m: Matched, found: Lookalikes, way: Array) -> tuple[Array, Array]:

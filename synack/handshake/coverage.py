@@ -51,7 +51,8 @@ def coverage_of(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
     give or take the uncertainty, with no missing file between. What the segment answers
     came before it whatever the clocks say. A client's capture that was on and does not
     have the client's own SYN looks elsewhere, as does a server's that has nothing of an
-    attempt that the server answered (it may be there under other addresses).
+    attempt that the server answered (it may be there under other addresses). And what follows
+    a handshake's first two segments is known by these: without them it cannot be missed.
     """
     from_client = SENDER[leg] == CLIENT
     ends = m.client_host[attempt], m.server_host[attempt]
@@ -76,6 +77,7 @@ def coverage_of(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
         m.legs.first[m.server[ahead[1]], Event.SYN],
     )
     called = across(m.clocks, sender[late], receiver[late], first)[0] - doubt[late]
+    follows = (sighting < 0) & (leg != Event.SYN) & (leg != Event.SYN_ACK)
     soonest, latest = moment - doubt, moment + doubt
     result = np.full((len(m.captures), len(sent)), UNCAPTURED, np.uint8)
     reached = arrivals(m.vantages, machines(m.captures), m.segments)
@@ -91,7 +93,7 @@ def coverage_of(m: Matched, sent: Array, attempt: Array, leg: Array) -> Array:
             coverage[missing] = GAP
         coverage[latest + SETTLE_NS > capture.last] = ENDS
         coverage[latest > capture.last] = ENDED
-        coverage[(soonest < capture.first) & ~(seen_here & begun)] = BEGAN
+        coverage[((soonest < capture.first) & ~(seen_here & begun)) | follows] = BEGAN
         coverage[late[called - SETTLE_NS >= capture.first]] = ELSEWHERE
         coverage[~timed] = UNTIMED
         coverage[(receiver != m.host_of_capture[number]) | ~(mine | seen_here)] = UNCAPTURED

@@ -19,6 +19,8 @@ class Lookalikes(NamedTuple):
     out: Array
     """Rows of departures that are the only ones of their kind, and of their arrivals."""
     back: Array
+    sure: Array
+    """Whether timestamps or identifications make each of these pairs one packet (bool)."""
     rows: Array
     """Rows of all others that have both departures and arrivals."""
     attempt: Array
@@ -28,8 +30,9 @@ class Lookalikes(NamedTuple):
     """A number for each kind of these."""
 
 
-def lookalikes(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Lookalikes:
-    """Which of ``rows`` of segments, all there are of some attempts, may be one packet."""
+def lookalikes(m: Matched, rows: Array, attempt: Array, arrival: Array, ip_id: Array) -> Lookalikes:
+    """Which of ``rows`` of segments, all there are of some attempts, may be one packet.
+    ``ip_id``: as of :func:`~synack.handshake.identification.identified`."""
     legs = present(m.leg[rows])
     place = np.zeros(len(Event), np.int64)
     place[legs] = np.arange(len(legs))
@@ -37,13 +40,16 @@ def lookalikes(m: Matched, rows: Array, attempt: Array, arrival: Array) -> Looka
     seq, tsval = m.segments["seq"][rows], common(m.segments["tsval"][rows], cell, arrival)
     group = ids_within(cell, int(cell.max(initial=-1)) + 1, seq, tsval)
     bare = np.flatnonzero(tsval < 0)
+    if ip_id[bare].any():
+        group[bare] = group.max() + 1 + ids_of(group[bare], ip_id[bare])
     bare = bare[repeated(cell, bare[~arrival[bare]])[cell[bare]]]
     if len(bare):
-        # Without timestamps only the MAC tells a repetition from what it repeats.
+        # Without either only the MAC tells a repetition from what it repeats.
         target, source = (m.segments[name][rows[bare]] for name in ("dst_mac", "src_mac"))
         mac = meant(target, source, ids_of(cell[bare]), arrival[bare])
         group[bare] = group.max() + 1 + ids_of(group[bare], mac)
     out, back, others = once(group, arrival)
+    sure = ((tsval[out] >= 0) & (tsval[back] >= 0)) | (ip_id[out] != 0)
     return Lookalikes(
-        rows[out], rows[back], rows[others], attempt[others], arrival[others], group[others]
+        rows[out], rows[back], sure, rows[others], attempt[others], arrival[others], group[others]
     )

@@ -11,6 +11,7 @@ from synack.handshake.clock import across
 from synack.handshake.coincidence import by_chance
 from synack.handshake.fates import fates
 from synack.handshake.foreign import foreign
+from synack.handshake.identification import identified
 from synack.handshake.lookalikes import Lookalikes, lookalikes
 from synack.handshake.matched import SENDER, Matched
 from synack.handshake.nat import Alike
@@ -23,9 +24,10 @@ from synack.together import together
 
 def pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alike) -> None:
     rows, attempt, arrival = _both_ends(m)
+    ip_id = identified(m, rows, attempt, arrival)
 
     def lookalikes_of(mine: Array) -> Lookalikes:
-        return lookalikes(m, rows[mine], attempt[mine], arrival[mine])
+        return lookalikes(m, rows[mine], attempt[mine], arrival[mine], ip_id[mine])
 
     half = m.attempts // 2
     one, other = together(
@@ -45,7 +47,7 @@ def pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alik
     m.foreign[:] = foreign(m)
     sent = rows[~arrival]
     attempt, arrived = attempt[~arrival], arrived[sent]
-    arrived[_of_another(m, sent, arrived)] = -1
+    arrived[_of_another(m, sent, arrived, ip_id[~arrival] != 0)] = -1
     fate, cause = fates(m, sent, attempt, arrived)
     m.transmissions = Table(
         TRANSMISSIONS,
@@ -84,12 +86,13 @@ def _both_ends(m: Matched) -> tuple[Array, Array, Array]:
     return rows, m.identity[m.sighting[rows]], at[rows] != sender[rows]
 
 
-def _of_another(m: Matched, sent: Array, arrived: Array) -> Array:
+def _of_another(m: Matched, sent: Array, arrived: Array, identified: Array) -> Array:
     """Rows of pairs (``sent``, ``arrived``; -1 none) that nothing but their looks makes one packet,
     and of which the second came at such a time that it was a repetition of the first, which
     the sender's capture does not have: where clocks can be compared."""
     s = m.segments
-    pairs = np.flatnonzero((arrived >= 0) & ((s["tsval"][sent] < 0) | (s["tsval"][arrived] < 0)))
+    bare = ~identified & ((s["tsval"][sent] < 0) | (s["tsval"][arrived] < 0))
+    pairs = np.flatnonzero((arrived >= 0) & bare)
     sent, arrived = sent[pairs], arrived[pairs]
     sender, receiver = (m.host_of_capture[s["capture"][rows]] for rows in (sent, arrived))
     moment, doubt = across(m.clocks, sender, receiver, s["time"][sent])

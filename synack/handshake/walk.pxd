@@ -33,7 +33,7 @@ cdef class Walk:
     cdef const unsigned char[:] s_kind, s_ttl
     cdef const signed char[:] s_direction
     cdef const u64[:] s_src_hi, s_src_lo, s_dst_hi, s_dst_lo
-    cdef const unsigned short[:] s_src_port, s_dst_port, s_flags, s_window
+    cdef const unsigned short[:] s_src_port, s_dst_port, s_flags, s_window, s_ip_id
     cdef const u32[:] s_seq, s_ack
     cdef const i64[:] s_time, s_src_mac, s_dst_mac, s_tsval, s_tsecr
 

@@ -65,7 +65,7 @@ _BATCH = 1 << 11
 _COLUMNS = (
     "capture", "kind", "src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port",
     "seq", "ack", "payload", "time", "src_mac", "flags", "window", "tsval", "tsecr",
-    "ttl", "interface", "direction", "vlan", "dst_mac",
+    "ttl", "ip_id", "interface", "direction", "vlan", "dst_mac",
 )  # fmt: skip
 _KEY = 3
 """Words that tell a connection: the lower halves of both ends, capture and ports. The upper
@@ -208,7 +208,7 @@ class Walk:
         self.s_seq, self.s_ack, self.s_payload = s["seq"], s["ack"], s["payload"]
         self.s_flags, self.s_window, self.s_src_mac = s["flags"], s["window"], s["src_mac"]
         self.s_tsval, self.s_tsecr, self.s_ttl = s["tsval"], s["tsecr"], s["ttl"]
-        self.s_dst_mac = s["dst_mac"]
+        self.s_dst_mac, self.s_ip_id = s["dst_mac"], s["ip_id"]
         self.s_interface, self.s_direction, self.s_vlan = s["interface"], s["direction"], s["vlan"]
         self.o_attempt, self.o_event = self.attempt, self.event
 
@@ -470,6 +470,7 @@ class Walk:
         return (
             _distance(self.s_time[one], self.s_time[other]) <= _SOON
             and self.s_seq[one] == self.s_seq[other]
+            and self.s_ip_id[one] == self.s_ip_id[other]
             and self.s_ack[one] == self.s_ack[other]
             and self.s_tsval[one] == self.s_tsval[other]
             and self.s_tsecr[one] == self.s_tsecr[other]
