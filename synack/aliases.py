@@ -84,6 +84,9 @@ def one_name_each(
             and macs().get(one, set()) & macs().get(other, set())
         ):
             why = _same_owner(owner(one), owner(other))
+            # A router's capture may hold one server's packets alone, and some that go astray.
+            if not all(_in_all(owner(n).macs, of_capture == n, segments) for n in (one, other)):
+                why = ""
         if not why:
             continue
         files = " and ".join(
@@ -222,6 +225,14 @@ def _same_owner(mine: Owner, theirs: Owner) -> str:
     if any(special_mac(mac) or _of_address(mac, mine) for mac in mine.macs):
         return ""
     return "the same own addresses and MACs, one after the other (probable)"
+
+
+def _in_all(macs: frozenset[int], captures: Array, segments: Table) -> bool:
+    """Whether all frames of ``captures`` (bool) that have MACs are from or to one of ``macs``."""
+    source, target = segments["src_mac"], segments["dst_mac"]
+    rows = np.flatnonzero(captures[segments["capture"]] & (source >= 0) & (target >= 0))
+    ends = np.isin(source[rows], list(macs)) | np.isin(target[rows], list(macs))
+    return bool(ends.all())
 
 
 def _of_address(mac: int, owner: Owner) -> bool:

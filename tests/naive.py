@@ -344,10 +344,8 @@ class Fleet:
                 if sent:
                     on = all(self._on(*row, key) for row in sent)
                 else:
-                    # A lone SYN-ACK may be the last repetition (after 31 s) of one of before.
-                    mute = leg == "syn" and not any(map(sight.count, CLIENT_LEGS))
                     on = key in self.sights[receiver.name] and (
-                        receiver.first <= sight.first - (31 * SECOND if mute else SETTLE)
+                        receiver.first <= sight.first - SETTLE
                         and sight.last + SETTLE <= receiver.last
                     )
                 missed[receiver.name, leg] += on

@@ -136,6 +136,17 @@ def test_clocks_apart_are_not_one_after_the_other(tmp_path: Path, snaplen: int) 
     assert told(found) == []
 
 
+def test_what_goes_astray_beside_the_broker_is_not_the_brokers(tmp_path: Path) -> None:
+    """A router's capture, later, of the broker's packets, and of some from it to another MAC."""
+    folder = tmp_path / "captures"
+    one, two = halves(broker(folder))
+    ends = bytes.fromhex((X + OTHER).replace(":", ""))
+    stray = [(at, ends + frame[12:]) for at, frame in two[:3]]
+    found = diagnosed(folder, **{"broker-1": one, "gw-1": sorted(two + stray)})
+    assert hosts(found) == ["broker-1", "gw-1"]
+    assert told(found) == []
+
+
 def test_an_address_that_two_claim(tmp_path: Path) -> None:
     folder = tmp_path / "captures"
     frames = broker(folder)

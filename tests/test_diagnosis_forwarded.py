@@ -115,6 +115,25 @@ def test_a_router_between_the_server_and_whom_nobody_captured(virtual, tmp_path)
     assert finding.confidence == "possible"  # may be a switch's mirror port
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_router_without_either_end_by_its_own_addresses(listed, tmp_path):
+    """Who sent it, its list of interfaces tells: what is flooded is not in question. Another
+    client tells whose the address is."""
+    dump = {"host": "gw-1", "kind": "ip addr", "at": [5]}
+    story = beyond([OUTSIDE, {"host": "producer-72"}], [dump] if listed else [])
+    wrong = {"host": "gw-1", "address": "10.0.1.10", "mac": OLD, "kept": True, "deleted": 30}
+    near = {"address": "10.0.1.72", "mac": "0a:48:00:00:00:72", "link": "lan"}
+    story["hosts"]["producer-72"] = near
+    story["connections"].append({**story["connections"][-1], "client": "producer-72"})
+    written(story | {"neighbors": [wrong]}, tmp_path)
+    clocks = [f"[hosts.{name}]\nclock_offset_s = 0.0\n" for name in ("gw-1", "producer-72")]
+    (tmp_path / "incident.toml").write_text("".join(clocks))
+    stale = [f for f in synack.diagnose(tmp_path).findings if f.kind == "stale-neighbor"]
+    assert [(f.host, f.ip, f.confidence) for f in stale] == [
+        ("gw-1", "10.0.1.10", "possible")
+    ] * listed
+
+
 @pytest.mark.parametrize(
     ("captures", "dumps", "wrong"),
     [([SERVER, CLIENT, ANY], [], True), ([SERVER, CLIENT, ANY], TABLE, False)],

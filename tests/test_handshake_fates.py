@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from ends import AFTER, BEFORE, SYN_AT_CLIENT, known
 
 
@@ -56,20 +55,6 @@ class TestProof:
             20 alive"""
         assert known(client, server).count("syn-ack unwitnessed") == 4
         assert "syn-ack lost" not in known(client, server)
-
-    @pytest.mark.parametrize(
-        ("answers", "fate"),
-        [
-            ("8 server > second SA 7/8", "lost"),  # to a SYN from before the capture
-            ("29 server > second SA 7/8", "unwitnessed"),  # it would have had that one
-            ("8 server > second SA 7/8\n8.01 second > server A 8/8", "unwitnessed"),
-        ],
-    )
-    def test_a_lone_answer_may_be_the_last_repetition_of_one(self, answers, fate) -> None:
-        """Half-open connections are older than the capture; it has missed nothing for that."""
-        client = "-5 alive\n4.0 client > server S 100\n50 alive"
-        server = f"-5 alive\n{answers}\n50 alive"
-        assert known(client, server) == [f"syn {fate}"]
 
     def test_what_a_capture_is_known_to_have_missed(self) -> None:
         """It has one SYN-ACK and lacks another that arrived: one missing proves nothing."""

@@ -332,6 +332,8 @@ def _unplaced(case: Case, mismatch: Mismatch) -> list[Evidence]:
     captures = np.flatnonzero(m.host_of_capture == mismatch.host)
     if any(m.vantages[capture].basis for capture in captures.tolist()):
         return []
+    if np.isin(case.sendings["row"][mismatch.rows], case.surely_forwarded).all():
+        return []
     speaking = set(case.speakers["src_mac"].tolist()) - {mismatch.wrong, NO_MAC}
     for frames in (m.segments, case.claims):
         known = np.isin(frames["src_mac"], own) & np.isin(frames["dst_mac"], list(speaking))

@@ -32,7 +32,7 @@ from synack.handshake.matched import (
     addressed,
     count_of,
 )
-from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event, State
+from synack.handshake.states import SERVER_LEGS, Event, State
 from synack.handshake.witness import SETTLE_NS, of_another_port
 from synack.tables import Array
 from synack.together import together
@@ -132,12 +132,9 @@ def _missed(
         gone = proven & (recorded == 0)
         mine = np.flatnonzero((leg == event) & gone[attempt])
         sent = np.bincount(attempt[mine], minlength=m.attempts)
-        # Without its departure: the capture was on around all that it has of the attempt. What a
-        # server alone says may be the last repetition of its answer to a SYN from before.
+        # Without its departure: the capture was on around all that it has of the attempt.
         blind = sighting[np.flatnonzero(gone & (sent == 0) & (sighting >= 0))]
-        mute = (event == Event.SYN) & ~m.legs.has(*CLIENT_LEGS)[blind]
-        inside = _inside(m, blind, np.where(mute, _LAST_REPETITION_NS, SETTLE_NS))
-        captures = m.sightings["capture"][blind[inside]]
+        captures = m.sightings["capture"][blind[_inside(m, blind)]]
         missed[:, event] = np.bincount(captures, minlength=len(m.captures))
         for number in range(len(m.captures)):
             on = np.bincount(attempt[mine], covered[number, mine], minlength=m.attempts)
@@ -145,15 +142,10 @@ def _missed(
     return missed
 
 
-_LAST_REPETITION_NS = 31_000_000_000
-"""So long after its first answer to a SYN a server sends the last one: it repeats it five times
-(tcp_synack_retries), the first time after 1 s, and waits twice as long each time (RFC 6298)."""
-
-
-def _inside(m: Matched, sighting: Array, ahead: Array) -> Array:
-    """Whether the capture of each sighting (rows of them) began so long ``ahead`` of it (ns), and
-    ended well after it."""
+def _inside(m: Matched, sighting: Array) -> Array:
+    """Whether the capture of each sighting (rows of them) began well before it and ended well
+    after it."""
     begin = np.array([c.first if c.first is not None else 0 for c in m.captures], np.int64)
     end = np.array([c.last if c.last is not None else 0 for c in m.captures], np.int64)
     capture, first, last = (m.sightings[name][sighting] for name in ("capture", "first", "last"))
-    return np.asarray((first - ahead >= begin[capture]) & (last + SETTLE_NS <= end[capture]))
+    return np.asarray((first - SETTLE_NS >= begin[capture]) & (last + SETTLE_NS <= end[capture]))

@@ -147,7 +147,7 @@ def locate(
             and not side[mine].any()
             and (
                 bool(between[capture])
-                or _at_neither(capture, names, score, routed, client[mine], server[mine])
+                or _at_neither(capture, names, score, barred, client[mine], server[mine])
                 or _is_tap(capture, segments, links, sightings, identity, mine)
             )
         )
@@ -176,12 +176,13 @@ def _evidence(
 
 
 def _at_neither(
-    capture: int, names: Sequence[str], score: Array, routed: Array, client: Array, server: Array
+    capture: int, names: Sequence[str], score: Array, barred: Array, client: Array, server: Array
 ) -> bool:
-    """Whether both ends of all that a capture saw are elsewhere: behind a router (``routed``,
-    captures x addresses), or where another host captured (by its ``score``, likewise)."""
+    """Whether both ends of all that a capture saw are elsewhere: they cannot be its own
+    (``barred``, captures x addresses), or another host captured there (by its ``score``,
+    likewise)."""
     others = np.array(names) != names[capture]
-    away = routed[capture] | (score[others] > 0).any(axis=0)
+    away = barred[capture] | (score[others] > 0).any(axis=0)
     return bool((away[client] & away[server]).all())
 
 
