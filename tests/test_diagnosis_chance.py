@@ -39,7 +39,7 @@ def test_the_unluckiest_of_a_path_that_loses_anyway(lossy, tmp_path):
         (15, 0, False, True),
         (15, 1, False, False),
         (15, 1, True, True),
-        (400, 1, False, True),
+        (2_500, 1, False, True),
         (400, 8, False, False),
     ],
 )

@@ -816,6 +816,25 @@ def test_harm_without_a_witness_is_what_was_sent_in_vain(tmp_path):
     assert not rule.harmful(case, np.append(vain[:9], fine[:1]))
 
 
+def test_of_an_attempt_that_completed_one_came(tmp_path):
+    """Of two the first answer was lost, and the second is missing in the capture: each of them
+    speaks against the harm that a third one shows."""
+    net = Lan()
+    net.client.tape = None
+    again = (1.9, 2.5)
+    net.tracks = lambda p: p.kind == "syn-ack" and p.sent < 24 and again[0] < p.sent % 12 < again[1]
+    net.broker.record(end=60, keep=lambda at, way: way == "in" or not again[0] < at % 12 < again[1])
+    net.broker.knows(net.client, X)
+    net.play((1, 13, 25))
+    case = case_of(net, tmp_path)
+    rows = case.sent_to(case.hosts.index("broker-1"), parse_ip(CLIENT))
+    failed = rule.failed(case, case.sendings.take(rows))
+    assert not case.came_through[rows].any()
+    assert 0 < (~failed).sum() < failed.sum()
+    assert rule.harmful(case, rows[failed])
+    assert not rule.harmful(case, rows)
+
+
 def test_what_is_forwarded_does_no_harm(tmp_path):
     net = Lan()
     the_old_owner_forwards_but_a_firewall_drops(net)

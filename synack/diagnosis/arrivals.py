@@ -11,7 +11,7 @@ from synack.diagnosis.forwarded import varied
 from synack.diagnosis.observed.by_address import ByAddress
 from synack.diagnosis.sendings import Sendings
 from synack.grouping import among, ids_of
-from synack.handshake.clock import on_reference
+from synack.handshake.clock import ASSUMED_AGREEMENT_NS, on_reference
 from synack.handshake.legs import NEVER
 from synack.handshake.matched import DELIVERED, UNWITNESSED
 from synack.handshake.outcome import INITIAL_RTO_NS, UNASKED
@@ -109,20 +109,26 @@ class Arrivals(Sendings):
         when = s["time"] + np.where(done & (late > 0) & (late < NEVER), late, 0)
         return np.where(done | self.came_through, when, NO_TIME)
 
-    def received(self, host: int, address: Address, mac: int) -> Array:
+    def received(self, host: int, address: Address, mac: int, ports: Array) -> tuple[Array, Array]:
         """Times (ns on the reference clock) at which what ``host`` sent had come to ``address``, by
-        captures of the machine that has it and ``mac``; ``host`` need not have recorded it."""
-        index, (high, low, at, when) = self._received
+        captures of the machine that has it and ``mac``, in attempts to these server ports that
+        ``host`` itself did not record; and what they may be wrong by."""
+        index, (high, low, port, attempt, at, when) = self._received
         rows = index.rows(address)
+        rows = rows[~np.isin(attempt[rows], self.sendings["attempt"][self.sent_to(host, address)])]
         rows = rows[among(self.own_addresses.get(host, set()), high[rows], low[rows])]
         homes = [home for home, macs in self.own_macs.items() if mac in macs]
-        rows = rows[np.isin(at[rows], homes) & self.comparable(host, at[rows])]
-        return when[rows]
+        rows = rows[np.isin(at[rows], homes) & np.isin(port[rows], ports)]
+        known = self.comparable(host, at[rows])
+        times = on_reference(self.clocks, at[rows], when[rows])
+        times = np.where(known, times, self.clocks[host].to_reference(when[rows]))
+        return times, np.where(known, 0, ASSUMED_AGREEMENT_NS)
 
     @cached_property
-    def _received(self) -> tuple[ByAddress, tuple[Array, Array, Array, Array]]:
+    def _received(self) -> tuple[ByAddress, list[Array]]:
         """Of attempts that completed, by the end that had received something when it answered:
-        (upper half, lower half of who had sent it, host of the capture, time)."""
+        [upper half, lower half of who had sent it, server port, attempt, host of the capture, when
+        by its clock (ns)]."""
         m, parts = self.matched, []
         done = np.flatnonzero(self.attempts["outcome"] == Outcome.COMPLETED)
         ends = (
@@ -130,15 +136,15 @@ class Arrivals(Sendings):
             (m.server, "server", "client", Event.SYN_ACK),
         )
         for sighting, mine, other, answer in ends:
-            seen = sighting[done]
-            seen = seen[seen >= 0]
-            seen = seen[m.legs.counts[seen, answer] > 0]
+            rows = done[sighting[done] >= 0]
+            rows = rows[m.legs.counts[sighting[rows], answer] > 0]
+            seen = sighting[rows]
             at = m.host_of_capture[m.sightings["capture"][seen]]
-            when = on_reference(self.clocks, at, m.legs.first[seen, answer])
-            names = (f"{end}_{half}" for end in (mine, other) for half in ("hi", "lo"))
-            parts.append([*(m.sightings[name][seen] for name in names), at, when])
-        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        return ByAddress(columns[0], columns[1]), (columns[2], columns[3], columns[4], columns[5])
+            names = [f"{end}_{half}" for end in (mine, other) for half in ("hi", "lo")]
+            columns = (m.sightings[name][seen] for name in (*names, "server_port"))
+            parts.append([*columns, rows, at, m.legs.first[seen, answer]])
+        high, low, *rest = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        return ByAddress(high, low), rest
 
     @cached_property
     def asker_answered(self) -> Array:

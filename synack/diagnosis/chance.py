@@ -16,7 +16,7 @@ from synack.diagnosis.mismatch import Mismatch, failed, is_lost
 from synack.grouping import distinct
 from synack.tables import Array
 
-LIKELY = 0.01
+LIKELY = 0.001
 """What is at least so likely may be chance."""
 
 

@@ -525,8 +525,8 @@ def failed(case: Case, sendings: Table) -> Array:
 
 def harmful(case: Case, rows: Array) -> bool:
     """What was lost is by far the most. Without a witness a sending counts as lost when it
-    was in vain: repeated by its sender, or answered by a repetition of the SYN. (Not of an
-    attempt that completed and went to no other MAC: one of its sendings did arrive.)"""
+    was in vain: repeated by its sender, or answered by a repetition of the SYN. Of an attempt
+    that completed and went to no other MAC one did arrive, whichever."""
     s = case.sendings
     bad, good = int(is_lost(s["fate"][rows]).sum()), int(case.came_through[rows].sum())
     if relayed(case, rows):
@@ -534,6 +534,7 @@ def harmful(case: Case, rows: Array) -> bool:
     if not bad:
         one_of_them_came = ~failed(case, s.take(rows)) & case.one_mac[rows]
         bad = int((case.in_vain[rows] & ~one_of_them_came).sum())
+        good = max(good, len(distinct(s["attempt"][rows[one_of_them_came]])))
         return bad > 0 and len(rows) > 1 and good * FEW <= bad
     return good * FEW <= bad
 

@@ -17,6 +17,7 @@ from synack.addresses import NO_MAC, Address, format_mac, is_group_mac, special_
 from synack.diagnosis.chance import by_chance
 from synack.diagnosis.evidence import Case, alike, text_of
 from synack.diagnosis.flow_records import logged
+from synack.diagnosis.held import handed_on, held
 from synack.diagnosis.history import (
     agreeing,
     another_answers,
@@ -69,7 +70,9 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     sendings = case.sendings.take(mismatch.rows)
     if another_answers(case, sendings) or serves_others(case, mismatch):
         return None
-    if _bystander(case, mismatch) or by_chance(case, mismatch) or resets_vanish(case, mismatch):
+    if _bystander(case, mismatch) or by_chance(case, mismatch):
+        return None
+    if handed_on(case, mismatch) or resets_vanish(case, mismatch):
         return None
     blind = bool((sendings["mac"] == NO_MAC).all())
     doubts = _owner_seen_later(case, mismatch, sendings)
@@ -496,11 +499,10 @@ def before_recovery(case: Case, rows: Array, reached: Array) -> Array:
 
 
 def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
-    """Whether the same peer was ``reached`` (ns), or received something by its own capture,
-    between the failures and the dumps that are to explain them, between two dumps in a row
-    that have the wrong MAC, or while one of them had it, by its age, since the right one is
-    known: then the entry was another one meanwhile, or did no harm. Or whether it must have
-    been corrected between these dumps and the failures."""
+    """Whether the same peer was ``reached`` (ns) between the failures and the dumps that are
+    to explain them, or while the entry is known to have been the wrong one: then it was
+    another one meanwhile, or did no harm. Or whether it must have been corrected between
+    these dumps and the failures."""
     sendings = case.sendings.take(mismatch.rows)
     dumps = agreeing(case, mismatch, sendings)
     certain = case.entry_time[dumps[case.entry_certain[dumps]]]
@@ -508,21 +510,9 @@ def while_entry_held(case: Case, mismatch: Mismatch, reached: Array) -> bool:
         return bool((reached != NO_TIME).any())
     begin = min(int(sendings["time"].min()), int(certain.min()))
     end = max(int(sendings["time"].max()), int(certain.max()))
-    rows = case.table_of(mismatch.host, mismatch.ip)
-    rows = rows[case.entry_certain[rows]]
-    wrong = case.usable[rows] & (case.entries["mac"][rows] == mismatch.wrong)
-    at, kept = case.entry_time[rows], np.flatnonzero(wrong[:-1] & wrong[1:])
-    aged, age = np.flatnonzero(wrong), case.entries["updated_s"][rows]
-    aged = aged[age[aged] > 0]
-    known = first_sign(case, mismatch.host, mismatch.ip, mismatch.right) or 0
-    since = np.maximum(at[aged] - (age[aged] - 1) * _SEC, known)  # the ages are of whole seconds
-    lows = np.concatenate([[begin], at[kept], since])
-    highs = np.concatenate([[end], at[kept + 1], at[aged]])
-    received = case.received(mismatch.host, mismatch.ip, mismatch.right)
-    reached = np.sort(np.concatenate([reached[reached != NO_TIME], received]))
-    if (np.searchsorted(reached, lows) < np.searchsorted(reached, highs, "right")).any():
+    begins, ends = held(case, mismatch)
+    begins, ends = np.concatenate([[begin], begins]), np.concatenate([[end], ends])
+    reached = np.sort(reached[reached != NO_TIME])
+    if (np.searchsorted(reached, begins) < np.searchsorted(reached, ends, "right")).any():
         return True
     return corrected(case, mismatch, int(certain.max()), int(sendings["time"].max()))
-
-
-_SEC = 1_000_000_000
