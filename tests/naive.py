@@ -121,12 +121,14 @@ def follow(packets: list[Packet]) -> dict[Key, Sight]:
 
 
 def take_early_resets(packets: list[Packet], sights: dict[Key, Sight]) -> None:
-    """A server's reset that stands before the SYN that it answers, and was stamped after it."""
+    """A server's reset that stands before the SYN that it answers, and was stamped after it; if
+    the attempt has one, it may be a copy of that."""
     for place, p in enumerate(packets):
         sight = sights.get((p.dst, p.dport, p.src, p.sport, (p.ack - 1) % 2**32))
         if (
             p.flags != "RA"
             or sight is None
+            or sight.count("rst-server")
             or any(other is p for found in sight.legs.values() for other in found)
         ):
             continue

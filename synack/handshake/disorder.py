@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from synack.grouping import ids_of
-from synack.handshake.legs import NEVER, Legs
+from synack.handshake.legs import Legs
 from synack.handshake.states import TRANSITIONS, Event, State
 from synack.tables import NO_TIME, RST, Array, Table
 
@@ -23,9 +23,10 @@ _AFTER_RESET = np.array(
 def take_early_resets(
     segments: Table, sightings: Table, sighting: Array, leg: Array, legs: Legs
 ) -> None:
-    """Give each server's reset of a SYN to the attempt, where the reset stands before the SYN
+    """Give a server's reset of a SYN to the attempt, where the reset stands before the SYN
     in the capture though it came after it; everything is changed in place. (Any other segment
-    makes its own attempt or belongs to one whose SYN is long past.)"""
+    makes its own attempt or belongs to one whose SYN is long past.) One is enough: of an
+    attempt that has one already it may be a copy of that, as a second such one may be."""
     s = segments
     rows = np.flatnonzero((s["kind"] == RST) & (sighting < 0) & (s["flags"] & _ACK_FLAG > 0))
     if not len(rows):
@@ -50,13 +51,14 @@ def take_early_resets(
     later = s["time"][rows] - s["time"][syn]
     early = (syn > rows) & (later >= 0) & (later <= _SOON_NS)
     early &= (s["time"][rows] != NO_TIME) & (s["time"][syn] != NO_TIME)
-    rows, found = rows[early], found[early]
-    sighting[rows], leg[rows] = found, Event.RST_SERVER
     count, first = legs.counts[:, Event.RST_SERVER], legs.first[:, Event.RST_SERVER]
-    first[found[count[found] == 0]] = NEVER
-    np.add.at(count, found, 1)
-    np.minimum.at(first, found, s["time"][rows])
-    np.maximum.at(sightings["last"], found, s["time"][rows])
-    np.minimum.at(sightings["row"], found, rows)
+    early &= count[found] == 0
+    found, place = np.unique(found[early], return_index=True)
+    rows = rows[early][place]
+    sighting[rows], leg[rows] = found, Event.RST_SERVER
+    count[found] = 1
+    first[found] = s["time"][rows]
+    sightings["last"][found] = np.maximum(sightings["last"][found], s["time"][rows])
+    sightings["row"][found] = np.minimum(sightings["row"][found], rows)
     sightings["state"][found] = _AFTER_RESET[sightings["state"][found]]
     sightings["seen"][found] |= np.uint16(1 << Event.RST_SERVER)
