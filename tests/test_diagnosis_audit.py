@@ -152,6 +152,10 @@ INNOCENT = {
         "b1.neigh.txt": OLD + table((CLIENT, Y, "REACHABLE"), at=20)
         + table((CLIENT, X, "REACHABLE"), at=30),
         "p7.ip-addr.txt": ip_addr("eth0", CLIENT, Y, at=10)},
+    "corrected since": {
+        "b1.neigh.txt": table((CLIENT, X, "used 11/3/11probes 4 REACHABLE"), at=12)
+        + table((CLIENT, Y, "used 0/4/1probes 4 DELAY"), at=57),
+        "p7.ip-addr.txt": ip_addr("eth0", CLIENT, Y, at=40)},
     "first seen after the owner's addresses": {
         "b1.neigh.txt": table((CLIENT, X, "used 9/1/9 probes 4 REACHABLE"), at=60),
         "p7.ip-addr.txt": ip_addr("eth0", CLIENT, Y, at=10)},

@@ -9,7 +9,8 @@ out or said, are entries
   table was taken, is not held against it (:data:`NEAR_NS`);
 - that came after what contradicts them: a MAC that an entry got after it had the owner's, or
   that is first seen after the owner's own addresses were listed, is no old one: the
-  address moved on, or two machines have it;
+  address moved on, or two machines have it. Nor is one that gave way to the MAC of a machine
+  that only itself says that it has the address: two that have it announce it in turn;
 - with a virtual router's MAC, or one that stands for many addresses (a router, a proxy);
 - with another MAC of the owner's own (a bond, a second interface);
 - that somebody set for good (PERMANENT): without a handshake nothing tells whether by intent;
@@ -80,7 +81,7 @@ class _Entry:
     """Of all spells of the host about the address, in order of time."""
 
 
-AGREE, STALE, DUPLICATE, UNKNOWN, APART, NEWER, MANY, SAME, FIXED = range(9)
+AGREE, STALE, DUPLICATE, UNKNOWN, APART, NEWER, CORRECTED, MANY, SAME, FIXED = range(10)
 
 
 def audit(case: Case) -> Audit:
@@ -111,6 +112,7 @@ def _compared(counts: Counter[int]) -> list[str]:
         UNKNOWN: "of an address that nothing else knows",
         APART: "of another time than what is known of the owner, or of none",
         NEWER: "with a MAC that came after the owner's: moved on, or two machines have the address",
+        CORRECTED: "that has the owner's MAC since: it was wrong, or two machines have the address",
         MANY: "with a MAC that stands for many addresses, as a router's or a proxy's",
         SAME: "with another MAC of the owner's",
         FIXED: "set to another MAC than the owner's for good, by intent (a relay) or forgotten",
@@ -210,6 +212,8 @@ def _judge(case: Case, entry: _Entry) -> tuple[int, int | None]:
         return MANY, None
     if _newer(case, entry, row):
         return NEWER, None
+    if d["kind"][row] == OWN_ADDRESSES and entry.next_mac == d["mac"][row]:
+        return CORRECTED, None
     return (FIXED, None) if _fixed(case, entry) else (STALE, row)
 
 
