@@ -47,7 +47,7 @@ def format_mac(mac: int) -> str:
     """``0a:de:ad:00:00:01``; the empty string for :data:`NO_MAC`."""
     if mac < 0:
         return ""
-    return ":".join(f"{mac >> shift & 0xFF:02x}" for shift in (40, 32, 24, 16, 8, 0))
+    return bytes.fromhex(f"{mac:012x}").hex(":")
 
 
 def is_group_mac(mac: int) -> bool:

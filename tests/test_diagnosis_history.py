@@ -16,6 +16,7 @@ from stories import (
     findings,
     healed_in_mid_capture,
     ids,
+    inventory,
     other,
     sound,
     stale,
@@ -201,6 +202,36 @@ def a_table_from_before_that_was_corrected(net):
     net.dump(net.broker, -600, {CLIENT: X})
     net.play()
     return [other("syn-ack-lost")]
+
+
+def _healed_and_no_reset_comes(net):
+    """The client resets an answer that comes late, and its resets are lost."""
+    net.broker.knows(net.client, X)
+    net.broker.knows(net.client, Y, at=7)
+    net.drops.append(lose("rst"))
+    net.play((1, 13, 25))
+
+
+@innocent
+def a_second_owner_would_reset_as_much_in_vain(net):
+    _healed_and_no_reset_comes(net)
+    return [other("rejected", host="producer-7")]
+
+
+@guilty
+def resets_are_lost_and_an_inventory_knows_one_owner(net):
+    _healed_and_no_reset_comes(net)
+    net.files["enis.json"] = inventory((CLIENT, Y, -100), asked=50)
+    return [stale("confirmed")]
+
+
+@guilty
+def resets_are_lost_and_the_old_machine_captured(net):
+    _healed_and_no_reset_comes(net)
+    old = net.host("batch-3", "10.0.1.33", X)
+    old.record(end=60)
+    net.every(old, net.metrics, (3, 30))
+    return [stale("probable")]
 
 
 def test_a_table_of_unknown_time_says_so(tmp_path):

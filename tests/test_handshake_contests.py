@@ -80,6 +80,30 @@ def test_no_elimination_with_two_ends_left() -> None:
     assert sides(scene)[0][1:] == [N, N]
 
 
+@pytest.mark.parametrize(
+    ("met", "own"),
+    [("9.0 client > server S 400", True), ("9.0 client > server S 400 to=stale", False)],
+    ids=["something that is not flooded", "more of the same"],
+)
+def test_what_is_flooded_to_all_places_nobody(met: str, own: bool) -> None:
+    """The bystander has all SYNs to a MAC that nobody has; the server's capture and the client's,
+    which lose some, have fewer: by that alone it is the nearest to the client. What goes to
+    the server's MAC, which speaks, is in the client's only."""
+    flooded = [f"{isn / 100} client > server S {isn} to=stale" for isn in (100, 200, 300)]
+    again = [f"{isn / 100 + 0.5} client > server S {isn} to=stale" for isn in (100, 200, 300)]
+    around = [
+        f"{at} third:7 > second:7 S {isn} from=other to=stale" for isn, at in ((5, -9), (6, 25))
+    ]
+    lines = [*around, *flooded]
+    scene = read("\n".join([
+        "at broker role=server", *lines, "10.0 second > server S 7", "10.1 server > second SA 8/8",
+        "at bystander", *lines, *again, "at producer", *lines, *again[1:], met,
+    ]))  # fmt: skip
+    _, vantages = sides(scene)
+    found = {vantage.host for vantage in vantages if ip("client") in vantage.addresses}
+    assert ("producer" in found, "bystander" in found) == (own, not own)
+
+
 def test_two_claim_one_address() -> None:
     """The better claim to an address stands when both saw the same attempt of it."""
     scene = read("""

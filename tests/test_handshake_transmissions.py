@@ -39,13 +39,15 @@ class TestPaired:
     [
         ("8.020", 0.9, "", "lost"),
         ("8.020", 20, "", "lost"),
-        ("1.020", 0.9, "", "lost"),
+        ("1.020", 0.3, "", "lost"),
+        ("1.020", 0.9, "", "delivered"),
         ("0.420", 0.3, "", "delivered"),
         ("1.020", 20, "", "delivered"),
         ("8.020", 0.9, "ts=7", "delivered"),
     ],
     ids=[
         "too late for it", "too late on the whole", "due again, after the capture's end",
+            "too soon after its end",
         "not due again", "not repeated", "known by its timestamp",
     ],
 )  # fmt: skip
@@ -54,6 +56,16 @@ def test_what_comes_long_after_is_a_repetition(came, until, stamps, fate) -> Non
     client = f"-5.0 alive\n{SYN_AT_CLIENT}\n{came} server > client SA 900/101 {stamps}\n20 alive"
     server = f"0.010 client > server S 100\n0.011 server > client SA 900/101 {stamps}"
     assert known(client, f"{server}\n{until} alive") == ["syn delivered", f"syn-ack {fate}"]
+
+
+def test_what_was_sent_after_the_end_is_not_paired() -> None:
+    """The client did not get the first; the server's capture ended before the last."""
+    client = f"""{BEFORE}\n{SYN_AT_CLIENT}\n1.012 server > client SA 900/101
+        3.012 server > client SA 900/101\n{AFTER}"""
+    server = f"""{BEFORE}\n0.010 client > server S 100\n0.011 server > client SA 900/101
+        1.011 server > client SA 900/101\n1.1 alive"""
+    found = [one for one in known(client, server) if one.startswith("syn-ack")]
+    assert found == ["syn-ack lost", "syn-ack delivered"]
 
 
 @pytest.mark.parametrize(("began", "fate"), [(0.5, "lost"), (-5, "delivered")])

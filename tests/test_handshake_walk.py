@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from types import ModuleType
+from typing import cast
 
 import numpy as np
 import pytest
@@ -57,6 +58,17 @@ def everything(module: ModuleType, table: Table) -> dict[str, list[object]]:
     return shown(module.Walk(TABLE, table))
 
 
+def in_parts(module: ModuleType, table: Table, cut: int, room: int = 0) -> Walk:
+    """The first ``cut`` rows walked apart from the others, and these added."""
+    size = len(table)
+    into = np.empty(size, np.int64), np.empty(size, np.uint8)
+    first, second = ((into[0][part], into[1][part]) for part in (slice(cut), slice(cut, size)))
+    made = module.Walk(TABLE, table, range(cut), room, first)
+    made.append(module.Walk(TABLE, table, range(cut, size), into=second))
+    made.attempt, made.event = into
+    return cast(Walk, made)
+
+
 def shown(made: Walk) -> dict[str, list[object]]:
     """All that it shows."""
     says = {name: made.column(name).tolist() for name in COLUMNS}
@@ -94,9 +106,7 @@ def test_parts(module: ModuleType, rows: list[tuple[int, ...]], room: int) -> No
     """The captures walked apart, and then one added to the other."""
     rows.sort(key=lambda row: row[0])
     table, cut = segments(rows), sum(row[0] == 0 for row in rows)
-    made = module.Walk(TABLE, table, range(cut), room)
-    made.append(module.Walk(TABLE, table, range(cut, len(rows))))
-    assert shown(made) == everything(module, table)
+    assert shown(in_parts(module, table, cut, room)) == everything(module, table)
 
 
 @BOTH
@@ -105,8 +115,7 @@ def test_more_attempts_than_likely(module: ModuleType) -> None:
     size = 6_000
     rows = [(n // size, 1, (0, 10, n % size), (0, 5, 9092), n, 0, n, n, 1) for n in range(2 * size)]
     table = segments(rows)
-    made = module.Walk(TABLE, table, range(size))
-    made.append(module.Walk(TABLE, table, range(size, 2 * size)))
+    made = in_parts(module, table, size)
     assert made.attempt.tolist() == list(range(2 * size))
     assert made.column("isn").tolist() == list(range(2 * size))
     assert made.column("syn_payload").tolist() == list(range(2 * size))
@@ -123,8 +132,7 @@ def test_what_was_walked_leaves_no_cycle() -> None:
     gc.collect()
     gc.disable()
     try:
-        made = walk.Walk(TABLE, table, range(size))
-        made.append(walk.Walk(TABLE, table, range(size, 2 * size)))
+        made = in_parts(walk, table, size)
         attempts = weakref.ref(made.attempt)
         del made
         assert attempts() is None

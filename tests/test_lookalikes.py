@@ -207,6 +207,17 @@ def a_firewall_before_a_client_that_also_comes_by_a_balancer():
     return story
 
 
+def a_second_owner_whose_resets_are_lost():
+    """As the client's own are: a firewall lets none through."""
+    story = incident(
+        hosts={"printer-4": {"address": "10.0.1.77", "mac": LIVE}},
+        neighbors=[{**STALE, "mac": LIVE, "deleted": 24}, KNOWS],
+    )
+    story["losses"] = [{"segments": ["rst"], "from": "10.0.1.77", "cause": "firewall"}]
+    story["captures"] = [{"host": "broker-1"}, {"host": "producer-7"}]
+    return story
+
+
 def two_interfaces_and_answers_alone():
     """As before without the list; one answer in three is lost by chance. That all attempts complete
     shows that what went to that MAC arrives."""
@@ -447,6 +458,7 @@ def a_capture_that_ends_with_the_answer_to_a_second_owner():
         two_interfaces_and_a_host_firewall_that_drops_some,
         two_interfaces_and_nothing_but_what_came_in,
         a_firewall_before_a_client_that_also_comes_by_a_balancer,
+        a_second_owner_whose_resets_are_lost,
         a_service_moved_to_who_does_not_answer, a_service_moved_and_no_destination_mac,
         a_service_moved_and_serves_another_client,
         a_balancers_capture_of_what_it_sends, a_balancers_capture_beside_the_clients_own,

@@ -84,6 +84,36 @@ def test_frames_to_one_mac_may_be_of_the_capture_of_that(more, own, tmp_path):
     assert ("that the capture is the sender's" not in found["missing"]) == own
 
 
+@pytest.mark.parametrize(
+    ("more", "missing"),
+    [
+        ({}, ["that nobody else resets them"]),
+        ({"losses": []}, []),
+        ({"b": {"window": [0, 23]}}, []),
+        ({"c": "no"}, []),
+        ({"hosts": {"batch-3": {"address": "10.0.1.33", "mac": STALE["mac"]}}}, []),
+    ],
+    ids=["lost", "they come", "not awaited", "not on record", "the old machine captured"],
+)
+def test_resets_that_vanish_hide_a_second_owner(more, missing, tmp_path):
+    """The entry is right from 24 s on: what comes late is reset, and all resets are lost."""
+    hosts = more.get("hosts", {})
+    captures = [
+        {"host": host, **(how or {})}
+        for host, how in (("broker-1", more.get("b")), ("producer-7", more.get("c")))
+        if how != "no"
+    ]
+    losses = [{"segments": ["rst"], "from": "10.0.1.77", "cause": "firewall"}]
+    story = tale(
+        at=(1, 9, 17), neighbors=[{**STALE, "kept": True, "deleted": 24}, KNOWS], dumps=[DUMP],
+        captures=[*captures, *({"host": host} for host in hosts)], hosts=hosts,
+        losses=more.get("losses", losses),
+    )  # fmt: skip
+    story["connections"] += [{"client": host, "server": "broker-1", "at": [2]} for host in hosts]
+    (found,) = [f for f in written(story, tmp_path)["findings"] if f["kind"] == "stale-neighbor"]
+    assert found["missing"] == missing
+
+
 @pytest.mark.parametrize("reaches", [False, True])
 def test_what_goes_astray_on_a_link_that_floods_is_of_no_capture(reaches, tmp_path):
     """Two wrong entries: all that they lead astray is in the capture of any other machine, too.

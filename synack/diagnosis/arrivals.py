@@ -36,6 +36,16 @@ class Arrivals(Sendings):
         return there | done | (self._alike & (self._answered | self._answered_here))
 
     @cached_property
+    def _resets(self) -> Array:
+        """Rows of transmissions that are a client's resets."""
+        return np.flatnonzero(self.matched.transmissions["leg"] == Event.RST_CLIENT)
+
+    def fates_of_resets(self, attempts: Array) -> Array:
+        """What became of each reset that the clients of these attempts sent."""
+        t = self.matched.transmissions
+        return t["fate"][self._resets[np.isin(t["attempt"][self._resets], attempts)]]
+
+    @cached_property
     def at_former_owner(self) -> Array:
         """Per sending of a SYN whether it came to a machine that did not answer, addressed to its
         MAC, while another one had the address: it was not for that machine any more (bool)."""

@@ -6,10 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from synack.addresses import format_mac
+from synack.diagnosis.documents import EVENT, INVENTORY, LEASE
 from synack.diagnosis.entries import ARP
 from synack.diagnosis.evidence import Case, text_of
 from synack.diagnosis.mismatch import Mismatch, failed
 from synack.grouping import distinct, ids_of
+from synack.handshake.matched import DELIVERED, LOST
 from synack.handshake.states import Event
 from synack.model import Evidence, Source
 from synack.tables import ARP_REPLY, ND_ADVERT, NO_TIME, OTHER_HOST, Array, Table
@@ -221,6 +223,22 @@ def another_answers(case: Case, sendings: Table) -> bool:
     sighting = distinct(m.sighting[_after_a_reset(case, sendings)])
     times = np.bincount(ids_of(m.sighting[sendings["row"]]))
     return bool(len(sighting)) and 2 * len(sighting) >= int((times > 1).sum())
+
+
+def resets_vanish(case: Case, mismatch: Mismatch) -> bool:
+    """Whether resets from the peer's address never come to the host, though some were sent: those
+    of a second owner, which alone tell it from a machine that is gone, would be lost as well.
+    Not where the owner of the wrong MAC captured, or who gives addresses has this one at the
+    right one."""
+    s, d, ip = case.sendings, case.documents, mismatch.ip
+    answers = mismatch.scope[s["leg"][mismatch.scope] == Event.SYN_ACK]
+    fates = case.fates_of_resets(distinct(s["attempt"][answers]))
+    if not (fates == LOST).any() or (fates == DELIVERED).any():
+        return False
+    given = case.documented(ip)
+    given = given[np.isin(d["kind"][given], (INVENTORY, EVENT, LEASE))]
+    captured = any(mismatch.wrong in macs for macs in case.own_macs.values())
+    return not captured and not (d["mac"][given] == mismatch.right).any()
 
 
 def _after_a_reset(case: Case, sendings: Table) -> Array:

@@ -27,6 +27,7 @@ from synack.diagnosis.history import (
     delivered_regardless,
     healed,
     interface_of,
+    resets_vanish,
     table_agrees,
 )
 from synack.diagnosis.mismatch import (
@@ -70,7 +71,9 @@ def stale(case: Case, mismatch: Mismatch) -> Finding | None:
     sendings = case.sendings.take(mismatch.rows)
     if another_answers(case, sendings) or serves_others(case, mismatch):
         return None
-    if _bystander(case, mismatch) or by_chance(case, mismatch) or handed_on(case, mismatch):
+    if _bystander(case, mismatch) or by_chance(case, mismatch):
+        return None
+    if handed_on(case, mismatch) or resets_vanish(case, mismatch):
         return None
     blind = bool((sendings["mac"] == NO_MAC).all())
     doubts = _owner_seen_later(case, mismatch, sendings)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synack.addresses import Address
-from synack.grouping import distinct
+from synack.grouping import among, distinct, grouped
 from synack.handshake.numbering import Addresses, Links
 from synack.handshake.own_macs import own_macs
 from synack.handshake.vantage import FIRST_TTLS, Vantage
@@ -20,6 +20,8 @@ _LEFT = 1.0
 def settle_contests(
     score: Array,
     vantages: Sequence[Vantage],
+    segments: Table,
+    links: Links,
     sightings: Table,
     identity: Array,
     addresses: Addresses,
@@ -30,16 +32,21 @@ def settle_contests(
     """Where captures of two hosts claim one address, and saw the same attempts of it, the
     better claim stands; equal ones stand both (the same host under two names). A claim to an
     address that never speaks in that capture falls before one to which it does: a router
-    before which everything is lost is as near to the silent server as can be. What is
-    ``certain`` (bool, captures x addresses) stands before that; and one to which the address
-    itself speaks before those that have only what a router ``passed`` on (likewise), and that
-    a router's kernel notes to go out."""
+    before which everything is lost is as near to the silent server as can be. So does one by what
+    is flooded to all before one by what is not. What is ``certain`` (bool, captures x
+    addresses) stands before that; and one to which the address itself speaks before those that
+    have only what a router ``passed`` on (likewise), and that a router's kernel notes to go
+    out."""
     client, server = addresses.client, addresses.server
-    for address in np.flatnonzero((score > 0).sum(axis=0) > 1):
+    contested = np.flatnonzero((score > 0).sum(axis=0) > 1)
+    if not len(contested):
+        return
+    stray = _stray(segments, links, addresses, contested, score > 0)
+    for address in contested:
         of_address = (client == address) | (server == address)
         claimants = np.flatnonzero(score[:, address] > 0)
-        order = [which[claimants, address] for which in (score, speaks, certain, ~passed)]
-        rank = np.lexsort(order)
+        ranks = (score, ~stray, speaks, certain, ~passed)
+        rank = np.lexsort([which[claimants, address] for which in ranks])
         best = int(claimants[rank[-1]])
         attempts = identity[of_address & (sightings["capture"] == best)]
         for other in claimants.tolist():
@@ -48,9 +55,28 @@ def settle_contests(
             weaker = score[other, address] < score[best, address]
             mute = speaks[best, address] and not speaks[other, address]
             mute = mute and not certain[other, address]
-            weaker |= passed[other, address] and not passed[best, address]
+            for worse in (passed, stray):
+                weaker |= worse[other, address] and not worse[best, address]
             if rival and (mute or (weaker and len(np.intersect1d(mine, attempts)))):
                 score[other, address] = 0
+
+
+def _stray(
+    segments: Table, links: Links, addresses: Addresses, contested: Array, claimed: Array
+) -> Array:
+    """Which claims to ``contested`` addresses (numbers) rest on what is flooded to all, while one
+    of the ``claimed`` (bool, captures x addresses) does not: all that the address sends there
+    goes to MACs that speak nowhere (likewise)."""
+    s, met, lost = segments, np.zeros_like(claimed), np.zeros_like(claimed)
+    number = dict(zip(addresses.pairs(contested), contested.tolist(), strict=True))
+    rows = np.flatnonzero((s["dst_mac"] >= 0) & (s["icmp"] < 0))
+    rows = rows[among(number, s["src_hi"][rows], s["src_lo"][rows])]
+    known = np.isin(links.destination, links.source)[links.of_row[rows]]
+    columns = (s[name][rows] for name in ("capture", "src_hi", "src_lo"))
+    for (capture, high, low), some in grouped(known, *columns):
+        address = number[high, low]
+        met[capture, address], lost[capture, address] = some.any(), not some.any()
+    return lost & (met & claimed).any(axis=0)
 
 
 def eliminate(

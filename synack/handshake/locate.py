@@ -126,8 +126,9 @@ def locate(
     score[strange] = 0.0
     sure_of = (certain > 0) & (speaks | named)
     settle_contests(
-        score, vantages, sightings, identity, addresses, speaks, sure_of, passed & ~named
-    )
+        score, vantages, segments, links, sightings, identity, addresses, speaks, sure_of,
+        passed & ~named,
+    )  # fmt: skip
     settled = passing | (votes != 0) | between[sightings["capture"]]
     barred = denied | routed | foreign | strange
     eliminate(

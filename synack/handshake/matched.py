@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synack.grouping import present
 from synack.handshake.clock import Clock, on_reference
 from synack.handshake.legs import Legs
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
@@ -91,12 +92,11 @@ def fate_counts(m: Matched) -> Array:
     t, legs, fates = m.transmissions, Event.ACK + 1, len(FATES)
     # What never happens takes no memory.
     result = np.zeros((legs, fates, m.attempts), np.int32)
-    kind = t["leg"] * np.uint8(fates) + t["fate"]
-    for leg in range(legs):
-        for fate in range(fates):
-            mine = t["attempt"][kind == leg * fates + fate]
-            if len(mine):
-                result[leg, fate] = np.bincount(mine, minlength=m.attempts)
+    kinds = t["leg"] * np.uint8(fates) + t["fate"]
+    for kind in present(kinds):
+        leg, fate = divmod(kind, fates)
+        if leg < legs:
+            result[leg, fate] = np.bincount(t["attempt"][kinds == kind], minlength=m.attempts)
     return result
 
 

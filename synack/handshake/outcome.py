@@ -8,6 +8,7 @@ could not have shown what is missing, the answer is `inconclusive` with its reas
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
@@ -121,17 +122,18 @@ class _View:
         self.at_server = m.server >= 0
         self.both = (m.client_host >= 0) & (m.server_host >= 0)
         self.both &= m.client_host != m.server_host
-        self.fates = fate_counts(m)
         self.client_state = self._state(m.client)
         self.server_state = self._state(m.server)
         self.other_state = self._state(m.elsewhere)
         self.spans = spans(m.captures, m.vantages, m.segments)
-        self.mute, self.terse = _mute(m), _terse(m)
+        self.terse = _terse(m)
         resumed = m.identity[m.resumed]
         self.resumed = np.zeros(m.attempts, bool)
         self.resumed[resumed] = True
-        self.in_vain = self._in_vain()
-        seen = m.identity[m.legs.counts[:, SERVER_LEGS].any(axis=1)]
+        self.fates, self.mute, self.in_vain = together(
+            m.attempts, partial(fate_counts, m), partial(_mute, m), self._in_vain
+        )
+        seen = m.identity[m.legs.has(*SERVER_LEGS)]
         self.answered = np.zeros(m.attempts, bool)
         self.answered[seen] = True
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,39 +46,43 @@ class Tracked(NamedTuple):
 def track(segments: Table) -> Tracked:
     """Attempts as each capture saw them; its segments are rows in order of capture (its
     clock may be set back meanwhile), those of several captures in any order."""
-    walk = _walked(segments)
+    walk, attempt, event = _walked(segments)
     columns = {name: walk.column(name) for name in SIGHTINGS.dtypes if name != "client_isn"}
     columns["client_isn"] = walk.column("isn")
     legs = Legs(walk.counts(), walk.firsts())
-    leg = _without_copies(columns["capture"], walk.attempt, walk.event, legs.counts)
+    leg = _without_copies(columns["capture"], attempt, event, legs.counts)
     sightings = Table(SIGHTINGS, columns)
-    take_early_resets(segments, sightings, walk.attempt, leg, legs)
-    return Tracked(sightings, walk.attempt, leg, legs)
+    take_early_resets(segments, sightings, attempt, leg, legs)
+    return Tracked(sightings, attempt, leg, legs)
 
 
-def _walked(segments: Table) -> Walk:
-    """A walk over all rows: over those of each capture side by side, if there are many, and those
-    of each capture are in one piece."""
+def _walked(segments: Table) -> tuple[Walk, Array, Array]:
+    """A walk over all rows, with the attempt and the event of each: over those of each capture
+    side by side, if there are many, and those of each capture are in one piece."""
+    into = np.empty(len(segments), np.int64), np.empty(len(segments), np.uint8)
     if not COMPILED or processors() < 2 or len(segments) < LONG:
-        return Walk(_TABLE, segments)
+        return Walk(_TABLE, segments, into=into), *into
     capture = segments["capture"]
     begins = np.flatnonzero(capture[1:] != capture[:-1]) + 1
     bounds = [0, *begins.tolist(), len(segments)]
     captures = capture[bounds[:-1]].tolist()
     if len(set(captures)) < max(len(captures), 2):
-        return Walk(_TABLE, segments)
+        return Walk(_TABLE, segments, into=into), *into
     room = attempts_likely(segments, range(len(segments)))
     # The first has room for the attempts of all.
     first, *others = together(
         len(segments),
         *(
-            partial(Walk, _TABLE, segments, range(*pair), 0 if pair[0] else room)
-            for pair in pairwise(bounds)
+            partial(
+                Walk, _TABLE, segments, range(begin, end), 0 if begin else room,
+                (into[0][begin:end], into[1][begin:end]),
+            )
+            for begin, end in pairwise(bounds)
         ),
-    )
+    )  # fmt: skip
     for walk in others:
         first.append(walk)
-    return cast(Walk, first)
+    return first, *into
 
 
 _ALWAYS_KEPT = (Event.SYN, Event.SYN_ACK, Event.RST_SERVER, Event.RST_CLIENT)

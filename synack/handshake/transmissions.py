@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
+from synack.grouping import ids_of, representatives
 from synack.handshake.bounds import REPEATED_NS, clocks, spans
 from synack.handshake.clock import across
 from synack.handshake.coincidence import by_chance
@@ -36,15 +38,17 @@ def pair_transmissions(m: Matched, known_offsets: Mapping[str, int], alike: Alik
     other = other._replace(group=other.group + one.group.max(initial=-1) + 1)
     found = Lookalikes(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
     del one, other
-    m.clocks = clocks(m, found, known_offsets)
+    m.clocks, m.foreign = together(
+        len(rows), partial(clocks, m, found, known_offsets), partial(foreign, m)
+    )
     open_ = ~by_chance(m, alike)
     m.ambiguous[alike.one[open_]] = m.ambiguous[alike.other[open_]] = True
     arrived = np.full(len(m.segments), -1, np.int32)
+    found = _recorded_at_both(m, found)
     arrived[found.out] = found.back
     partner = pair(found.group, found.arrival, _sent_by(m, found))
     paired = np.flatnonzero(~found.arrival & (partner >= 0))
     arrived[found.rows[paired]] = found.rows[partner[paired]]
-    m.foreign[:] = foreign(m)
     sent = rows[~arrival]
     attempt, arrived = attempt[~arrival], arrived[sent]
     arrived[_of_another(m, sent, arrived, ip_id[~arrival] != 0)] = -1
@@ -97,14 +101,37 @@ def _of_another(m: Matched, sent: Array, arrived: Array, identified: Array) -> A
     sender, receiver = (m.host_of_capture[s["capture"][rows]] for rows in (sent, arrived))
     moment, doubt = across(m.clocks, sender, receiver, s["time"][sent])
     roots = np.array([clock.root for clock in m.clocks], np.int64)
-    apart = np.abs(s["time"][arrived] - moment) - doubt
-    late = (roots[sender] == roots[receiver]) & (apart > APART_NS)
-    late &= (s["time"][sent] != NO_TIME) & (s["time"][arrived] != NO_TIME)
-    rows = np.flatnonzero(late)
-    # Sooner than it is repeated at last, if the sender was not captured any more, or not yet.
-    came, capture = s["time"][arrived[rows]], s["capture"][sent[rows]]
-    limits = (limit[capture] for limit in spans(m))
-    begin, end = (across(m.clocks, sender[rows], receiver[rows], limit) for limit in limits)
-    unrecorded = (came + begin[1] < begin[0]) | (came - end[1] > end[0])
-    late[rows] = unrecorded | (apart[rows] > REPEATED_NS)
-    return pairs[late]
+    late = np.abs(s["time"][arrived] - moment) > doubt + REPEATED_NS
+    late &= (roots[sender] == roots[receiver]) & (s["time"][sent] != NO_TIME)
+    return pairs[late & (s["time"][arrived] != NO_TIME)]
+
+
+def _recorded_at_both(m: Matched, found: Lookalikes) -> Lookalikes:
+    """``found`` without the arrivals, known by their looks alone, that came when the capture of
+    their sender was not on: they are repetitions that it does not have."""
+    back = np.flatnonzero(~found.sure)
+    back = back[_unrecorded(m, found.back[back])]
+    bare = np.bincount(found.group, m.segments["tsval"][found.rows] < 0)[found.group] > 0
+    came = np.flatnonzero(found.arrival & bare)
+    came = came[_unrecorded(m, found.rows[came])]
+    if not len(back) and not len(came):
+        return found
+    pairs = (np.delete(column, back) for column in found[:3])
+    return Lookalikes(*pairs, *(np.delete(column, came) for column in found[3:]))
+
+
+def _unrecorded(m: Matched, rows: Array) -> Array:
+    """Which of ``rows`` of arrivals came before the capture of their sender began, or well after
+    it ended, where clocks can be compared (bool)."""
+    s, attempt = m.segments, m.identity[m.sighting[rows]]
+    sighting = np.where(SENDER[m.leg[rows]] == CLIENT, m.client[attempt], m.server[attempt])
+    capture, receiver = m.sightings["capture"][sighting], m.host_of_capture[s["capture"][rows]]
+    ids = ids_of(capture, receiver)
+    some = representatives(ids)
+    hosts = m.host_of_capture[capture[some]], receiver[some]
+    (begin, early), (end, late) = (across(m.clocks, *hosts, t[capture[some]]) for t in spans(m))
+    roots = np.array([clock.root for clock in m.clocks], np.int64)
+    comparable = (roots[hosts[0]] == roots[hosts[1]])[ids]
+    came = s["time"][rows]
+    outside = (came < (begin - early)[ids]) | (came > (end + late + APART_NS)[ids])
+    return outside & comparable & (came != NO_TIME)

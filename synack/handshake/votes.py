@@ -29,19 +29,21 @@ def by_name(vantages: Sequence[Vantage], sightings: Table) -> Array:
             for end, sign in (("client", 1), ("server", -1)):
                 hit = (sightings[f"{end}_hi"] == high) & (sightings[f"{end}_lo"] == low)
                 result[mine & hit] += sign
-    return np.sign(result)
+    return np.sign(result) if any(vantage.named for vantage in vantages) else result
 
 
 def by_role(vantages: Sequence[Vantage], sightings: Table) -> Array:
     """By the host's counters, where it was only client or only server."""
     roles = np.array([vantage.role for vantage in vantages], float)
-    return roles[sightings["capture"]] if len(sightings) else np.zeros(0)
+    return roles[sightings["capture"]] if roles.any() else np.zeros(len(sightings))
 
 
 def by_direction(segments: Table, sighting: Array, leg: Array, legs: Legs) -> Array:
     """By the direction that the kernel noted. A forwarding host notes each segment coming in and
     going out: the two cancel."""
     mine = np.flatnonzero((sighting >= 0) & (segments["direction"] != UNKNOWN))
+    if not len(mine):
+        return np.zeros(len(legs.counts))
     sent = _SENT[segments["direction"][mine]] * TOWARDS[leg[mine]]
     return np.sign(np.bincount(sighting[mine], sent, len(legs.counts)))
 

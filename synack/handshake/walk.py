@@ -91,12 +91,18 @@ class Walk:
     """All attempts of ``segments``, and what happened to each."""
 
     def __init__(
-        self, transitions: bytes, segments: Table, rows: range | None = None, room: int = 0
+        self,
+        transitions: bytes,
+        segments: Table,
+        rows: range | None = None,
+        room: int = 0,
+        into: tuple[Array, Array] | None = None,
     ) -> None:
         """``transitions`` holds the next state for each state and event, events fastest.
         Rows of one capture are in the order in which it recorded them. Of ``rows`` alone, if
         given: other walks may go on meanwhile in other threads, and be joined by
-        :meth:`append` if there is ``room`` for all their attempts."""
+        :meth:`append` if there is ``room`` for all their attempts. ``into``: where the attempt
+        (int64) and the event (uint8) of each row go, if there is a place for them."""
         keys = array("Q", os.urandom(48))
         self._key_a, self._key_b, self._key_c = keys[0] | 1, keys[1] | 1, keys[2] | 1
         self._key_d, self._key_e, self._key_f = keys[3] | 1, keys[4] | 1, keys[5] | 1
@@ -112,8 +118,9 @@ class Walk:
         self._held: dict[str, Any] = {}
         self._make_room(max(room, attempts_likely(segments, range(begin, end))))
         self.begin = begin
-        self.attempt = np.empty(end - begin, np.int64)
-        self.event = np.empty(end - begin, np.uint8)
+        self.attempt, self.event = into or (
+            np.empty(end - begin, np.int64), np.empty(end - begin, np.uint8)
+        )  # fmt: skip
         self._bind({name: _plain(segments[name]) for name in _COLUMNS})
         for row in range(begin, end, _BATCH):
             until = min(row + _BATCH, end)
@@ -123,7 +130,8 @@ class Walk:
             self._walk(row, until)
 
     def append(self, other: Walk) -> None:
-        """The attempts of ``other``, whose rows come after those of this one."""
+        """The attempts of ``other``, whose rows come after those of this one. The attempt and
+        event of a row stay where they are."""
         begin, end = self.attempts, self.attempts + other.attempts
         if end > self._room:
             self._make_room(end)
@@ -131,13 +139,11 @@ class Walk:
         names = list(_OF_ATTEMPTS)
         half = len(names) // 2
         # Partials, for closures of compiled code keep what they are of alive.
-        *_, self.attempt, self.event = together(
+        together(
             end,
             partial(other._put_into, self._held, begin, ["firsts"]),
             partial(other._put_into, self._held, begin, ["counts", *names[:half]]),
             partial(other._put_into, self._held, begin, names[half:]),
-            partial(np.concatenate, [self.attempt, other.attempt]),
-            partial(np.concatenate, [self.event, other.event]),
         )
         np.asarray(self._held["connection"])[begin:end] += self.connections
         self.connections += other.connections

@@ -61,6 +61,11 @@ class Evidence:
         """Attempts of which any capture has anything."""
         return {sent.attempt for shown in self.shown for sent in shown}
 
+    def recorded_by(self, host: str) -> set[Sent]:
+        """What captures of a host show."""
+        pairs = zip(self.captures, self.shown, strict=True)
+        return set().union(*(shown for c, shown in pairs if c.record.host == host))
+
     @cached_property
     def leaving(self) -> dict[tuple[str, bool], set[Sent]]:
         """Per host, and whether with Ethernet headers, what its captures show leaving it."""
@@ -182,7 +187,31 @@ def _missing(found: Evidence, wrong: Wrong, sendings: list[Sent]) -> list[str]:
         missing.append("that no router sits between")
     if gateway and not _told(found, wrong):
         missing.append("that both MACs claim to be one gateway")
+    if _resets_vanish(found, wrong):
+        missing.append("that nobody else resets them")
     return missing
+
+
+def _resets_vanish(found: Evidence, wrong: Wrong) -> bool:
+    """Whether resets from the address to the sender are on record, and none of them came: a second
+    machine with that address resets what it gets, which alone tells it from one that is gone,
+    and its resets would have been lost as well. Not if the machine with the wrong MAC
+    captured: that tells. (That removes 2 of 1,206 wanted findings of 6,000 stories, and 1 of 448
+    of another 2,000.)"""
+    for c in found.captures:
+        own = c.record.link_type in WITH_MACS
+        if own and any(way == OUT and frame.smac == wrong.mac for _, frame, way in c.frames):
+            return False
+    resets = [
+        s
+        for a in found.attempts
+        if a.client_address == wrong.address and any(s.host == wrong.host for s in a.sent)
+        for s in a.sent
+        if s.leg == "rst" and s.host == a.client
+    ]
+    if any(s.fate == "delivered" for s in resets):
+        return False
+    return any(s in found.recorded_by(s.host) and _witnessed(found, s) for s in resets)
 
 
 def _its_own(found: Evidence, wrong: Wrong, capture: Recorded) -> bool:
@@ -241,7 +270,7 @@ def _witnessed(found: Evidence, sent: Sent) -> bool:
     attempt = sent.attempt
     for c, shown, (first, last) in zip(found.captures, found.shown, found.spans, strict=True):
         receivers = {attempt.client} if sent.leg == "syn-ack" else set()
-        if sent.leg == "syn":
+        if sent.leg in ("syn", "rst"):
             receivers = {c.record.host} if attempt.server in c.addresses else set()
         record = c.record
         if record.host not in receivers or record.direction == "out" or sent.leg in record.hide:
