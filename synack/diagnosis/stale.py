@@ -1,10 +1,11 @@
 """The stale-entry rule: a mismatch (see :mod:`~synack.diagnosis.mismatch`) that did harm.
 
-What was sent to the wrong MAC was lost, and its owner neither forwards nor speaks as the
-address. The confidence starts at `confirmed` and falls by a step for each of: nobody
-witnessed the loss, the right MAC is not known from its owner's own frames, neither a table
-nor an inventory agrees, clocks that could not be compared, and every contradiction. Below
-`possible` there is no finding.
+What was sent to the wrong MAC was lost, not by chance (:mod:`~synack.diagnosis.chance`), and
+its owner neither forwards (:mod:`~synack.diagnosis.held`) nor speaks as the address. The
+confidence starts at `confirmed` and falls by a step for each of: nobody witnessed the loss,
+the right MAC is not known from its owner's own frames, neither a table nor an inventory
+agrees, clocks that could not be compared, a capture that ended at once, and every
+contradiction. Below `possible` there is no finding.
 """
 
 from __future__ import annotations
