@@ -1,6 +1,6 @@
 """Plays random incidents and holds synack's verdicts against the truth.
 
-    python benchmarks/score.py                         1,000 stories, about 10 minutes
+    python benchmarks/score.py                         1,000 stories
     python benchmarks/score.py --stories 30 --peers 0
     python benchmarks/score.py --only 417 --keep FOLDER     one story, its files kept
 

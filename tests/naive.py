@@ -243,23 +243,25 @@ class Fleet:
             names.append((sender.name, place_of(sender, p)))
         client, server = self.ends(key)
         if client is not None and server is not None:
-            for legs, receiver in ((CLIENT_LEGS, server), (SERVER_LEGS, client)):
+            for legs, sender, receiver in (
+                (CLIENT_LEGS, client, server),
+                (SERVER_LEGS, server, client),
+            ):
                 for leg in legs:
                     for p in self.sight(receiver, key).legs.get(leg, []):
                         kind = (leg, p.seq, p.tsval, self._number(key, leg, p))
+                        on = sender.begin <= p.time - receiver.offset <= sender.end + DELAYED
+                        if p.tsval < 0 and not kind[3] and not on:
+                            continue  # A repetition that its sender's capture does not have.
                         group = groups.setdefault(kind, len(groups))
                         rows.append((group, True, p.time - receiver.offset))
         partner = pairs(rows)
         bare = {group for kind, group in groups.items() if kind[2] == -1 and not kind[3]}
         arrived = {}
-        hosts = {h.name: h for h in self.hosts}
         for n, name in enumerate(names):
             group, _, left = rows[n]
-            sender, came = hosts[name[0]], rows[partner[n]][2]
-            # Without a timestamp what comes so late is a repetition, unseen where it left;
-            # or sooner, if the capture there was not on any more, or not yet.
-            off = not sender.begin <= came <= sender.end
-            late = group in bare and abs(came - left) > (DELAYED if off else REPEATED)
+            # Without a timestamp what comes so late is a repetition, unseen where it left.
+            late = group in bare and abs(rows[partner[n]][2] - left) > REPEATED
             arrived[name] = partner[n] >= 0 and not late
         return arrived
 

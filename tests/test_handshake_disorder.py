@@ -38,3 +38,14 @@ def test_its_own_capture_has_what_the_server_sent() -> None:
     client = f"at client\n-5 alive\n0.000100 {RESET}\n{SYN}\n20 alive\n"
     server = f"at server\n-5 alive\n0.000050 client > server S 100\n0.000060 {RESET}\n20 alive"
     assert (read(client + server).match().transmissions["arrived"] >= 0).all()
+
+
+def test_a_copy_of_a_reset_is_no_second_one() -> None:
+    """A bridge shows it before the SYN and after it: the client got it, and none is lost."""
+    client = f"at client\n-5 alive\n{SYN}\n0.000100 {RESET}\n20 alive\n"
+    server = (
+        f"at server\n-5 alive\n0.000050 {RESET}\n0.000050 client > server S 100\n"
+        f"0.000053 {RESET}\n20 alive"
+    )
+    m = read(client + server).match()
+    assert (m.transmissions["arrived"] >= 0).all()

@@ -212,6 +212,10 @@ def test_all_of_it_is_true(places: list[Place], all_tries: list[Try]) -> None:
     ],
     [*healthy(), Try(0.0, 42000, {"syn": (None, 2), "syn-ack": (1, None, 1)}, stamps=False)],
 )
+@example(
+    [Place("client", 0, end=6.5), Place("server", SERVER_AT, end=6.5), Place("tap-1", 1)],
+    [*healthy(), Try(6.0, 42001, {"ack": (0,)}, stamps=False)],
+)
 def test_nothing_is_invented(places: list[Place], all_tries: list[Try]) -> None:
     """Whatever the captures lack: of each attempt and leg no more is said to have vanished
     between two places than was really lost there."""

@@ -31,6 +31,7 @@ from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, Matched
 from synack.handshake.order import TOWARDS_CLIENT, Order
 from synack.handshake.pairing import common, counted, pair
 from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
+from synack.handshake.rhythm import APART_NS
 from synack.handshake.stations import Stations, labels
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
 from synack.handshake.witness import certainly_on, of_another_port
@@ -249,6 +250,9 @@ def _paired(m: Matched, out: Array, out_cell: Array, back: Array, back_cell: Arr
     # Inside the doubt one may seem to come before its departure.
     partner = pair(group, arrival, time + doubt)[: len(out)]
     result = np.where(partner >= 0, rows[partner], _NOT_THERE)
+    # Without a timestamp what comes so late may be a repetition, unseen where it left.
+    apart = np.abs(time[partner] - time[: len(out)]) - doubt[partner]
+    result[(partner >= 0) & (tsval[: len(out)] < 0) & (apart > APART_NS)] = _UNSURE
     result[_of_several(group, arrival, time, doubt)[group[: len(out)]]] = _UNSURE
     return result
 
