@@ -30,8 +30,8 @@ from synack.handshake.coverage import UNRECORDED
 from synack.handshake.matched import DELIVERED, LOST, MISDELIVERED, Matched
 from synack.handshake.order import TOWARDS_CLIENT, Order
 from synack.handshake.pairing import common, counted, pair
-from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.rhythm import APART_NS
+from synack.handshake.states import CLIENT_LEGS, SERVER_LEGS, Event
 from synack.handshake.stations import Stations, labels
 from synack.handshake.vantage import CLIENT, NEITHER, SERVER
 from synack.handshake.witness import certainly_on, of_another_port
