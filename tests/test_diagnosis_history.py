@@ -146,25 +146,25 @@ def both_macs_in_between(net):
     return [stale("probable")], {"contradiction-both-macs"}
 
 
-@doubtful
-def the_right_mac_was_in_vain_too(net):
-    """A firewall drops what goes to either."""
+def _behind_a_firewall(net, times):
+    """It drops what goes to either MAC."""
     net.broker.knows(net.client, X)
     net.broker.knows(net.client, Y, at=20)
     net.drops.append(lose("syn-ack"))
     net.dump(net.broker, 5)
-    net.play((1, 13, 25, 37))
+    net.play(times)
+
+
+@doubtful
+def the_right_mac_was_in_vain_too(net):
+    _behind_a_firewall(net, (1, 13, 25, 37))
     return [stale("probable"), other("syn-ack-lost")], {"contradiction-right-in-vain"}
 
 
 @doubtful
 def the_right_mac_was_in_vain_once(net):
     """One attempt alone may have failed for whatever reason."""
-    net.broker.knows(net.client, X)
-    net.broker.knows(net.client, Y, at=20)
-    net.drops.append(lose("syn-ack"))
-    net.dump(net.broker, 5)
-    net.play((1, 13, 25))
+    _behind_a_firewall(net, (1, 13, 25))
     return [stale("confirmed"), other("syn-ack-lost")], set()
 
 

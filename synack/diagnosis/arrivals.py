@@ -117,8 +117,7 @@ class Arrivals(Sendings):
         rows = index.rows(address)
         rows = rows[~np.isin(attempt[rows], self.sendings["attempt"][self.sent_to(host, address)])]
         rows = rows[among(self.own_addresses.get(host, set()), high[rows], low[rows])]
-        homes = [home for home, macs in self.own_macs.items() if mac in macs]
-        rows = rows[np.isin(at[rows], homes) & np.isin(port[rows], ports)]
+        rows = rows[np.isin(at[rows], self.hosts_with(mac)) & np.isin(port[rows], ports)]
         known = self.comparable(host, at[rows])
         times = on_reference(self.clocks, at[rows], when[rows])
         times = np.where(known, times, self.clocks[host].to_reference(when[rows]))

@@ -9,7 +9,7 @@ from synack.addresses import format_mac
 from synack.diagnosis.documents import EVENT, INVENTORY, LEASE
 from synack.diagnosis.entries import ARP
 from synack.diagnosis.evidence import Case, text_of
-from synack.diagnosis.mismatch import Mismatch, failed
+from synack.diagnosis.mismatch import Mismatch, announced_itself, failed
 from synack.grouping import distinct, ids_of
 from synack.handshake.matched import DELIVERED, LOST
 from synack.handshake.states import Event
@@ -119,10 +119,9 @@ def corrected(case: Case, mismatch: Mismatch, since: int, until: int) -> bool:
     """Whether the right MAC announced itself after ``since`` and before ``until`` (ns) on the link,
     as others there heard: that overrides every entry that is there (arp_process), unless it
     is fixed, and what S's is afterwards only a later dump would tell."""
-    c, claims = case.claims, case.claimed(mismatch.ip, mismatch.right)
-    itself = (c["asked_hi"][claims] == mismatch.ip[0]) & (c["asked_lo"][claims] == mismatch.ip[1])
-    homes = [host for host, macs in case.own_macs.items() if mismatch.right in macs]
-    heard = claims[itself & case.to_all(claims) & ~np.isin(case.claim_host[claims], homes)]
+    claims = announced_itself(case, mismatch.ip, mismatch.right)
+    homes = case.hosts_with(mismatch.right)
+    heard = claims[case.to_all(claims) & ~np.isin(case.claim_host[claims], homes)]
     times = case.times_for(mismatch.host, heard[:0], heard)
     return bool(((times > since) & (times < until)).any()) and not _fixed(case, mismatch)
 
@@ -237,8 +236,7 @@ def resets_vanish(case: Case, mismatch: Mismatch) -> bool:
         return False
     given = case.documented(ip)
     given = given[np.isin(d["kind"][given], (INVENTORY, EVENT, LEASE))]
-    captured = any(mismatch.wrong in macs for macs in case.own_macs.values())
-    return not captured and not (d["mac"][given] == mismatch.right).any()
+    return not case.hosts_with(mismatch.wrong) and not (d["mac"][given] == mismatch.right).any()
 
 
 def _after_a_reset(case: Case, sendings: Table) -> Array:

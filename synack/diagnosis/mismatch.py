@@ -275,9 +275,7 @@ def since_takeover(
     if first is not None:
         before = before[before < first]
     since = int(before.max(initial=_ALWAYS))
-    announced = case.claimed(ip, right)
-    asked = case.claims["asked_hi"][announced], case.claims["asked_lo"][announced]
-    announced = announced[(asked[0] == ip[0]) & (asked[1] == ip[1])]
+    announced = announced_itself(case, ip, right)
     times, _ = signs_of(case, host, announced[:0], announced)
     if first is not None and (times == first).any():
         since = max(since, first)
@@ -323,8 +321,7 @@ def serves_others(case: Case, mismatch: Mismatch) -> bool:
     host, wrong, rows = mismatch.host, mismatch.wrong, mismatch.rows
     spoken = case.spoken(mismatch.ip, wrong)
     spoken = spoken[np.isin(case.matched.segments["ttl"][spoken], FIRST_TTLS)]
-    itself = [other for other, macs in case.own_macs.items() if wrong in macs]
-    spoken = spoken[~np.isin(case.hosts_of(spoken), [host, *itself])]
+    spoken = spoken[~np.isin(case.hosts_of(spoken), [host, *case.hosts_with(wrong)])]
     spoken = spoken[case.time(spoken) >= case.sendings["time"][rows].min()]
     time, since = case.matched.segments["time"], case.spoken(mismatch.ip, mismatch.right)
     for other in distinct(case.hosts_of(spoken)).tolist():
@@ -365,6 +362,12 @@ def _spoke(case: Case, host: int, ip: Address, mac: int) -> Array:
     claims = case.claimed(ip, mac)
     claims = claims[case.claims["src_mac"][claims] == mac]
     return case.times_for(host, case.spoken(ip, mac), claims)
+
+
+def announced_itself(case: Case, ip: Address, mac: int) -> Array:
+    """Rows of claims in which ``mac`` says that it has ``ip`` by asking for that (RFC 5227)."""
+    c, claims = case.claims, case.claimed(ip, mac)
+    return claims[(c["asked_hi"][claims] == ip[0]) & (c["asked_lo"][claims] == ip[1])]
 
 
 def announces(case: Case, claims: Array) -> Array:

@@ -55,6 +55,7 @@ from synack.diagnosis.owners import ages, by_frames, by_others, contradicted, in
 from synack.diagnosis.remedy import collection, remedies
 from synack.diagnosis.survival import survival, told
 from synack.grouping import distinct, grouped
+from synack.handshake.bounds import spans
 from synack.handshake.matched import LOST, MISDELIVERED
 from synack.handshake.outcome import INITIAL_RTO_NS
 from synack.handshake.states import Event
@@ -247,8 +248,7 @@ def _shared(case: Case, mismatch: Mismatch) -> list[Evidence]:
 def _unwatched(case: Case, sendings: Table) -> list[Evidence]:
     """Whether the sender's capture ended at once: a second owner of the address resets what it
     gets, and that would not be on record."""
-    s, m = case.matched.segments, case.matched
-    ends = np.array([c.last if c.last is not None else NO_TIME for c in m.captures], np.int64)
+    s, (_, ends) = case.matched.segments, spans(case.matched)
     left = ends[s["capture"][sendings["row"]]] - s["time"][sendings["row"]]
     if (left >= INITIAL_RTO_NS).any():
         return []

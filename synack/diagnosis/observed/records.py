@@ -112,6 +112,10 @@ class Records:
             macs.setdefault(host, set()).update(vantage.macs)
         return macs
 
+    def hosts_with(self, mac: int) -> list[int]:
+        """Hosts (rows) that have ``mac`` by their own captures."""
+        return [host for host, macs in self.own_macs.items() if mac in macs]
+
     @cached_property
     def own_addresses(self) -> dict[int, set[Address]]:
         """Addresses of each host (by row), from its own captures."""
